@@ -1,1 +1,10 @@
-//! Skeleton.
+//! Definitions, run records, statistics and reports of experiments.
+//!
+//! An experiment is data: a [`definition::Definition`] says what runs, a [`record`] says what happened, and
+//! everything that is printed about it is computed from the two.
+
+pub mod definition;
+pub mod error;
+pub mod record;
+
+pub use error::Error;

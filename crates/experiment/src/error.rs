@@ -1,0 +1,74 @@
+//! What can go wrong while reading definitions and records.
+
+use std::path::PathBuf;
+
+/// An error of this crate. Messages read after "failed to …".
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// A file could not be read or written.
+    #[error("{path}: {source}")]
+    Io {
+        /// The file.
+        path: PathBuf,
+        /// The cause.
+        source: std::io::Error,
+    },
+    /// A TOML file does not have the expected form: unknown key, missing key, wrong type.
+    #[error("{path}: {source}")]
+    Toml {
+        /// The file.
+        path: PathBuf,
+        /// The cause, with line and column.
+        source: Box<toml::de::Error>,
+    },
+    /// A line of a JSON-lines file does not have the expected form.
+    #[error("{path}:{line}: {source}")]
+    Json {
+        /// The file.
+        path: PathBuf,
+        /// The line, counted from 1.
+        line: usize,
+        /// The cause, with column.
+        source: serde_json::Error,
+    },
+    /// A definition is well formed but means nothing.
+    #[error("{path}: {field}: {reason}")]
+    Definition {
+        /// The file.
+        path: PathBuf,
+        /// The key at fault, as a dotted path.
+        field: String,
+        /// Why.
+        reason: String,
+    },
+    /// The definition has no such scale, strategy or imbalance factor.
+    #[error("experiment `{experiment}` has no {what} `{wanted}` (it has: {known})")]
+    Unknown {
+        /// The experiment.
+        experiment: String,
+        /// What was asked for: a scale, a strategy, an imbalance factor.
+        what: &'static str,
+        /// The value asked for.
+        wanted: String,
+        /// The values there are.
+        known: String,
+    },
+    /// A record's lines contradict each other.
+    #[error("{path}:{line}: {reason}")]
+    Record {
+        /// The file.
+        path: PathBuf,
+        /// The line, counted from 1.
+        line: usize,
+        /// Why.
+        reason: String,
+    },
+}
+
+impl Error {
+    /// Wraps an input or output error with its path.
+    pub fn io(path: impl Into<PathBuf>) -> impl FnOnce(std::io::Error) -> Self {
+        let path = path.into();
+        move |source| Self::Io { path, source }
+    }
+}
