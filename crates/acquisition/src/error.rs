@@ -1,9 +1,99 @@
-//! What can be wrong with a query.
+//! Everything that can be wrong with what a query is given.
 
-/// An error of this crate.
+/// Why a query was refused.
+///
+/// Every message reads after "failed to …", and names the row, the column or the class where there is one.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
-    /// λ is negative or not finite.
-    #[error("lambda is {0}; it must be finite and not negative")]
-    Lambda(f64),
+    /// More rows were asked for than the pool holds.
+    #[error("query {budget} rows: the pool holds only {pool}")]
+    BudgetAbovePool {
+        /// The rows asked for.
+        budget: usize,
+        /// The rows there are.
+        pool: usize,
+    },
+
+    /// The probabilities have rows but no columns.
+    #[error("read probabilities: there are {rows} rows and no class")]
+    NoClasses {
+        /// The rows of the array.
+        rows: usize,
+    },
+
+    /// Two arrays that describe the same thing differ in length.
+    #[error("match the {what}: expected {expected}, found {found}")]
+    LengthMismatch {
+        /// The array that has the wrong length.
+        what: &'static str,
+        /// The length it should have.
+        expected: usize,
+        /// The length it has.
+        found: usize,
+    },
+
+    /// A probability is NaN or infinite.
+    #[error("read probabilities: row {row}, column {column} is {value}")]
+    ProbabilityNotFinite {
+        /// The row.
+        row: usize,
+        /// The column, that is, the class.
+        column: usize,
+        /// What was found there.
+        value: f32,
+    },
+
+    /// A probability is below zero.
+    #[error("read probabilities: row {row}, column {column} is negative ({value})")]
+    ProbabilityNegative {
+        /// The row.
+        row: usize,
+        /// The column, that is, the class.
+        column: usize,
+        /// What was found there.
+        value: f32,
+    },
+
+    /// A row of probabilities does not sum to one.
+    #[error("read probabilities: row {row} sums to {sum}, not to 1")]
+    ProbabilityRowSum {
+        /// The row.
+        row: usize,
+        /// The sum of its entries.
+        sum: f64,
+    },
+
+    /// A score or a cost is NaN or infinite.
+    #[error("read scores: row {row} is {value}")]
+    ScoreNotFinite {
+        /// The row.
+        row: usize,
+        /// What was found there.
+        value: f64,
+    },
+
+    /// A class requirement is NaN or infinite.
+    #[error("read the class requirement: class {class} is {value}")]
+    RequirementNotFinite {
+        /// The class.
+        class: usize,
+        /// What was found there.
+        value: f64,
+    },
+
+    /// The weight of the class-balancing term is negative, NaN or infinite.
+    #[error("use lambda = {lambda}: it must be finite and not negative")]
+    InvalidLambda {
+        /// What was found.
+        lambda: f64,
+    },
+
+    /// The general-purpose solver failed on a model that is always feasible and bounded.
+    #[error("solve the {model} with good_lp")]
+    Reference {
+        /// Which model was given to it.
+        model: &'static str,
+        /// What it said.
+        source: good_lp::ResolutionError,
+    },
 }

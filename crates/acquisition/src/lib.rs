@@ -1,7 +1,29 @@
-//! Query strategies and the class-balancing programme.
+//! Query strategies: which rows of the pool to label next.
+//!
+//! This crate knows arrays and nothing else. A plain `usize` is a row of the array that was just passed in; what a
+//! row stands for, who labels it and how the arrays were computed is the caller's business. Arrays come in as `f32`
+//! and every sum is taken in `f64`.
+//!
+//! Scores point one way everywhere: *higher = queried first*, ties by lowest row.
+//!
+//! - [`Strategy`] names a strategy and its parameters, and says what it [`needs`](Strategy::needs).
+//! - [`entropy`], [`margin`] and [`least_confidence`] turn class probabilities into scores.
+//! - [`select::top`] takes the best rows; [`random::query`] draws them; [`balance::query`] takes the best rows that
+//!   also balance the classes (CBAL, Bengar et al., WACV 2022, Eq. 8).
 
 mod error;
+mod probabilities;
+mod selection;
 mod strategy;
 
+pub mod balance;
+pub mod entropy;
+pub mod least_confidence;
+pub mod margin;
+pub mod random;
+pub mod select;
+
+pub use balance::validate_probabilities;
 pub use error::Error;
+pub use selection::{BalanceOutcome, Pick, Selection};
 pub use strategy::{Balance, Needs, SolverMode, Strategy};

@@ -1,1 +1,24 @@
-//! Skeleton.
+//! Training, scoring and the active-learning loop: the library behind the `tailward` binary.
+//!
+//! [`run::run`] is the algorithm; everything else is a part of it, one concept a file.
+
+pub mod augment;
+pub mod batches;
+pub mod checkpoint;
+pub mod cli;
+pub mod construct;
+pub mod device;
+pub mod error;
+pub mod evaluate;
+pub mod host;
+pub mod ledger;
+pub mod lock;
+pub mod oracle;
+pub mod pool;
+pub mod query;
+pub mod rng;
+pub mod run;
+pub mod score;
+pub mod train;
+
+pub use error::Error;

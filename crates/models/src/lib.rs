@@ -1,1 +1,7 @@
-//! Skeleton.
+//! Burn modules: residual networks.
+//!
+//! Each file holds a configuration, its `init`, the module and its `forward`. Initial weights are drawn on the host
+//! from a stream that the caller names, so that a seed means the same model on every backend.
+
+pub mod initializer;
+pub mod resnet;

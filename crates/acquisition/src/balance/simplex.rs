@@ -1,0 +1,542 @@
+//! The linear relaxation over a few columns: a primal simplex method with bounded variables.
+//!
+//! The rows are `Σ_i p_ic z_i + v_c = Ω_c` for every class and `Σ_i z_i = b`; `0 ≤ z ≤ 1`, and the slacks `v` are
+//! free with cost `λ|v_c|`. A slack outside the basis is 0. Slack columns are unit vectors, so a basis is determined
+//! by its *kernel*: the rows of the classes whose slack is not basic plus the budget row, by the basic `z`. Only the
+//! kernel's inverse is kept ([`Kernel`]).
+//!
+//! Any basis that contains every slack and one `z` is feasible, so there is no first phase.
+
+use super::kernel::Kernel;
+use super::problem::{Instance, add, dot, l1, subtract};
+
+/// A reduced cost nearer to zero than this is zero. Costs and duals are of the order of one.
+const REDUCED_COST_TOLERANCE: f64 = 1e-9;
+/// A rate of change nearer to zero than this is no pivot.
+const PIVOT_TOLERANCE: f64 = 1e-10;
+/// A step shorter than this is degenerate, and two steps closer than this tie.
+const STEP_TOLERANCE: f64 = 1e-12;
+/// After so many degenerate pivots in a row, the rule of Bland takes over until a step is made.
+const DEGENERATE_LIMIT: usize = 1000;
+
+/// The simplex method stopped without an optimal basis.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Trouble {
+    /// The kernel could not be inverted.
+    Singular,
+    /// The pivot limit was reached.
+    PivotLimit,
+    /// No variable stopped the entering one, which cannot happen in exact arithmetic.
+    Unbounded,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum State {
+    AtZero,
+    AtOne,
+    Basic,
+}
+
+/// What enters the basis, and in which direction (+1 up, −1 down).
+#[derive(Clone, Copy)]
+struct Entering {
+    variable: Variable,
+    direction: f64,
+    /// How fast the objective falls.
+    gain: f64,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Variable {
+    /// A column, by its place in `columns`.
+    Column(usize),
+    /// The slack of a class.
+    Slack(usize),
+}
+
+#[derive(Clone, Copy)]
+enum Leaving {
+    /// The entering column goes to its other bound.
+    Flip,
+    /// A place in the kernel, and the bound it goes to.
+    Column(usize, State),
+    Slack(usize),
+}
+
+/// The relaxation restricted to some columns; the others stay fixed at 0 or 1.
+pub(crate) struct Simplex<'a> {
+    instance: &'a Instance<'a>,
+    columns: Vec<u32>,
+    state: Vec<State>,
+    /// `Ω` less the columns that are fixed at 1.
+    requirement: Vec<f64>,
+    /// The budget less the columns that are fixed at 1.
+    budget: f64,
+    /// The cost of the columns that are fixed at 1.
+    fixed_cost: f64,
+    kernel: Kernel,
+    /// For every place in the kernel, its place in `columns`.
+    basic: Vec<usize>,
+    /// The values of the basic columns.
+    values: Vec<f64>,
+    /// `v`. `[classes]`
+    slacks: Vec<f64>,
+    /// The side that a basic slack is charged for: +1 or −1. `[classes]`
+    sides: Vec<f64>,
+    /// `y`. `[classes]`
+    pub(crate) duals: Vec<f64>,
+    /// The dual of the budget row.
+    pub(crate) threshold: f64,
+    pub(crate) pivots: usize,
+    candidates: Vec<usize>,
+    degenerate: usize,
+    /// Rates of change of the basic columns and of the slacks.
+    column_rates: Vec<f64>,
+    slack_rates: Vec<f64>,
+    breakpoints: Vec<(f64, f64, usize)>,
+}
+
+impl<'a> Simplex<'a> {
+    /// Starts from the selection `picks`, with every slack and the column `pivot` (one of both `picks` and
+    /// `columns`) in the basis.
+    ///
+    /// # Panics
+    ///
+    /// If `pivot` is not one of `columns`.
+    pub(crate) fn new(instance: &'a Instance<'a>, picks: &[u32], columns: Vec<u32>, pivot: u32) -> Self {
+        let classes = instance.classes;
+        let mut selected = vec![false; instance.rows];
+        for &row in picks {
+            selected[row as usize] = true;
+        }
+        let slacks = instance.residual(picks);
+        let mut requirement = slacks.clone();
+        let mut budget = 0.0;
+        let mut fixed_cost: f64 = picks.iter().map(|&row| instance.costs[row as usize]).sum();
+        let mut state = Vec::with_capacity(columns.len());
+        for &row in &columns {
+            let chosen = selected[row as usize];
+            if chosen {
+                add(&mut requirement, instance.row(row as usize));
+                budget += 1.0;
+                fixed_cost -= instance.costs[row as usize];
+            }
+            state.push(if chosen { State::AtOne } else { State::AtZero });
+        }
+        let first = columns
+            .iter()
+            .position(|&row| row == pivot)
+            .expect("the pivot is one of the columns");
+        state[first] = State::Basic;
+        let sides = slacks.iter().map(|&v| if v < 0.0 { -1.0 } else { 1.0 }).collect();
+        Self {
+            instance,
+            columns,
+            state,
+            requirement,
+            budget,
+            fixed_cost,
+            kernel: Kernel::new(classes, instance.row(pivot as usize)),
+            basic: vec![first],
+            values: vec![1.0],
+            slacks,
+            sides,
+            duals: vec![0.0; classes],
+            threshold: 0.0,
+            pivots: 0,
+            candidates: Vec::new(),
+            degenerate: 0,
+            column_rates: Vec::new(),
+            slack_rates: vec![0.0; classes],
+            breakpoints: Vec::new(),
+        }
+    }
+
+    /// How many columns are in play.
+    pub(crate) fn width(&self) -> usize {
+        self.columns.len()
+    }
+
+    /// Puts columns into play, each with whether it was fixed at 1.
+    pub(crate) fn add_columns(&mut self, columns: &[(u32, bool)]) {
+        for &(row, chosen) in columns {
+            if chosen {
+                add(&mut self.requirement, self.instance.row(row as usize));
+                self.budget += 1.0;
+                self.fixed_cost -= self.instance.costs[row as usize];
+            }
+            self.columns.push(row);
+            self.state.push(if chosen { State::AtOne } else { State::AtZero });
+        }
+    }
+
+    /// The classes whose slack is not basic.
+    pub(crate) fn tight_classes(&self) -> usize {
+        self.kernel.size() - 1
+    }
+
+    /// The columns at 1, and the basic ones with their values.
+    pub(crate) fn solution(&self) -> (Vec<u32>, Vec<(u32, f64)>) {
+        let ones = (0..self.columns.len()).filter(|&k| self.state[k] == State::AtOne);
+        let ones = ones.map(|k| self.columns[k]).collect();
+        let basic = self
+            .basic
+            .iter()
+            .zip(&self.values)
+            .map(|(&k, &value)| (self.columns[k], value))
+            .collect();
+        (ones, basic)
+    }
+
+    /// The objective of the present basis.
+    pub(crate) fn objective(&self) -> f64 {
+        let (ones, basic) = self.solution();
+        let cost = |row: u32| self.instance.costs[row as usize];
+        self.fixed_cost
+            + ones.iter().map(|&row| cost(row)).sum::<f64>()
+            + basic.iter().map(|&(row, value)| value * cost(row)).sum::<f64>()
+            + self.instance.lambda * l1(&self.slacks)
+    }
+
+    /// Pivots until no column in play and no slack improves the objective.
+    ///
+    /// # Errors
+    ///
+    /// [`Trouble`], with the last duals in place, if that does not come about within `pivot_limit` pivots in total.
+    pub(crate) fn optimise(&mut self, pivot_limit: usize) -> Result<(), Trouble> {
+        let interval = 100.max(self.instance.classes / 3);
+        let mut fresh = false;
+        let mut since_refactor = 0;
+        self.candidates.clear();
+        loop {
+            if since_refactor >= interval {
+                self.refactor()?;
+                since_refactor = 0;
+            }
+            self.compute_duals();
+            let Some(entering) = self.price() else {
+                if fresh {
+                    return Ok(());
+                }
+                self.refactor()?;
+                since_refactor = 0;
+                fresh = true;
+                continue;
+            };
+            if self.pivots >= pivot_limit {
+                return Err(Trouble::PivotLimit);
+            }
+            self.pivot(entering)?;
+            self.pivots += 1;
+            since_refactor += 1;
+            fresh = false;
+        }
+    }
+
+    /// `y_c = ±λ` where the slack is basic; the rest from the basic columns, whose reduced cost is 0.
+    fn compute_duals(&mut self) {
+        for class in 0..self.instance.classes {
+            let basic = self.kernel.place(class).is_none();
+            self.duals[class] = if basic {
+                self.instance.lambda * self.sides[class]
+            } else {
+                0.0
+            };
+        }
+        let excess: Vec<f64> = (0..self.kernel.size())
+            .map(|place| self.cost(self.basic[place]) - self.kernel.dot_column(place, &self.duals))
+            .collect();
+        self.threshold = self.kernel.solve_transposed(&excess, &mut self.duals);
+    }
+
+    fn cost(&self, k: usize) -> f64 {
+        self.instance.costs[self.columns[k] as usize]
+    }
+
+    fn probabilities(&self, k: usize) -> &'a [f32] {
+        self.instance.row(self.columns[k] as usize)
+    }
+
+    /// The entering column in direction `Some(±1)` if it improves the objective.
+    fn column_gain(&self, k: usize) -> Option<Entering> {
+        let direction = match self.state[k] {
+            State::Basic => return None,
+            State::AtZero => 1.0,
+            State::AtOne => -1.0,
+        };
+        let reduced = self.cost(k) - dot(self.probabilities(k), &self.duals) - self.threshold;
+        let gain = -direction * reduced;
+        (gain > REDUCED_COST_TOLERANCE).then_some(Entering {
+            variable: Variable::Column(k),
+            direction,
+            gain,
+        })
+    }
+
+    /// A slack that is not basic improves the objective if its dual is outside of the box.
+    fn slack_gain(&self, class: usize) -> Option<Entering> {
+        let y = self.duals[class];
+        let gain = y.abs() - self.instance.lambda;
+        let scale = self.instance.lambda.max(1.0);
+        (gain > REDUCED_COST_TOLERANCE * scale).then_some(Entering {
+            variable: Variable::Slack(class),
+            direction: y.signum(),
+            gain,
+        })
+    }
+
+    /// The variable to enter: the best of a short list that is renewed when it is used up (Dantzig's rule on a
+    /// candidate list), or the first there is while the rule of Bland is in force.
+    fn price(&mut self) -> Option<Entering> {
+        let slacks = self
+            .kernel
+            .classes()
+            .iter()
+            .filter_map(|&class| self.slack_gain(class));
+        if self.degenerate >= DEGENERATE_LIMIT {
+            let lowest = slacks.min_by_key(Entering::index);
+            return lowest.or_else(|| (0..self.columns.len()).find_map(|k| self.column_gain(k)));
+        }
+        let best = |left: Entering, right: Entering| if right.gain > left.gain { right } else { left };
+        let slack = slacks.reduce(best);
+        let listed = self
+            .candidates
+            .iter()
+            .filter_map(|&k| self.column_gain(k))
+            .reduce(best);
+        if let Some(found) = slack.into_iter().chain(listed).reduce(best) {
+            return Some(found);
+        }
+        let mut improving: Vec<Entering> = (0..self.columns.len())
+            .filter_map(|k| self.column_gain(k))
+            .collect();
+        let length = 32.max(self.instance.classes / 2);
+        if improving.len() > length {
+            improving.select_nth_unstable_by(length, |left, right| {
+                right
+                    .gain
+                    .total_cmp(&left.gain)
+                    .then(left.index().cmp(&right.index()))
+            });
+            improving.truncate(length);
+        }
+        self.candidates = improving.iter().map(Entering::index).collect();
+        self.candidates.sort_unstable();
+        improving.into_iter().reduce(|left, right| {
+            let order = left
+                .gain
+                .total_cmp(&right.gain)
+                .then(right.index().cmp(&left.index()));
+            if order.is_lt() { right } else { left }
+        })
+    }
+
+    /// Moves the entering variable as far as the objective falls, and exchanges it.
+    fn pivot(&mut self, entering: Entering) -> Result<(), Trouble> {
+        self.compute_rates(entering);
+        let (step, leaving) = self.ratio_test(entering)?;
+        self.degenerate = if step > STEP_TOLERANCE {
+            0
+        } else {
+            self.degenerate + 1
+        };
+        for (value, rate) in self.values.iter_mut().zip(&self.column_rates) {
+            *value += step * rate;
+        }
+        for (class, (slack, rate)) in self.slacks.iter_mut().zip(&self.slack_rates).enumerate() {
+            if self.kernel.place(class).is_none() {
+                *slack += step * rate;
+            }
+        }
+        self.exchange(entering, leaving, step)
+    }
+
+    /// How fast the basic variables change per unit of the entering one.
+    fn compute_rates(&mut self, entering: Entering) {
+        let s = entering.direction;
+        match entering.variable {
+            Variable::Column(k) => {
+                let column = self.probabilities(k);
+                self.kernel.solve_column(column, &mut self.column_rates);
+                self.kernel.combine(&self.column_rates, &mut self.slack_rates);
+                for (rate, &p) in self.slack_rates.iter_mut().zip(column) {
+                    *rate = -s * (f64::from(p) - *rate);
+                }
+            }
+            Variable::Slack(class) => {
+                self.kernel.solve_unit(class, &mut self.column_rates);
+                self.kernel.combine(&self.column_rates, &mut self.slack_rates);
+                for rate in &mut self.slack_rates {
+                    *rate *= s;
+                }
+            }
+        }
+        for rate in &mut self.column_rates {
+            *rate *= -s;
+        }
+    }
+
+    /// The long-step ratio test: a slack that reaches 0 is passed as long as the objective still falls behind it.
+    fn ratio_test(&mut self, entering: Entering) -> Result<(f64, Leaving), Trouble> {
+        let bland = self.degenerate >= DEGENERATE_LIMIT;
+        let (block, blocking) = self.first_block(entering, bland);
+        self.breakpoints.clear();
+        for class in 0..self.instance.classes {
+            let rate = self.slack_rates[class];
+            if rate * self.sides[class] < -PIVOT_TOLERANCE && self.kernel.place(class).is_none() {
+                let step = (self.slacks[class] * self.sides[class]).max(0.0) / rate.abs();
+                if step <= block {
+                    self.breakpoints.push((step, rate.abs(), class));
+                }
+            }
+        }
+        self.breakpoints.sort_unstable_by(|left, right| {
+            left.0
+                .total_cmp(&right.0)
+                .then(right.1.total_cmp(&left.1))
+                .then(left.2.cmp(&right.2))
+        });
+        if bland {
+            // The textbook test: the first breakpoint; among ties a slack, the lowest.
+            let first = self.breakpoints.first().copied();
+            if let Some((step, ..)) = first {
+                let ties = self
+                    .breakpoints
+                    .iter()
+                    .take_while(|tie| tie.0 <= step + STEP_TOLERANCE);
+                let class = ties
+                    .map(|tie| tie.2)
+                    .min()
+                    .expect("the first breakpoint ties with itself");
+                return Ok((step, Leaving::Slack(class)));
+            }
+        }
+        let mut slope = -entering.gain;
+        for &(step, rate, class) in &self.breakpoints {
+            slope += 2.0 * self.instance.lambda * rate;
+            if slope >= 0.0 {
+                return Ok((step, Leaving::Slack(class)));
+            }
+            self.sides[class] = -self.sides[class];
+        }
+        blocking.map(|leaving| (block, leaving)).ok_or(Trouble::Unbounded)
+    }
+
+    /// The first bound that a column reaches; among ties the largest rate, or the lowest column under Bland's rule.
+    fn first_block(&self, entering: Entering, bland: bool) -> (f64, Option<Leaving>) {
+        let (mut block, mut blocking) = match entering.variable {
+            Variable::Column(_) => (1.0, Some(Leaving::Flip)),
+            Variable::Slack(_) => (f64::INFINITY, None),
+        };
+        let mut best_rate = if blocking.is_some() { 1.0 } else { 0.0 };
+        for (place, (&value, &rate)) in self.values.iter().zip(&self.column_rates).enumerate() {
+            if rate.abs() <= PIVOT_TOLERANCE {
+                continue;
+            }
+            let (room, bound) = if rate < 0.0 {
+                (value, State::AtZero)
+            } else {
+                (1.0 - value, State::AtOne)
+            };
+            let step = room.max(0.0) / rate.abs();
+            let tie = (step - block).abs() <= STEP_TOLERANCE;
+            let wins = match blocking {
+                Some(Leaving::Column(held, _)) if tie && bland => self.basic[place] < self.basic[held],
+                _ if tie => rate.abs() > best_rate,
+                _ => step < block,
+            };
+            if wins {
+                (block, blocking, best_rate) = (step, Some(Leaving::Column(place, bound)), rate.abs());
+            }
+        }
+        (block, blocking)
+    }
+
+    fn exchange(&mut self, entering: Entering, leaving: Leaving, step: f64) -> Result<(), Trouble> {
+        let direction = entering.direction;
+        if let Leaving::Column(place, bound) = leaving {
+            self.state[self.basic[place]] = bound;
+        }
+        if let Leaving::Slack(class) = leaving {
+            self.slacks[class] = 0.0;
+        }
+        match (entering.variable, leaving) {
+            (Variable::Column(k), Leaving::Flip) => {
+                self.state[k] = if direction > 0.0 {
+                    State::AtOne
+                } else {
+                    State::AtZero
+                };
+                return Ok(());
+            }
+            (Variable::Slack(_), Leaving::Flip) => return Err(Trouble::Unbounded),
+            (Variable::Column(k), Leaving::Column(place, _)) => {
+                self.kernel.replace_column(place, self.probabilities(k));
+                self.enter_column(k, place, direction, step);
+            }
+            (Variable::Column(k), Leaving::Slack(class)) => {
+                self.kernel.grow(class, self.probabilities(k));
+                self.basic.push(k);
+                self.values.push(0.0);
+                self.enter_column(k, self.basic.len() - 1, direction, step);
+            }
+            (Variable::Slack(class), Leaving::Column(place, _)) => {
+                self.kernel.shrink(class, place);
+                self.basic.swap_remove(place);
+                self.values.swap_remove(place);
+                self.enter_slack(class, direction, step);
+            }
+            (Variable::Slack(class), Leaving::Slack(other)) => {
+                self.kernel.replace_row(class, other);
+                self.enter_slack(class, direction, step);
+            }
+        }
+        Ok(())
+    }
+
+    fn enter_column(&mut self, k: usize, place: usize, direction: f64, step: f64) {
+        self.state[k] = State::Basic;
+        self.basic[place] = k;
+        self.values[place] = if direction > 0.0 { step } else { 1.0 - step };
+    }
+
+    fn enter_slack(&mut self, class: usize, direction: f64, step: f64) {
+        self.sides[class] = direction;
+        self.slacks[class] = direction * step;
+    }
+
+    /// Inverts the kernel afresh and recomputes every value from the columns.
+    fn refactor(&mut self) -> Result<(), Trouble> {
+        if !self.kernel.refactor() {
+            return Err(Trouble::Singular);
+        }
+        let mut rest = self.requirement.clone();
+        let mut budget = self.budget;
+        for k in 0..self.columns.len() {
+            if self.state[k] == State::AtOne {
+                subtract(&mut rest, self.probabilities(k));
+                budget -= 1.0;
+            }
+        }
+        self.kernel.solve(&rest, budget, &mut self.values);
+        self.kernel.combine(&self.values, &mut self.slack_rates);
+        for class in 0..self.instance.classes {
+            let slack = rest[class] - self.slack_rates[class];
+            let basic = self.kernel.place(class).is_none();
+            self.slacks[class] = if basic { slack } else { 0.0 };
+            if basic && slack * self.sides[class] < -REDUCED_COST_TOLERANCE {
+                self.sides[class] = slack.signum();
+            }
+        }
+        Ok(())
+    }
+}
+
+impl Entering {
+    /// The place of the column, or the class of the slack.
+    fn index(&self) -> usize {
+        match self.variable {
+            Variable::Column(index) | Variable::Slack(index) => index,
+        }
+    }
+}

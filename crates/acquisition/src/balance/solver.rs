@@ -1,0 +1,291 @@
+//! From a problem to a certified answer.
+
+use std::time::Instant;
+
+use serde::Serialize;
+
+use super::dual::Pass;
+use super::problem::Instance;
+use super::sifting::{Relaxation, relax};
+use super::{Problem, certificate, exact, local_search, rounding};
+use crate::{Error, SolverMode};
+
+/// How to solve a [`Problem`]. The default is what [`Balance`](crate::Balance) asks for with
+/// [`SolverMode::Auto`].
+#[derive(Clone, Copy, Debug)]
+pub struct Options {
+    /// Whether to try for a proof by branch and bound.
+    pub mode: SolverMode,
+    /// What the local search may spend, in terms `|v_c|` evaluated; a count and not a time, so that the same inputs
+    /// give the same picks on every machine.
+    pub search_work: u64,
+    /// The seed of the local search.
+    pub seed: u64,
+    /// Pivots of the simplex method before it gives way to subgradient steps.
+    pub pivot_limit: usize,
+    /// Rows that may be left open for branch and bound to be tried.
+    pub exact_columns: usize,
+    /// How long branch and bound may take. If it takes longer, its answer is thrown away and the answer is the one
+    /// of [`SolverMode::Auto`], so that the clock never decides between more than these two.
+    pub exact_seconds: f64,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self {
+            mode: SolverMode::Auto,
+            // About 0.15 s at 100 classes.
+            search_work: 150_000_000,
+            seed: 0,
+            // The largest count ever measured is 61,347, on a million rows with a thousand classes.
+            pivot_limit: 300_000,
+            exact_columns: 200,
+            exact_seconds: 10.0,
+        }
+    }
+}
+
+/// Whether an answer is proven to be the best.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Status {
+    /// No selection is better by more than 1e-9 of the objective: the bound meets it, or branch and bound ended.
+    Optimal,
+    /// The optimum lies between the bound and the objective.
+    Gap,
+}
+
+/// The answer to a [`Problem`].
+#[derive(Clone, Debug, PartialEq)]
+pub struct Solution {
+    /// Exactly `budget` distinct rows, ascending.
+    pub picks: Vec<usize>,
+    /// The objective of `picks`, from [`certificate::objective`].
+    pub objective: f64,
+    /// The lower bound that `duals` give, from [`certificate::dual_bound`].
+    pub bound: f64,
+    /// `objective − bound`, not below 0. After a proof by branch and bound it can be large with the status
+    /// [`Status::Optimal`]: it is then what the relaxation misses.
+    pub gap: f64,
+    /// `gap / max(1, |bound|)`. The objective can be near 0, so the absolute gap says more there.
+    pub relative_gap: f64,
+    /// `y`, with `|y_c| ≤ λ`. Sign: positive where more of a class is needed. `[classes]`
+    pub duals: Vec<f64>,
+    /// Whether this is proven to be the best.
+    pub status: Status,
+    /// What it took.
+    pub statistics: Statistics,
+}
+
+/// What an answer took, and what is known about it besides.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Statistics {
+    /// The value of the linear relaxation, attained; `None` where it was not needed or not solved.
+    pub relaxation: Option<f64>,
+    /// `OPT − relaxation` is at most this; `None` as above.
+    pub rounding_bound: Option<f64>,
+    /// Passes over the pool.
+    pub passes: f64,
+    /// Pivots of the simplex method, on samples too.
+    pub pivots: usize,
+    /// Columns in play at the end.
+    pub columns: usize,
+    /// Fractional rows of the relaxation: never more than `tight_classes + 1`.
+    pub fractionals: usize,
+    /// Classes that the relaxation meets exactly.
+    pub tight_classes: usize,
+    /// Rows that reduced-cost fixing left open; `None` if nobody asked.
+    pub free_rows: Option<usize>,
+    /// The simplex method gave way to subgradient steps.
+    pub fallback: bool,
+    /// Wall-clock time.
+    pub seconds: Seconds,
+}
+
+/// Wall-clock time by phase.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize)]
+pub struct Seconds {
+    /// The linear relaxation.
+    pub relaxation: f64,
+    /// Rounding and exchanges.
+    pub search: f64,
+    /// Branch and bound.
+    pub exact: f64,
+    /// All of it, with validation and the certificate.
+    pub total: f64,
+}
+
+/// Solves CBAL Eq. 8.
+///
+/// # Errors
+///
+/// Those of [`Problem::validate`]; [`Error::Reference`] if branch and bound fails.
+pub fn solve(problem: &Problem, options: &Options) -> Result<Solution, Error> {
+    let start = Instant::now();
+    problem.validate()?;
+    let (rows, budget) = (problem.costs.len(), problem.budget);
+    if budget == 0 || budget == rows {
+        return Ok(forced(problem, start));
+    }
+    if problem.lambda <= 0.0 {
+        return Ok(unbalanced(problem, start));
+    }
+    let instance = Instance::new(problem);
+    let mut statistics = Statistics::default();
+    let relaxation = relax(&instance, 0.0, options.pivot_limit);
+    statistics.describe(&instance, &relaxation);
+    statistics.seconds.relaxation = start.elapsed().as_secs_f64();
+
+    let searched = Instant::now();
+    let pass = Pass::new(&instance, &relaxation.duals);
+    let picks = search(&instance, &pass, relaxation, options);
+    statistics.seconds.search = searched.elapsed().as_secs_f64();
+    let (picks, duals) = picks;
+    let mut solution = certify(problem, picks, duals, statistics);
+
+    if options.mode == SolverMode::Exact && solution.status == Status::Gap {
+        let tried = Instant::now();
+        let attempt = exact::attempt(problem, &instance, &pass, &solution.picks, options)?;
+        solution.statistics.free_rows = Some(attempt.free);
+        if let Some(optimum) = attempt.optimum {
+            solution.prove(problem, optimum);
+        }
+        solution.statistics.seconds.exact = tried.elapsed().as_secs_f64();
+    }
+    solution.statistics.seconds.total = start.elapsed().as_secs_f64();
+    Ok(solution)
+}
+
+/// Rounds the relaxation and improves the better of its two selections.
+fn search(
+    instance: &Instance,
+    pass: &Pass,
+    mut relaxation: Relaxation,
+    options: &Options,
+) -> (Vec<usize>, Vec<f64>) {
+    if let Some(rounded) = rounding::round(&relaxation, instance.budget) {
+        relaxation.offer(instance, &rounded);
+    }
+    let mut picks = relaxation.picks;
+    if !closed(relaxation.objective, relaxation.bound, 0.0) {
+        let effort = local_search::Effort {
+            pool: 1000,
+            work: options.search_work,
+            seed: options.seed,
+        };
+        local_search::improve(instance, pass, &mut picks, &effort);
+    }
+    let mut picks: Vec<usize> = picks.iter().map(|&row| row as usize).collect();
+    picks.sort_unstable();
+    (picks, relaxation.duals)
+}
+
+/// One selection is possible. The duals `±λ` make its objective its bound.
+fn forced(problem: &Problem, start: Instant) -> Solution {
+    let picks: Vec<usize> = (0..problem.budget).collect();
+    let mut missing = problem.requirement.to_vec();
+    for &row in &picks {
+        for (value, &p) in missing.iter_mut().zip(problem.probabilities.row(row)) {
+            *value -= f64::from(p);
+        }
+    }
+    let duals = missing
+        .iter()
+        .map(|&v| if v < 0.0 { -problem.lambda } else { problem.lambda })
+        .collect();
+    trivial(problem, picks, duals, start)
+}
+
+/// Without the balancing term: the lowest costs, ties by lowest row.
+fn unbalanced(problem: &Problem, start: Instant) -> Solution {
+    let mut order: Vec<usize> = (0..problem.costs.len()).collect();
+    // Adding 0.0 turns -0.0 into 0.0, so that `total_cmp` orders by value.
+    let cost = |row: usize| problem.costs[row] + 0.0;
+    order.select_nth_unstable_by(problem.budget - 1, |&i, &j| {
+        cost(i).total_cmp(&cost(j)).then(i.cmp(&j))
+    });
+    order.truncate(problem.budget);
+    order.sort_unstable();
+    trivial(problem, order, vec![0.0; problem.requirement.len()], start)
+}
+
+fn trivial(problem: &Problem, picks: Vec<usize>, duals: Vec<f64>, start: Instant) -> Solution {
+    let mut solution = certify(problem, picks, duals, Statistics::default());
+    solution.status = Status::Optimal;
+    solution.statistics.seconds.total = start.elapsed().as_secs_f64();
+    solution
+}
+
+/// Computes everything that is claimed about a selection from the selection and the duals alone.
+fn certify(problem: &Problem, picks: Vec<usize>, duals: Vec<f64>, statistics: Statistics) -> Solution {
+    let objective = certificate::objective(problem, &picks);
+    let (bound, magnitude) = certificate::dual_bound_and_magnitude(problem, &duals);
+    let gap = (objective - bound).max(0.0);
+    Solution {
+        objective,
+        bound,
+        gap,
+        relative_gap: gap / bound.abs().max(1.0),
+        // 1e-12 of the summed magnitudes is well above what a sum in f64 can lose.
+        status: if closed(objective, bound, 1e-12 * magnitude) {
+            Status::Optimal
+        } else {
+            Status::Gap
+        },
+        picks,
+        duals,
+        statistics,
+    }
+}
+
+/// Whether the bound meets the objective, with `error` to spare.
+fn closed(objective: f64, bound: f64, error: f64) -> bool {
+    objective - (bound - error) <= 1e-9 * bound.abs().max(1.0)
+}
+
+impl Solution {
+    /// Takes over a selection that branch and bound has proven to be optimal.
+    fn prove(&mut self, problem: &Problem, optimum: Vec<usize>) {
+        let objective = certificate::objective(problem, &optimum);
+        // Within the general-purpose solver's tolerance the selection at hand may be the better one.
+        if objective < self.objective {
+            self.objective = objective;
+            self.picks = optimum;
+            self.gap = (objective - self.bound).max(0.0);
+            self.relative_gap = self.gap / self.bound.abs().max(1.0);
+        }
+        self.status = Status::Optimal;
+    }
+}
+
+impl Statistics {
+    fn describe(&mut self, instance: &Instance, relaxation: &Relaxation) {
+        if relaxation.value.is_finite() && !relaxation.fallback {
+            self.relaxation = Some(relaxation.value);
+            self.rounding_bound = Some(relaxation.rounding_bound(instance));
+        }
+        self.passes = relaxation.passes;
+        self.pivots = relaxation.pivots;
+        self.columns = relaxation.columns;
+        self.fractionals = relaxation.fractionals.len();
+        self.tight_classes = relaxation.tight_classes;
+        self.fallback = relaxation.fallback;
+    }
+}
+
+impl Default for Statistics {
+    fn default() -> Self {
+        Self {
+            relaxation: None,
+            rounding_bound: None,
+            passes: 0.0,
+            pivots: 0,
+            columns: 0,
+            fractionals: 0,
+            tight_classes: 0,
+            free_rows: None,
+            fallback: false,
+            seconds: Seconds::default(),
+        }
+    }
+}

@@ -1,0 +1,68 @@
+//! The command line: one file for each verb.
+//!
+//! Data goes to stdout, everything else to stderr. Exit codes: 0 done; 1 something failed; 2 the command line is
+//! wrong; 3 input is missing or wrong; 4 numbers are not finite; 5 a folder belongs to something else.
+
+mod bench;
+mod probe;
+mod query;
+mod run;
+
+use std::io::IsTerminal;
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+use crate::Error;
+
+/// Deep active learning for imbalanced image pools.
+#[derive(Parser, Debug)]
+#[command(name = "tailward", version, after_help = EXIT_CODES)]
+struct Cli {
+    #[command(subcommand)]
+    verb: Verb,
+}
+
+const EXIT_CODES: &str = "Exit codes: 0 done; 1 something failed; 2 the command line is wrong; 3 input is missing or \
+                          wrong; 4 numbers are not finite; 5 a folder belongs to something else.";
+
+#[derive(Subcommand, Debug)]
+enum Verb {
+    /// One run of an experiment: one strategy, one imbalance factor, one seed.
+    Run(run::Arguments),
+    /// Choose what to label next, from arrays.
+    Query(query::Arguments),
+    /// Measure how fast a run would go on this device.
+    Probe(probe::Arguments),
+    /// Measure the engine's parts (what `cargo xtask bench` starts).
+    #[command(hide = true)]
+    Bench(bench::Arguments),
+}
+
+/// The whole program.
+pub fn main() -> ExitCode {
+    let cli = Cli::parse();
+    tracing_subscriber::fmt()
+        .with_writer(std::io::stderr)
+        .with_ansi(std::io::stderr().is_terminal())
+        .with_target(false)
+        .with_env_filter(
+            tracing_subscriber::EnvFilter::try_from_default_env()
+                .unwrap_or_else(|_| tracing_subscriber::EnvFilter::new("warn,tailward=info")),
+        )
+        .init();
+    let result = match cli.verb {
+        Verb::Run(arguments) => run::run(&arguments),
+        Verb::Query(arguments) => query::run(&arguments),
+        Verb::Probe(arguments) => probe::run(&arguments),
+        Verb::Bench(arguments) => bench::run(&arguments),
+    };
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            let code = error.downcast_ref::<Error>().map_or(1, Error::exit_code);
+            ExitCode::from(code)
+        }
+    }
+}

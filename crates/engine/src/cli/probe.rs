@@ -1,0 +1,98 @@
+//! `tailward probe`: how fast a run would go here, measured on a few steps of it.
+
+use std::time::Instant;
+
+use burn::module::Module;
+use clap::Args;
+use serde::Serialize;
+use tailward_acquisition::Needs;
+use tailward_datasets::{Dataset, Images};
+use tailward_experiment::definition::RunDefinition;
+
+use crate::batches::DeviceImages;
+use crate::cli::run::Choice;
+use crate::construct::model_config;
+use crate::rng::{Stream, stream};
+use crate::score::score;
+use crate::train::{LabelledImages, Streams, train};
+
+/// Arguments of `tailward probe`.
+#[derive(Args, Debug)]
+pub(super) struct Arguments {
+    #[command(flatten)]
+    choice: Choice,
+    /// Training steps that are timed, after as many that are not.
+    #[arg(long, default_value_t = 4)]
+    steps: usize,
+}
+
+/// What was measured; one JSON line on stdout.
+#[derive(Serialize)]
+struct Rates {
+    backend: String,
+    train_images_per_sec: f64,
+    score_images_per_sec: f64,
+}
+
+pub(super) fn run(arguments: &Arguments) -> anyhow::Result<()> {
+    let definition = arguments.choice.definition()?;
+    let manifest = arguments.choice.manifest(&definition)?;
+    let backend = arguments.choice.backend()?;
+    let device = backend.device()?;
+    let steps = arguments.steps.max(1);
+    let dataset = blank_dataset(&manifest, steps * definition.training.batch_size);
+    let images = DeviceImages::upload(&dataset.train, &definition.training.normalisation, &device);
+    let (train_images_per_sec, score_images_per_sec) = rates(&definition, &dataset, &images);
+    let rates = Rates { backend: backend.to_string(), train_images_per_sec, score_images_per_sec };
+    println!("{}", serde_json::to_string(&rates)?);
+    Ok(())
+}
+
+/// Images of the dataset's shape without content: speed does not depend on it, and no data need be present.
+fn blank_dataset(manifest: &tailward_datasets::DatasetManifest, images: usize) -> Dataset {
+    let shape = manifest.shape();
+    let classes = manifest.classes as u32;
+    let blank = Images {
+        shape,
+        pixels: (0..images * shape.len()).map(|index| (index % 251) as u8).collect(),
+        labels: (0..images as u32).map(|index| index % classes).collect(),
+    };
+    Dataset {
+        name: manifest.name.clone(),
+        class_names: (0..classes).map(|class| class.to_string()).collect(),
+        train: blank.clone(),
+        test: blank,
+    }
+}
+
+/// Images per second of training and of scoring.
+fn rates(definition: &RunDefinition, dataset: &Dataset, images: &DeviceImages) -> (f64, f64) {
+    let config = model_config(definition, dataset);
+    let device = images.device().autodiff();
+    let model = config.init(&mut stream(0, Stream::Init, 0), &device);
+    let rows: Vec<usize> = (0..dataset.train.len()).collect();
+    let mut training = definition.training.clone();
+    training.epochs = 2;
+    let data = LabelledImages { images, rows: &rows, labels: &dataset.train.labels };
+    let streams = Streams { order: stream(0, Stream::Order, 0), augment: stream(0, Stream::Augment, 0) };
+    let mut ends = Vec::new();
+    let evaluated = model.clone();
+    // The first epoch warms up; blank images may well make the loss diverge, which is no matter here.
+    let _ = train(&training, model, data, streams, &mut |step| {
+        if step.epoch_loss.is_some() {
+            ends.push(Instant::now());
+        }
+    });
+    let train_secs = match ends[..] {
+        [first, second] => (second - first).as_secs_f64(),
+        _ => f64::NAN,
+    };
+    let model = evaluated.valid();
+    let needs = Needs { probabilities: true, ..Needs::default() };
+    let batch = definition.scoring.batch_size;
+    let score_rows: Vec<usize> = (0..batch).map(|index| index % rows.len()).collect();
+    score(&model, images, &score_rows, needs, batch, None);
+    let started = Instant::now();
+    score(&model, images, &score_rows, needs, batch, None);
+    (rows.len() as f64 / train_secs, batch as f64 / started.elapsed().as_secs_f64())
+}

@@ -1,0 +1,205 @@
+//! `tailward run`: one run, to its end or on from where it was.
+
+use std::io::Write;
+use std::path::PathBuf;
+
+use clap::{Args, ValueEnum};
+use serde::Serialize;
+use tailward_datasets::DatasetManifest;
+use tailward_experiment::definition::{Definition, RunDefinition, Scale, Selector};
+
+use crate::Error;
+use crate::device::Backend;
+use crate::run::{Progress, RunInputs, run as run_definition};
+
+/// Arguments of `tailward run`.
+#[derive(Args, Debug)]
+pub(super) struct Arguments {
+    #[command(flatten)]
+    pub(super) choice: Choice,
+    /// Folder of runs.
+    #[arg(long, default_value = "runs")]
+    out: PathBuf,
+    /// How progress is told: lines for people on stderr, or JSON lines on stdout.
+    #[arg(long, value_enum, default_value = "text")]
+    progress: ProgressForm,
+}
+
+/// Which run is meant, and what it runs on.
+#[derive(Args, Debug)]
+pub(super) struct Choice {
+    /// The experiment's `definition.toml`.
+    #[arg(long)]
+    definition: PathBuf,
+    /// The scale.
+    #[arg(long, value_enum)]
+    scale: ScaleName,
+    /// The strategy's name in the definition.
+    #[arg(long)]
+    strategy: String,
+    /// The imbalance factor.
+    #[arg(long)]
+    imbalance: f64,
+    /// The seed.
+    #[arg(long)]
+    seed: u64,
+    /// Folder of dataset manifests.
+    #[arg(long, default_value = "datasets")]
+    pub(super) datasets: PathBuf,
+    /// Folder of the data themselves.
+    #[arg(long, env = "TAILWARD_DATA", default_value = "datasets/data")]
+    pub(super) data_dir: PathBuf,
+    /// The backend; by default the first that the binary has.
+    #[arg(long, value_enum)]
+    backend: Option<Backend>,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum ScaleName {
+    Smoke,
+    Quick,
+    Paper,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum ProgressForm {
+    Text,
+    Json,
+}
+
+/// One line of `--progress json`.
+#[derive(Serialize)]
+#[serde(tag = "event", rename_all = "kebab-case")]
+enum ProgressLine<'a> {
+    Training {
+        round: usize,
+        labelled: usize,
+        epoch: usize,
+        images: usize,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        epoch_loss: Option<f64>,
+        images_per_sec: f64,
+    },
+    Trained(&'a tailward_experiment::record::Round),
+    Queried(&'a tailward_experiment::record::Query),
+}
+
+impl Choice {
+    /// The run that the arguments mean.
+    pub(super) fn definition(&self) -> Result<RunDefinition, Error> {
+        let scale = match self.scale {
+            ScaleName::Smoke => Scale::Smoke,
+            ScaleName::Quick => Scale::Quick,
+            ScaleName::Paper => Scale::Paper,
+        };
+        let selector = Selector {
+            strategies: vec![self.strategy.clone()],
+            imbalance_factors: vec![self.imbalance],
+            seeds: vec![self.seed],
+        };
+        let mut runs = Definition::load(&self.definition)?.runs(scale, &selector)?;
+        Ok(runs.remove(0))
+    }
+
+    /// The manifest of the run's dataset.
+    pub(super) fn manifest(&self, definition: &RunDefinition) -> Result<DatasetManifest, Error> {
+        Ok(DatasetManifest::load(&self.datasets.join(format!("{}.toml", definition.dataset)))?)
+    }
+
+    /// The backend asked for, or the first there is.
+    pub(super) fn backend(&self) -> anyhow::Result<Backend> {
+        match self.backend.or_else(|| Backend::compiled().first().copied()) {
+            Some(backend) => Ok(backend),
+            None => anyhow::bail!("this binary was built without any backend"),
+        }
+    }
+}
+
+pub(super) fn run(arguments: &Arguments) -> anyhow::Result<()> {
+    let choice = &arguments.choice;
+    let definition = choice.definition()?;
+    let backend = choice.backend()?;
+    let device = backend.device()?;
+    let dataset = tailward_datasets::read(&choice.manifest(&definition)?, &choice.data_dir).map_err(Error::from)?;
+    let folder = arguments.out.join(definition.folder());
+    let inputs = RunInputs {
+        dataset: &dataset,
+        data_dir: &choice.data_dir,
+        folder: &folder,
+        device: &device,
+        host: crate::host::describe(backend),
+    };
+    let mut broken_pipe = None;
+    let record = run_definition(&definition, &inputs, &mut |progress| {
+        let told = match arguments.progress {
+            ProgressForm::Text => {
+                tell_person(&progress);
+                Ok(())
+            }
+            ProgressForm::Json => tell_program(&progress),
+        };
+        if let Err(error) = told {
+            // Whoever was listening is gone; the run itself is not theirs to stop.
+            broken_pipe.get_or_insert(error);
+        }
+    })?;
+    if let Some(error) = broken_pipe {
+        tracing::warn!(%error, "progress could not be told");
+    }
+    if arguments.progress == ProgressForm::Text
+        && let Some(last) = record.rounds.last()
+    {
+        println!(
+            "{}: {} labels, accuracy {:.4}, balanced accuracy {:.4}",
+            definition.label(),
+            last.labelled,
+            last.evaluation.accuracy,
+            last.evaluation.balanced_accuracy
+        );
+    }
+    Ok(())
+}
+
+fn tell_program(progress: &Progress) -> std::io::Result<()> {
+    let line = match progress {
+        Progress::Training { round, labelled, step } => ProgressLine::Training {
+            round: *round,
+            labelled: *labelled,
+            epoch: step.epoch,
+            images: step.images,
+            epoch_loss: step.epoch_loss,
+            images_per_sec: step.images as f64 / step.elapsed_secs,
+        },
+        Progress::Trained(round) => ProgressLine::Trained(round),
+        Progress::Queried(query) => ProgressLine::Queried(query),
+    };
+    let mut stdout = std::io::stdout().lock();
+    serde_json::to_writer(&mut stdout, &line)?;
+    stdout.write_all(b"\n")?;
+    stdout.flush()
+}
+
+fn tell_person(progress: &Progress) {
+    match progress {
+        Progress::Training { round, labelled, step } => {
+            if let Some(loss) = step.epoch_loss {
+                let images_per_sec = (step.images as f64 / step.elapsed_secs).round();
+                tracing::debug!(round, labelled, epoch = step.epoch, loss, images_per_sec, "trained an epoch");
+            }
+        }
+        Progress::Trained(round) => tracing::info!(
+            round = round.round,
+            labelled = round.labelled,
+            accuracy = round.evaluation.accuracy,
+            images_per_sec = round.cost.train_images_per_sec.round(),
+            "trained"
+        ),
+        Progress::Queried(query) => tracing::info!(
+            round = query.round,
+            budget = query.budget,
+            score_secs = query.cost.score_secs,
+            select_secs = query.cost.select_secs,
+            "queried"
+        ),
+    }
+}

@@ -1,0 +1,102 @@
+//! Backends: the one file that looks at the features.
+
+use std::fmt;
+
+use burn::tensor::Device;
+use clap::ValueEnum;
+
+use crate::Error;
+
+/// A backend of Burn. Which of them a binary has is decided by the features it was built with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Backend {
+    /// NVIDIA GPUs.
+    Cuda,
+    /// GPUs through WebGPU.
+    Wgpu,
+    /// GPUs through Vulkan.
+    Vulkan,
+    /// Apple GPUs.
+    Metal,
+    /// CPUs: pure Rust with SIMD.
+    Flex,
+    /// CPUs: what the unit tests run on; slow for convolutions.
+    Ndarray,
+}
+
+impl fmt::Display for Backend {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(match self {
+            Self::Cuda => "cuda",
+            Self::Wgpu => "wgpu",
+            Self::Vulkan => "vulkan",
+            Self::Metal => "metal",
+            Self::Flex => "flex",
+            Self::Ndarray => "ndarray",
+        })
+    }
+}
+
+impl Backend {
+    /// The backends of this binary, the fastest first.
+    pub fn compiled() -> Vec<Self> {
+        let mut compiled = Vec::new();
+        if cfg!(feature = "cuda") {
+            compiled.push(Self::Cuda);
+        }
+        if cfg!(feature = "metal") {
+            compiled.push(Self::Metal);
+        }
+        if cfg!(feature = "vulkan") {
+            compiled.push(Self::Vulkan);
+        }
+        if cfg!(feature = "wgpu") {
+            compiled.push(Self::Wgpu);
+        }
+        if cfg!(feature = "flex") {
+            compiled.push(Self::Flex);
+        }
+        if cfg!(feature = "ndarray") {
+            compiled.push(Self::Ndarray);
+        }
+        compiled
+    }
+
+    /// Whether a run on this backend repeats bit for bit.
+    pub fn is_deterministic(self) -> bool {
+        matches!(self, Self::Flex | Self::Ndarray)
+    }
+
+    /// The backend's default device, without automatic differentiation.
+    ///
+    /// # Errors
+    ///
+    /// The binary was built without this backend.
+    pub fn device(self) -> Result<Device, Error> {
+        match self {
+            #[cfg(feature = "cuda")]
+            Self::Cuda => Ok(Device::cuda(burn::tensor::DeviceIndex::Default)),
+            #[cfg(feature = "wgpu")]
+            Self::Wgpu => Ok(Device::wgpu(burn::tensor::DeviceKind::DefaultDevice)),
+            #[cfg(feature = "vulkan")]
+            Self::Vulkan => Ok(Device::vulkan(burn::tensor::DeviceKind::DefaultDevice)),
+            #[cfg(feature = "metal")]
+            Self::Metal => Ok(Device::metal(burn::tensor::DeviceKind::DefaultDevice)),
+            #[cfg(feature = "flex")]
+            Self::Flex => Ok(Device::flex()),
+            #[cfg(feature = "ndarray")]
+            Self::Ndarray => Ok(ndarray_device()),
+            #[expect(unreachable_patterns, reason = "reached by the backends that are not compiled")]
+            wanted => Err(Error::Backend {
+                wanted: wanted.to_string(),
+                compiled: Self::compiled().iter().map(Self::to_string).collect::<Vec<_>>().join(", "),
+            }),
+        }
+    }
+}
+
+#[cfg(feature = "ndarray")]
+#[expect(deprecated, reason = "Burn 0.22 is the last release with this backend; the pin is in Cargo.toml")]
+fn ndarray_device() -> Device {
+    Device::ndarray()
+}

@@ -1,0 +1,143 @@
+//! What can stop a run, and the exit code that says so.
+
+use std::path::PathBuf;
+
+use tailward_datasets::SampleId;
+
+/// An error of the engine. Messages read after "failed to …".
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// A file could not be read or written.
+    #[error("{path}: {source}")]
+    Io {
+        /// The file.
+        path: PathBuf,
+        /// The cause.
+        source: std::io::Error,
+    },
+    /// The dataset is missing, damaged or does not fit the definition.
+    #[error(transparent)]
+    Dataset(#[from] tailward_datasets::Error),
+    /// The definition or the record cannot be read.
+    #[error(transparent)]
+    Experiment(#[from] tailward_experiment::Error),
+    /// The query cannot be answered.
+    #[error(transparent)]
+    Acquisition(#[from] tailward_acquisition::Error),
+    /// The backend is not part of this binary.
+    #[error("this binary has no `{wanted}` backend (it has: {compiled}); build it with `--features {wanted}`")]
+    Backend {
+        /// The backend asked for.
+        wanted: String,
+        /// The backends there are.
+        compiled: String,
+    },
+    /// The loss is infinite or not a number.
+    #[error("the training loss is {loss} in round {round}, epoch {epoch}: lower the learning rate")]
+    Diverged {
+        /// The round.
+        round: usize,
+        /// The epoch, counted from 1.
+        epoch: usize,
+        /// The mean loss of the epoch.
+        loss: f64,
+    },
+    /// The model's output for an image is infinite or not a number.
+    #[error("the model's output for sample {sample} is not finite in round {round}")]
+    NotFinite {
+        /// The round.
+        round: usize,
+        /// The sample, or the index of the test image.
+        sample: usize,
+    },
+    /// The run's folder belongs to another definition.
+    #[error(
+        "{path} holds a run of another definition ({found}, not {wanted}); choose another --out or move it away"
+    )]
+    OtherDefinition {
+        /// The folder.
+        path: PathBuf,
+        /// The hash that the folder holds.
+        found: String,
+        /// The hash of the definition that was asked for.
+        wanted: String,
+    },
+    /// Another process works in the run's folder.
+    #[error("{path} is in use by another process")]
+    InUse {
+        /// The lock.
+        path: PathBuf,
+    },
+    /// The budget is larger than what is left.
+    #[error("round {round} asks for {budget} labels, but only {unlabelled} samples are unlabelled")]
+    BudgetAbovePool {
+        /// The round.
+        round: usize,
+        /// Labels asked for.
+        budget: usize,
+        /// Unlabelled samples.
+        unlabelled: usize,
+    },
+    /// A request or an answer contradicts the ledger.
+    #[error("sample {sample}: {reason}")]
+    Ledger {
+        /// The sample.
+        sample: SampleId,
+        /// Why.
+        reason: &'static str,
+    },
+    /// A line of the ledger's file does not have the expected form.
+    #[error("{path}:{line}: {reason}")]
+    LedgerFile {
+        /// The file.
+        path: PathBuf,
+        /// The line, counted from 1.
+        line: usize,
+        /// Why.
+        reason: String,
+    },
+    /// A checkpoint cannot be written or read.
+    #[error("{path}: {source}")]
+    Checkpoint {
+        /// The file.
+        path: PathBuf,
+        /// The cause.
+        source: burn::store::RecordError,
+    },
+    /// The definition and the dataset do not go together.
+    #[error("the definition does not fit the dataset: {0}")]
+    Mismatch(String),
+    /// A table or array given on the command line is wrong.
+    #[error("{path}: {reason}")]
+    Input {
+        /// The file.
+        path: PathBuf,
+        /// Why, with row and column.
+        reason: String,
+    },
+}
+
+impl Error {
+    /// Wraps an input or output error with its path.
+    pub fn io(path: impl Into<PathBuf>) -> impl FnOnce(std::io::Error) -> Self {
+        let path = path.into();
+        move |source| Self::Io { path, source }
+    }
+
+    /// The exit code: 3 for input that is missing or wrong, 4 for numbers that are not finite, 5 for a folder that
+    /// belongs to something else, 1 for the rest. (2 is a wrong command line.)
+    pub fn exit_code(&self) -> u8 {
+        match self {
+            Self::Dataset(_)
+            | Self::Experiment(_)
+            | Self::Acquisition(_)
+            | Self::Mismatch(_)
+            | Self::BudgetAbovePool { .. }
+            | Self::LedgerFile { .. }
+            | Self::Input { .. } => 3,
+            Self::Diverged { .. } | Self::NotFinite { .. } => 4,
+            Self::OtherDefinition { .. } | Self::InUse { .. } => 5,
+            Self::Io { .. } | Self::Backend { .. } | Self::Ledger { .. } | Self::Checkpoint { .. } => 1,
+        }
+    }
+}

@@ -1,0 +1,362 @@
+//! One run: one strategy, one seed, one definition.
+//!
+//! The loop is the paper's: train on the labelled set, evaluate, query, label, again. What has happened is on the
+//! disk, in the record and the ledger, before the next thing begins, so that a run that was killed goes on where it
+//! was: a round is a function of the definition, the seed and the labelled set.
+
+use std::path::{Path, PathBuf};
+use std::time::Instant;
+
+use burn::module::Module;
+use burn::tensor::Device;
+use tailward_acquisition::Selection;
+use tailward_datasets::{Dataset, PoolManifest, SampleId};
+use tailward_experiment::definition::RunDefinition;
+use tailward_experiment::record::{
+    Balancing, Complete, Header, Line, Query, QueryCost, RECORD_FILE, Record, RecordWriter, Round, RoundCost,
+};
+use tailward_models::resnet::ResNet;
+
+use crate::Error;
+use crate::augment::Augmentation;
+use crate::batches::DeviceImages;
+use crate::checkpoint::Checkpoints;
+use crate::construct::{construct_pool, model_config};
+use crate::evaluate::evaluate;
+use crate::ledger::{LEDGER_FILE, Ledger};
+use crate::lock::Lock;
+use crate::oracle::Simulated;
+use crate::pool::{Unlabelled, image_rows};
+use crate::query::{self, Inputs};
+use crate::rng::{Stream, stream};
+use crate::score::{Scores, Views, first_not_finite, score};
+use crate::train::{LabelledImages, NotFinite, Step, Streams, train};
+
+/// What a run needs besides its definition.
+#[derive(Debug)]
+pub struct RunInputs<'a> {
+    /// The dataset that the definition names.
+    pub dataset: &'a Dataset,
+    /// The folder that relative paths of index lists start from.
+    pub data_dir: &'a Path,
+    /// The run's own folder.
+    pub folder: &'a Path,
+    /// The device, without automatic differentiation.
+    pub device: &'a Device,
+    /// Where and with what the run happens.
+    pub host: tailward_experiment::record::Host,
+}
+
+/// What a run is doing.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Progress {
+    /// A step of training.
+    Training {
+        /// The round.
+        round: usize,
+        /// The size of its labelled set.
+        labelled: usize,
+        /// The step.
+        step: Step,
+    },
+    /// A model was trained and evaluated.
+    Trained(Box<Round>),
+    /// The next samples were chosen and labelled.
+    Queried(Box<Query>),
+}
+
+/// Runs a definition to its end, or goes on with it.
+///
+/// # Errors
+///
+/// See [`Error`]; whatever had been written stays.
+pub fn run(
+    definition: &RunDefinition,
+    inputs: &RunInputs<'_>,
+    progress: &mut dyn FnMut(Progress),
+) -> Result<Record, Error> {
+    std::fs::create_dir_all(inputs.folder).map_err(Error::io(inputs.folder))?;
+    let _lock = Lock::acquire(inputs.folder)?;
+    let record_path = inputs.folder.join(RECORD_FILE);
+    if let Some(record) = Record::load(&record_path)? {
+        check_same(definition, &record, inputs.folder)?;
+        if record.is_complete() {
+            return Ok(record);
+        }
+    }
+    let mut state = State::open(definition, inputs)?;
+    for round in 0..=definition.rounds {
+        state.train_and_evaluate(round, progress)?;
+        if round < definition.rounds {
+            state.query_and_label(round, progress)?;
+        }
+    }
+    state.complete()?;
+    Ok(state.record)
+}
+
+/// A run in progress.
+struct State<'a> {
+    definition: &'a RunDefinition,
+    inputs: &'a RunInputs<'a>,
+    pool: PoolManifest,
+    train_images: DeviceImages,
+    test_images: DeviceImages,
+    ledger: Ledger,
+    record: Record,
+    writer: RecordWriter,
+    checkpoints: Checkpoints,
+    /// The model of the current round, in evaluation form; absent if the round needs no model any more.
+    model: Option<ResNet>,
+}
+
+impl<'a> State<'a> {
+    fn open(definition: &'a RunDefinition, inputs: &'a RunInputs<'a>) -> Result<Self, Error> {
+        let dataset = inputs.dataset;
+        let normalisation = &definition.training.normalisation;
+        if normalisation.mean.len() != dataset.train.shape.channels {
+            return Err(Error::Mismatch(format!(
+                "normalisation has {} channels, the images of {} have {}",
+                normalisation.mean.len(),
+                dataset.name,
+                dataset.train.shape.channels
+            )));
+        }
+        let pool = construct_pool(definition, dataset, inputs.data_dir, inputs.folder)?;
+        let members = pool.initial.iter().chain(&pool.pool).copied();
+        let ledger = Ledger::open(&inputs.folder.join(LEDGER_FILE), members)?;
+        let record_path = inputs.folder.join(RECORD_FILE);
+        let mut writer = RecordWriter::open(&record_path)?;
+        let record = match Record::load(&record_path)? {
+            Some(record) => record,
+            None => {
+                let header = header(definition, inputs, &pool);
+                writer.append(&Line::Header(Box::new(header.clone())))?;
+                Record { header, rounds: vec![], queries: vec![], complete: None }
+            }
+        };
+        let mut state = Self {
+            definition,
+            inputs,
+            train_images: DeviceImages::upload(&dataset.train, normalisation, inputs.device),
+            test_images: DeviceImages::upload(&dataset.test, normalisation, inputs.device),
+            pool,
+            ledger,
+            record,
+            writer,
+            checkpoints: Checkpoints::new(inputs.folder),
+            model: None,
+        };
+        let initial = state.pool.initial.clone();
+        state.label(0, &initial)?;
+        Ok(state)
+    }
+
+    /// Trains the model of a round and evaluates it, unless the record has it and nothing needs the model.
+    fn train_and_evaluate(
+        &mut self,
+        round: usize,
+        progress: &mut dyn FnMut(Progress),
+    ) -> Result<(), Error> {
+        self.model = None;
+        let recorded = self.record.rounds.len() > round;
+        if recorded && (self.record.queries.len() > round || round == self.definition.rounds) {
+            return Ok(());
+        }
+        if recorded {
+            self.model = self.checkpoints.load(round, self.initial_model(round))?;
+            if self.model.is_some() {
+                return Ok(());
+            }
+        }
+        let labelled = self.ledger.labelled(round);
+        let (samples, labels): (Vec<SampleId>, Vec<u32>) = labelled.iter().copied().unzip();
+        let rows = image_rows(&samples);
+        let seed = self.definition.seed;
+        let streams = Streams {
+            order: stream(seed, Stream::Order, round),
+            augment: stream(seed, Stream::Augment, round),
+        };
+        let data = LabelledImages { images: &self.train_images, rows: &rows, labels: &labels };
+        let trained =
+            train(&self.definition.training, self.initial_model(round), data, streams, &mut |step| {
+                progress(Progress::Training { round, labelled: rows.len(), step });
+            })
+            .map_err(|NotFinite { epoch, loss }| Error::Diverged { round, epoch, loss })?;
+        let started = Instant::now();
+        let test_labels = &self.inputs.dataset.test.labels;
+        let batch_size = self.definition.scoring.batch_size;
+        let evaluation = evaluate(&trained.model, &self.test_images, test_labels, batch_size)
+            .map_err(|sample| Error::NotFinite { round, sample })?;
+        let images = (rows.len() * self.definition.training.epochs) as f64;
+        let line = Round {
+            round,
+            labelled: rows.len(),
+            class_counts: self.count(&labels),
+            epoch_losses: trained.epoch_losses,
+            evaluation,
+            cost: RoundCost {
+                train_secs: trained.seconds,
+                train_images_per_sec: images / trained.seconds,
+                evaluate_secs: started.elapsed().as_secs_f64(),
+            },
+        };
+        if round < self.definition.rounds {
+            self.checkpoints.save(round, &trained.model)?;
+        }
+        self.model = Some(trained.model);
+        if !recorded {
+            self.writer.append(&Line::Round(Box::new(line.clone())))?;
+            self.record.rounds.push(line.clone());
+        }
+        progress(Progress::Trained(Box::new(line)));
+        Ok(())
+    }
+
+    /// Chooses the samples of the next round with the model of this one, and has them labelled.
+    fn query_and_label(&mut self, round: usize, progress: &mut dyn FnMut(Progress)) -> Result<(), Error> {
+        if self.record.queries.len() > round {
+            return Ok(());
+        }
+        let budget = self.definition.budget;
+        // What was asked for before a crash is not offered again, but it was on offer when it was chosen.
+        let asked = self.ledger.requested(round + 1).to_vec();
+        let unlabelled = Unlabelled::as_of(&self.pool, &self.ledger, round);
+        if unlabelled.len() < budget {
+            return Err(Error::BudgetAbovePool { round, budget, unlabelled: unlabelled.len() });
+        }
+        let labelled_labels: Vec<u32> =
+            self.ledger.labelled(round).into_iter().map(|(_, label)| label).collect();
+        let (selection, cost) = self.select(round, &unlabelled, &self.count(&labelled_labels))?;
+        let picks: Vec<SampleId> =
+            selection.picks.iter().map(|pick| unlabelled.sample(pick.row)).collect();
+        let picks = if asked.is_empty() {
+            picks
+        } else {
+            if asked != picks {
+                tracing::warn!(round, "the query chose differently than before the interruption; kept what was asked");
+            }
+            asked
+        };
+        self.label(round + 1, &picks)?;
+        let line = Query {
+            round,
+            budget,
+            unlabelled: unlabelled.len(),
+            class_counts: self.count(&self.ledger.answers(round + 1)),
+            balance: selection.balance.map(|outcome| Balancing {
+                l1_baseline: outcome.l1_baseline,
+                l1: outcome.l1,
+                objective: outcome.objective,
+                bound: outcome.bound,
+                relative_gap: outcome.relative_gap,
+                optimal: outcome.status == tailward_acquisition::balance::Status::Optimal,
+            }),
+            cost,
+        };
+        self.writer.append(&Line::Query(Box::new(line.clone())))?;
+        self.record.queries.push(line.clone());
+        self.checkpoints.remove(round)?;
+        progress(Progress::Queried(Box::new(line)));
+        Ok(())
+    }
+
+    fn select(
+        &self,
+        round: usize,
+        unlabelled: &Unlabelled,
+        labelled_counts: &[usize],
+    ) -> Result<(Selection, QueryCost), Error> {
+        let strategy = &self.definition.strategy.query;
+        let needs = strategy.needs();
+        let scoring = &self.definition.scoring;
+        let seed = self.definition.seed;
+        let started = Instant::now();
+        let scores = if needs == tailward_acquisition::Needs::default() {
+            Scores::default()
+        } else {
+            let model = self.model.as_ref().expect("a round that queries has a model");
+            let views = scoring.augmented_pool.then(|| Views {
+                augmentation: Augmentation::from(&self.definition.training),
+                rng: stream(seed, Stream::Query, round),
+            });
+            let rows = image_rows(unlabelled.samples());
+            score(model, &self.train_images, &rows, needs, scoring.batch_size, views)
+        };
+        if let Some(row) = scores.probabilities.as_ref().and_then(first_not_finite) {
+            return Err(Error::NotFinite { round, sample: unlabelled.sample(row).index() });
+        }
+        let score_secs = started.elapsed().as_secs_f64();
+        let started = Instant::now();
+        let inputs = Inputs {
+            rows: unlabelled.len(),
+            labelled_counts,
+            probabilities: scores.probabilities.as_ref(),
+            rng: &mut stream(seed, Stream::Query, round),
+        };
+        let selection = query::query(strategy, inputs, self.definition.budget)?;
+        Ok((selection, QueryCost { score_secs, select_secs: started.elapsed().as_secs_f64() }))
+    }
+
+    /// Requests samples for a round, unless they have been, and answers what has no answer.
+    fn label(&mut self, round: usize, samples: &[SampleId]) -> Result<(), Error> {
+        if self.ledger.requested(round).is_empty() {
+            self.ledger.request(round, samples)?;
+        }
+        let oracle = Simulated::new(&self.inputs.dataset.train.labels);
+        let answers: Vec<(SampleId, u32)> = self
+            .ledger
+            .unanswered(round)
+            .into_iter()
+            .map(|sample| (sample, oracle.answer(sample)))
+            .collect();
+        self.ledger.answer(&answers, oracle.name())
+    }
+
+    fn complete(&mut self) -> Result<(), Error> {
+        let complete = Complete { rounds: self.record.rounds.len(), ledger_hash: self.ledger.hash() };
+        self.writer.append(&Line::Complete(complete.clone()))?;
+        self.record.complete = Some(complete);
+        Ok(())
+    }
+
+    fn initial_model(&self, round: usize) -> ResNet {
+        let device = self.inputs.device.clone().autodiff();
+        let mut rng = stream(self.definition.seed, Stream::Init, round);
+        model_config(self.definition, self.inputs.dataset).init(&mut rng, &device)
+    }
+
+    fn count(&self, labels: &[u32]) -> Vec<usize> {
+        let mut counts = vec![0; self.inputs.dataset.class_names.len()];
+        for &label in labels {
+            counts[label as usize] += 1;
+        }
+        counts
+    }
+}
+
+fn check_same(definition: &RunDefinition, record: &Record, folder: &Path) -> Result<(), Error> {
+    let wanted = definition.hash();
+    if record.header.definition_hash == wanted {
+        return Ok(());
+    }
+    let found = record.header.definition_hash.clone();
+    Err(Error::OtherDefinition { path: PathBuf::from(folder), found, wanted })
+}
+
+fn header(definition: &RunDefinition, inputs: &RunInputs<'_>, pool: &PoolManifest) -> Header {
+    let dataset = inputs.dataset;
+    let mut rng = stream(definition.seed, Stream::Init, 0);
+    Header {
+        definition: definition.clone(),
+        definition_hash: definition.hash(),
+        pool_hash: pool.hash.clone(),
+        initial_class_counts: pool.class_counts_initial.clone(),
+        pool_class_counts: pool.class_counts_pool.clone(),
+        class_names: dataset.class_names.clone(),
+        test_class_counts: dataset.test.class_counts(dataset.class_names.len()),
+        parameters: model_config(definition, dataset).init(&mut rng, inputs.device).trainable_parameters(),
+        host: inputs.host.clone(),
+        started: crate::host::now_rfc3339(),
+    }
+}
