@@ -5,6 +5,7 @@
 
 pub mod definition;
 pub mod error;
+pub mod plan;
 pub mod record;
 
 pub use error::Error;

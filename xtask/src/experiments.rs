@@ -1,0 +1,91 @@
+//! The experiments and datasets that the project has.
+
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result, bail};
+use clap::ValueEnum;
+use tailward_datasets::DatasetManifest;
+use tailward_experiment::definition::{Definition, Scale};
+use tailward_experiment::plan::DatasetSizes;
+
+/// The folder of dataset manifests.
+pub(crate) const DATASETS: &str = "datasets";
+const EXPERIMENTS: &str = "experiments";
+
+/// A scale, as the command line names it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum ScaleName {
+    /// Seconds: shows that everything runs.
+    Smoke,
+    /// Minutes on two CPU cores: the question in small.
+    Quick,
+    /// The published protocol: hours on a GPU.
+    Paper,
+}
+
+impl From<ScaleName> for Scale {
+    fn from(name: ScaleName) -> Self {
+        match name {
+            ScaleName::Smoke => Self::Smoke,
+            ScaleName::Quick => Self::Quick,
+            ScaleName::Paper => Self::Paper,
+        }
+    }
+}
+
+/// The folder of an experiment.
+pub(crate) fn folder(experiment: &str) -> PathBuf {
+    Path::new(EXPERIMENTS).join(experiment)
+}
+
+/// The definition's file.
+pub(crate) fn definition_path(experiment: &str) -> PathBuf {
+    folder(experiment).join("definition.toml")
+}
+
+/// Reads an experiment's definition; an unknown name is answered with those there are.
+pub(crate) fn load(experiment: &str) -> Result<Definition> {
+    let path = definition_path(experiment);
+    if !path.is_file() {
+        bail!("there is no experiment `{experiment}` (there are: {})", names()?.join(", "));
+    }
+    Ok(Definition::load(&path)?)
+}
+
+/// The names of all experiments, sorted.
+pub(crate) fn names() -> Result<Vec<String>> {
+    named_files(Path::new(EXPERIMENTS), |path| path.join("definition.toml").is_file())
+}
+
+/// Reads a dataset's manifest; an unknown name is answered with those there are.
+pub(crate) fn manifest(dataset: &str) -> Result<DatasetManifest> {
+    let path = Path::new(DATASETS).join(format!("{dataset}.toml"));
+    if !path.is_file() {
+        let known = named_files(Path::new(DATASETS), |path| path.extension().is_some_and(|it| it == "toml"))?;
+        bail!("there is no dataset `{dataset}` (there are: {})", known.join(", "));
+    }
+    Ok(DatasetManifest::load(&path)?)
+}
+
+/// The sizes that plans are made with.
+pub(crate) fn sizes(manifest: &DatasetManifest) -> DatasetSizes {
+    DatasetSizes {
+        train_images: manifest.train_images,
+        test_images: manifest.test_images,
+        classes: manifest.classes,
+    }
+}
+
+fn named_files(folder: &Path, is_one: impl Fn(&Path) -> bool) -> Result<Vec<String>> {
+    let mut names = Vec::new();
+    for entry in std::fs::read_dir(folder).with_context(|| format!("failed to list {}", folder.display()))? {
+        let path = entry?.path();
+        if is_one(&path)
+            && let Some(stem) = path.file_stem()
+        {
+            names.push(stem.to_string_lossy().into_owned());
+        }
+    }
+    names.sort();
+    Ok(names)
+}

@@ -1,0 +1,28 @@
+//! Building the `tailward` binary with a backend.
+
+use std::path::PathBuf;
+use std::process::Command;
+
+use anyhow::{Context, Result, bail};
+use cargo_metadata::MetadataCommand;
+
+/// Builds the binary with one backend, optimised, and says where it is.
+pub(crate) fn build(backend: &str) -> Result<PathBuf> {
+    eprintln!("building tailward with the {backend} backend (the first build takes minutes)");
+    let status = Command::new(cargo())
+        .args(["build", "--release", "--locked", "--package", "tailward", "--bin", "tailward"])
+        .args(["--no-default-features", "--features", backend])
+        .status()
+        .context("failed to start cargo")?;
+    if !status.success() {
+        bail!("tailward could not be built with the {backend} backend");
+    }
+    let metadata = MetadataCommand::new().no_deps().exec().context("failed to ask cargo where it builds")?;
+    let name = format!("tailward{}", std::env::consts::EXE_SUFFIX);
+    Ok(metadata.target_directory.join("release").join(name).into_std_path_buf())
+}
+
+/// The cargo that runs this, or the one on the path.
+pub(crate) fn cargo() -> String {
+    std::env::var("CARGO").unwrap_or_else(|_| "cargo".to_owned())
+}

@@ -1,0 +1,249 @@
+//! `cargo xtask reproduce`: an experiment, from data to report.
+
+mod binary;
+mod plan;
+mod progress;
+mod runner;
+
+use std::path::PathBuf;
+use std::process::Command;
+
+use anyhow::{Context, Result, bail};
+use clap::{Args, ValueEnum};
+use tailward_experiment::definition::{Definition, RunDefinition, Scale, Selector};
+
+use crate::experiments::{self, ScaleName};
+use crate::{report, workspace};
+use plan::{Plan, Rates};
+
+/// Arguments of `cargo xtask reproduce`.
+#[derive(Args, Debug)]
+pub(crate) struct Arguments {
+    /// The experiment: the name of a folder in `experiments/`.
+    #[arg(required_unless_present = "list")]
+    experiment: Option<String>,
+    /// How much of the question is asked; by default `paper` on a GPU and `quick` on a CPU.
+    #[arg(long, value_enum)]
+    scale: Option<ScaleName>,
+    /// What it runs on; by default a CUDA device if the machine has one, else the CPU.
+    #[arg(long, value_enum)]
+    backend: Option<BackendName>,
+    /// Only these strategies.
+    #[arg(long = "strategy", value_name = "NAME")]
+    strategies: Vec<String>,
+    /// Only these imbalance factors.
+    #[arg(long = "imbalance", value_name = "FACTOR")]
+    imbalance_factors: Vec<f64>,
+    /// Only these seeds; seeds that the definition does not name are further repetitions.
+    #[arg(long = "seed", value_name = "SEED")]
+    seeds: Vec<u64>,
+    /// Runs at a time.
+    #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u16).range(1..))]
+    jobs: u16,
+    /// Only every N-th run, beginning with the M-th (counted from 1): to share an experiment among machines.
+    #[arg(long, value_name = "M/N")]
+    shard: Option<Shard>,
+    /// Say what experiments there are, and do nothing.
+    #[arg(long)]
+    list: bool,
+    /// Say what would run, and do nothing.
+    #[arg(long)]
+    dry_run: bool,
+    /// Folder of the data themselves.
+    #[arg(long, env = "TAILWARD_DATA", default_value = "datasets/data")]
+    data_dir: PathBuf,
+    /// Folder of runs.
+    #[arg(long, default_value = "runs")]
+    out: PathBuf,
+    /// A `tailward` binary that is built already, with the backend's feature; by default it is built.
+    #[arg(long, value_name = "FILE")]
+    tailward: Option<PathBuf>,
+}
+
+/// A backend, by the name of the feature that builds it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum BackendName {
+    Cuda,
+    Wgpu,
+    Vulkan,
+    Metal,
+    Flex,
+    Ndarray,
+}
+
+impl BackendName {
+    fn name(self) -> &'static str {
+        match self {
+            Self::Cuda => "cuda",
+            Self::Wgpu => "wgpu",
+            Self::Vulkan => "vulkan",
+            Self::Metal => "metal",
+            Self::Flex => "flex",
+            Self::Ndarray => "ndarray",
+        }
+    }
+
+    fn is_cpu(self) -> bool {
+        matches!(self, Self::Flex | Self::Ndarray)
+    }
+
+    /// A CUDA device if the machine has one, else the CPU.
+    fn detect() -> Self {
+        let listed = Command::new("nvidia-smi").arg("--list-gpus").output();
+        let has_cuda = listed.is_ok_and(|output| output.status.success() && !output.stdout.is_empty());
+        if has_cuda { Self::Cuda } else { Self::Flex }
+    }
+}
+
+/// A part of an experiment's runs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Shard {
+    index: usize,
+    count: usize,
+}
+
+impl std::str::FromStr for Shard {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let wrong = || format!("`{text}` is not of the form M/N with 1 ≤ M ≤ N");
+        let (index, count) = text.split_once('/').ok_or_else(wrong)?;
+        let index: usize = index.parse().map_err(|error| format!("{}: {error}", wrong()))?;
+        let count: usize = count.parse().map_err(|error| format!("{}: {error}", wrong()))?;
+        if index == 0 || index > count {
+            return Err(wrong());
+        }
+        Ok(Self { index, count })
+    }
+}
+
+pub(crate) fn run(arguments: &Arguments) -> Result<()> {
+    let data_dir = std::path::absolute(&arguments.data_dir)?;
+    let out = std::path::absolute(&arguments.out)?;
+    let tailward = arguments.tailward.as_ref().map(std::path::absolute).transpose()?;
+    let asked = std::env::current_dir()?;
+    workspace::enter()?;
+    // A default is meant from the project's root, a path that was given from where it was given.
+    let from_root = |given: &PathBuf, absolute: PathBuf| -> PathBuf {
+        if absolute == asked.join(given) && !absolute.exists() && given.is_relative() && is_default(given) {
+            given.clone()
+        } else {
+            absolute
+        }
+    };
+    let data_dir = from_root(&arguments.data_dir, data_dir);
+    let out = from_root(&arguments.out, out);
+    let Some(experiment) = arguments.experiment.as_deref().filter(|_| !arguments.list) else {
+        return list();
+    };
+    let definition = experiments::load(experiment)?;
+    let backend = arguments.backend.unwrap_or_else(BackendName::detect);
+    let scale = arguments.scale.map_or(if backend.is_cpu() { Scale::Quick } else { Scale::Paper }, Scale::from);
+    let runs = chosen_runs(arguments, &definition, scale)?;
+    let manifest = experiments::manifest(&definition.dataset)?;
+    let plan = Plan::new(&runs, experiments::sizes(&manifest), &out)?;
+    println!("{}", heading(arguments, &definition, scale, backend));
+    println!("{}", definition.question);
+    if arguments.dry_run {
+        println!("{}", plan.describe(None, arguments.jobs));
+        return Ok(());
+    }
+    eprintln!("verifying {} in {}", manifest.title, data_dir.display());
+    tailward_datasets::prepare(&manifest, &data_dir)?;
+    let binary = match tailward {
+        Some(path) => path,
+        None => binary::build(backend.name())?,
+    };
+    let settings = runner::Settings {
+        binary: &binary,
+        definition_path: experiments::definition_path(experiment),
+        backend: backend.name(),
+        data_dir: &data_dir,
+        out: &out,
+        jobs: usize::from(arguments.jobs),
+        limit_threads: backend.is_cpu(),
+    };
+    let rates = match plan.pending().next() {
+        Some(run) => Some(probe(&settings, run)?),
+        None => None,
+    };
+    println!("{}", plan.describe(rates, arguments.jobs));
+    let failed = runner::run_all(&settings, &plan, rates);
+    let folder = report::default_folder(&out, &definition, scale);
+    let command = command_line(arguments, experiment, scale, backend);
+    let written = report::write(&definition, scale, &out, &folder, command)?;
+    for path in written.iter().filter(|path| path.extension().is_some_and(|it| it != "svg")) {
+        println!("wrote {}", path.display());
+    }
+    if failed.is_empty() {
+        return Ok(());
+    }
+    for failure in &failed {
+        eprintln!("failed: {failure}");
+    }
+    bail!("{} of {} runs failed; the same command tries them again", failed.len(), runs.len())
+}
+
+fn is_default(path: &PathBuf) -> bool {
+    path == &PathBuf::from("runs") || path == &PathBuf::from("datasets/data")
+}
+
+fn list() -> Result<()> {
+    for name in experiments::names()? {
+        let definition = experiments::load(&name)?;
+        let scales: Vec<String> = definition.scales.keys().map(Scale::to_string).collect();
+        println!("{name:<12} {} [{}]", definition.title, scales.join(", "));
+    }
+    Ok(())
+}
+
+fn chosen_runs(arguments: &Arguments, definition: &Definition, scale: Scale) -> Result<Vec<RunDefinition>> {
+    let selector = Selector {
+        strategies: arguments.strategies.clone(),
+        imbalance_factors: arguments.imbalance_factors.clone(),
+        seeds: arguments.seeds.clone(),
+    };
+    let runs = definition.runs(scale, &selector)?;
+    let Some(Shard { index, count }) = arguments.shard else { return Ok(runs) };
+    let part: Vec<RunDefinition> = runs.into_iter().skip(index - 1).step_by(count).collect();
+    if part.is_empty() {
+        bail!("shard {index}/{count} has no runs");
+    }
+    Ok(part)
+}
+
+fn heading(arguments: &Arguments, definition: &Definition, scale: Scale, backend: BackendName) -> String {
+    let mut heading = format!("{}: {} at {scale} scale on {}", definition.name, definition.title, backend.name());
+    if arguments.scale.is_none() {
+        let other = definition.scales.keys().filter(|&&other| other != scale).map(Scale::to_string);
+        let other: Vec<String> = other.map(|scale| format!("--scale {scale}")).collect();
+        heading.push_str(&format!(" (also: {})", other.join(", ")));
+    }
+    heading
+}
+
+/// The command that repeats what is happening, with what was chosen by default written out.
+fn command_line(arguments: &Arguments, experiment: &str, scale: Scale, backend: BackendName) -> String {
+    let mut command =
+        format!("cargo xtask reproduce {experiment} --scale {scale} --backend {}", backend.name());
+    for strategy in &arguments.strategies {
+        command.push_str(&format!(" --strategy {strategy}"));
+    }
+    for factor in &arguments.imbalance_factors {
+        command.push_str(&format!(" --imbalance {factor}"));
+    }
+    for seed in &arguments.seeds {
+        command.push_str(&format!(" --seed {seed}"));
+    }
+    command
+}
+
+/// Measures how fast the first pending run would go; all runs of a scale share the model.
+fn probe(settings: &runner::Settings<'_>, run: &RunDefinition) -> Result<Rates> {
+    eprintln!("measuring the speed of this machine");
+    let output = settings.command("probe", run).output().context("failed to start the probe")?;
+    if !output.status.success() {
+        bail!("the probe failed: {}", String::from_utf8_lossy(&output.stderr).trim());
+    }
+    serde_json::from_slice(&output.stdout).context("failed to read what the probe measured")
+}

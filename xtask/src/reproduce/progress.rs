@@ -1,0 +1,102 @@
+//! What a run tells while it runs, and how it is shown.
+
+use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
+use serde::Deserialize;
+use tailward_experiment::plan::{DatasetSizes, round_work};
+use tailward_experiment::record::{Query, Round};
+
+use super::plan::PlannedRun;
+
+/// One line of `tailward run --progress json`.
+#[derive(Debug, Deserialize)]
+#[serde(tag = "event", rename_all = "kebab-case")]
+pub(crate) enum Event {
+    Training {
+        round: usize,
+        labelled: usize,
+        epoch: usize,
+        images: usize,
+        epoch_loss: Option<f64>,
+        images_per_sec: f64,
+    },
+    Trained(Round),
+    Queried(Query),
+}
+
+/// The bar of one run; on anything but a terminal, a line for each round in its place.
+#[derive(Debug)]
+pub(crate) struct RunBar {
+    bar: ProgressBar,
+    run: PlannedRun,
+    sizes: DatasetSizes,
+    loss: Option<f64>,
+    /// Work of the rounds that are done, in units.
+    done: u64,
+}
+
+impl RunBar {
+    /// A bar among others.
+    pub(crate) fn new(bars: &MultiProgress, run: PlannedRun, sizes: DatasetSizes) -> Self {
+        let bar = bars.add(ProgressBar::new(run.work.units()));
+        let style = ProgressStyle::with_template("{prefix} {wide_bar} {percent:>3}% {msg}, {eta} left");
+        bar.set_style(style.expect("the template is well formed"));
+        bar.set_prefix(format!(
+            "if {} {} seed {}",
+            run.definition.imbalance_factor, run.definition.strategy.name, run.definition.seed
+        ));
+        bar.set_message("starting");
+        bar.tick();
+        Self { bar, run, sizes, loss: None, done: 0 }
+    }
+
+    /// Shows one event.
+    pub(crate) fn show(&mut self, event: &Event) {
+        let definition = &self.run.definition;
+        match event {
+            Event::Training { round, labelled, epoch, images, epoch_loss, images_per_sec } => {
+                self.loss = epoch_loss.or(self.loss);
+                let loss = self.loss.map_or("-".to_owned(), |loss| format!("{loss:.3}"));
+                self.bar.set_message(format!(
+                    "round {round}/{} ({labelled} labels) epoch {epoch}/{} loss {loss} {images_per_sec:.0} images/s",
+                    definition.rounds, definition.training.epochs
+                ));
+                self.bar.set_position(self.done + 3 * *images as u64);
+            }
+            Event::Trained(round) => {
+                self.loss = None;
+                self.line(&format!(
+                    "{}: round {}/{}, {} labels, accuracy {:.4} ({:.0} images/s)",
+                    definition.label(),
+                    round.round,
+                    definition.rounds,
+                    round.labelled,
+                    round.evaluation.accuracy,
+                    round.cost.train_images_per_sec
+                ));
+                if round.round == definition.rounds {
+                    self.advance(round.round);
+                }
+            }
+            Event::Queried(query) => self.advance(query.round),
+        }
+    }
+
+    /// Takes the bar away and says how it ended.
+    pub(crate) fn finish(self, ending: &str) {
+        self.line(&format!("{}: {ending}", self.run.definition.label()));
+        self.bar.finish_and_clear();
+    }
+
+    fn advance(&mut self, round: usize) {
+        self.done += round_work(&self.run.definition, self.sizes, round).units();
+        self.bar.set_position(self.done);
+    }
+
+    fn line(&self, text: &str) {
+        if self.bar.is_hidden() {
+            eprintln!("{text}");
+        } else {
+            self.bar.println(text);
+        }
+    }
+}

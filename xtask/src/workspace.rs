@@ -1,0 +1,20 @@
+//! Where things are.
+
+use std::path::PathBuf;
+
+use anyhow::{Context, Result};
+
+/// The workspace's root: the nearest folder upwards that holds experiments, dataset manifests and a Cargo.toml.
+pub(crate) fn root() -> Result<PathBuf> {
+    let here = std::env::current_dir().context("failed to find the working folder")?;
+    here.ancestors()
+        .find(|folder| folder.join("experiments").is_dir() && folder.join("Cargo.toml").is_file())
+        .map(PathBuf::from)
+        .with_context(|| format!("{} is not inside the project", here.display()))
+}
+
+/// Moves the process to the workspace's root, so that every default path and every printed one is relative to it.
+pub(crate) fn enter() -> Result<()> {
+    let root = root()?;
+    std::env::set_current_dir(&root).with_context(|| format!("failed to enter {}", root.display()))
+}
