@@ -1,1 +1,27 @@
-//! Skeleton.
+//! Image datasets: what they are, where they come from, and how a pool is built from one.
+//!
+//! A dataset is described by a [`DatasetManifest`] (one TOML file per dataset). [`fetch`] brings its files to a data
+//! folder, [`prepare`] verifies them (and generates the synthetic ones), and [`read`] gives a [`Dataset`] in memory.
+//! [`construct`] then splits the training images into an initial set and a pool, with or without imbalance, and writes
+//! the outcome down as a [`PoolManifest`] whose hash covers everything that went into it.
+//!
+//! Nothing here knows Burn, and nothing here uses the network except [`fetch`].
+
+pub mod checksum;
+pub mod cifar;
+pub mod error;
+pub mod images;
+pub mod manifest;
+pub mod prepare;
+pub mod sample;
+pub mod synthetic;
+
+mod files;
+
+pub use checksum::Checksum;
+pub use error::{Error, Result};
+pub use images::{Dataset, ImageShape, Images};
+pub use manifest::{Archive, DatasetManifest, FileEntry, FileRole, Layout, Source};
+pub use prepare::{Prepared, prepare, read};
+pub use sample::SampleId;
+pub use synthetic::SyntheticConfig;
