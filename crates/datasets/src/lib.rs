@@ -10,16 +10,20 @@
 pub mod checksum;
 pub mod cifar;
 pub mod error;
+pub mod fetch;
 pub mod images;
 pub mod manifest;
 pub mod prepare;
 pub mod sample;
 pub mod synthetic;
 
+mod download;
 mod files;
+mod unpack;
 
 pub use checksum::Checksum;
 pub use error::{Error, Result};
+pub use fetch::{FetchOutcome, FetchProgress, fetch};
 pub use images::{Dataset, ImageShape, Images};
 pub use manifest::{Archive, DatasetManifest, FileEntry, FileRole, Layout, Source};
 pub use prepare::{Prepared, prepare, read};
