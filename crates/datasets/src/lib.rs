@@ -9,12 +9,17 @@
 
 pub mod checksum;
 pub mod cifar;
+pub mod construction;
 pub mod error;
 pub mod fetch;
 pub mod images;
+pub mod imbalance;
+pub mod index_list;
 pub mod manifest;
+pub mod pool_manifest;
 pub mod prepare;
 pub mod sample;
+pub mod split;
 pub mod synthetic;
 
 mod download;
@@ -22,10 +27,13 @@ mod files;
 mod unpack;
 
 pub use checksum::Checksum;
+pub use construction::{PoolSource, construct};
 pub use error::{Error, Result};
 pub use fetch::{FetchOutcome, FetchProgress, fetch};
 pub use images::{Dataset, ImageShape, Images};
+pub use imbalance::Imbalance;
 pub use manifest::{Archive, DatasetManifest, FileEntry, FileRole, Layout, Source};
+pub use pool_manifest::PoolManifest;
 pub use prepare::{Prepared, prepare, read};
 pub use sample::SampleId;
 pub use synthetic::SyntheticConfig;
