@@ -29,7 +29,7 @@ pub enum PoolSource {
         imbalance: Imbalance,
     },
     /// Read from the pair of index lists that the authors of CBAL published; see
-    /// [`read_authors_pair`](crate::index_list::read_authors_pair).
+    /// [`read_authors_pair`].
     IndexLists {
         /// The list of the initial set.
         initial: PathBuf,

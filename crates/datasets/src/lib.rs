@@ -1,11 +1,11 @@
 //! Image datasets: what they are, where they come from, and how a pool is built from one.
 //!
-//! A dataset is described by a [`DatasetManifest`] (one TOML file per dataset). [`fetch`] brings its files to a data
-//! folder, [`prepare`] verifies them (and generates the synthetic ones), and [`read`] gives a [`Dataset`] in memory.
+//! A dataset is described by a [`DatasetManifest`] (one TOML file per dataset). [`fetch()`] brings its files to a data
+//! folder, [`prepare()`] verifies them (and generates the synthetic ones), and [`read`] gives a [`Dataset`] in memory.
 //! [`construct`] then splits the training images into an initial set and a pool, with or without imbalance, and writes
 //! the outcome down as a [`PoolManifest`] whose hash covers everything that went into it.
 //!
-//! Nothing here knows Burn, and nothing here uses the network except [`fetch`].
+//! Nothing here knows Burn, and nothing here uses the network except [`fetch()`].
 
 pub mod checksum;
 pub mod cifar;
