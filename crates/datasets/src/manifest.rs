@@ -9,7 +9,7 @@ use crate::checksum::Checksum;
 use crate::cifar;
 use crate::error::{Error, Result};
 use crate::images::ImageShape;
-use crate::synthetic::SyntheticConfig;
+use crate::synthetic::{self, SyntheticConfig};
 
 /// One dataset, parsed from `datasets/<name>.toml`. Unknown keys are errors.
 #[derive(Clone, Debug, PartialEq, Deserialize)]
@@ -261,10 +261,21 @@ impl DatasetManifest {
                 ));
             }
         }
-        let generated = self.generator.is_some();
-        let single =
-            self.files_of(FileRole::Train).count() == 1 && self.files_of(FileRole::Test).count() == 1;
-        (generated && !single).then(|| "a generated dataset has one training and one test file".to_owned())
+        self.generator.and_then(|_| self.generator_problem())
+    }
+
+    /// What the generator cannot make, if anything.
+    fn generator_problem(&self) -> Option<String> {
+        if self.files_of(FileRole::Train).count() != 1 || self.files_of(FileRole::Test).count() != 1 {
+            return Some("a generated dataset has one training and one test file".to_owned());
+        }
+        if self.image != synthetic::IMAGE_SHAPE || self.classes > synthetic::MAX_CLASSES {
+            let (shape, most) = (synthetic::IMAGE_SHAPE, synthetic::MAX_CLASSES);
+            return Some(format!(
+                "the generator makes images of shape {shape:?} in at most {most} classes"
+            ));
+        }
+        (self.layout == Layout::Cifar100Coarse).then(|| "the generator has no coarse classes".to_owned())
     }
 }
 
