@@ -1,1 +1,39 @@
-//! Skeleton.
+//! Image datasets: what they are, where they come from, and how a pool is built from one.
+//!
+//! A dataset is described by a [`DatasetManifest`] (one TOML file per dataset). [`fetch()`] brings its files to a data
+//! folder, [`prepare()`] verifies them (and generates the synthetic ones), and [`read`] gives a [`Dataset`] in memory.
+//! [`construct`] then splits the training images into an initial set and a pool, with or without imbalance, and writes
+//! the outcome down as a [`PoolManifest`] whose hash covers everything that went into it.
+//!
+//! Nothing here knows Burn, and nothing here uses the network except [`fetch()`].
+
+pub mod checksum;
+pub mod cifar;
+pub mod construction;
+pub mod error;
+pub mod fetch;
+pub mod images;
+pub mod imbalance;
+pub mod index_list;
+pub mod manifest;
+pub mod pool_manifest;
+pub mod prepare;
+pub mod sample;
+pub mod split;
+pub mod synthetic;
+
+mod download;
+mod files;
+mod unpack;
+
+pub use checksum::Checksum;
+pub use construction::{PoolSource, construct};
+pub use error::{Error, Result};
+pub use fetch::{FetchOutcome, FetchProgress, fetch};
+pub use images::{Dataset, ImageShape, Images};
+pub use imbalance::Imbalance;
+pub use manifest::{Archive, DatasetManifest, FileEntry, FileRole, Layout, Source};
+pub use pool_manifest::PoolManifest;
+pub use prepare::{Prepared, prepare, read};
+pub use sample::SampleId;
+pub use synthetic::SyntheticConfig;

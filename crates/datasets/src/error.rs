@@ -1,0 +1,265 @@
+//! Everything that can go wrong with data on disk, with the place where it did.
+
+use std::io;
+use std::path::PathBuf;
+
+/// A result of this crate.
+pub type Result<T> = std::result::Result<T, Error>;
+
+/// What went wrong, and where.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// A file or folder could not be read or written.
+    #[error("could not {action} {}", path.display())]
+    Io {
+        /// What was being done: "read", "create", "rename".
+        action: &'static str,
+        /// The file or folder.
+        path: PathBuf,
+        /// The cause.
+        source: io::Error,
+    },
+    /// A manifest is not TOML, lacks a key, or has a key that nobody reads.
+    #[error("could not parse {}", path.display())]
+    Toml {
+        /// The manifest.
+        path: PathBuf,
+        /// The cause, with line and column.
+        source: Box<toml::de::Error>,
+    },
+    /// A pool manifest is not the JSON that this crate writes.
+    #[error("could not parse {}", path.display())]
+    Json {
+        /// The pool manifest.
+        path: PathBuf,
+        /// The cause, with line and column.
+        source: serde_json::Error,
+    },
+    /// A manifest parses but contradicts itself.
+    #[error("invalid manifest {}: {problem}", path.display())]
+    InvalidManifest {
+        /// The manifest.
+        path: PathBuf,
+        /// What is wrong.
+        problem: String,
+    },
+    /// A file of a dataset is not there.
+    #[error("{} of dataset {dataset} is missing; {help}", path.display())]
+    MissingFile {
+        /// The dataset.
+        dataset: String,
+        /// The file.
+        path: PathBuf,
+        /// How to get it: the command, and which file to put where by hand.
+        help: String,
+    },
+    /// A file ends before its last record does.
+    #[error(
+        "{} is truncated: it ends at byte {found_bytes} of {expected_bytes}, inside row {row}",
+        path.display()
+    )]
+    Truncated {
+        /// The file.
+        path: PathBuf,
+        /// The size that the manifest states.
+        expected_bytes: u64,
+        /// The size on disk: the offset of the first missing byte.
+        found_bytes: u64,
+        /// The first row (from 0) that is not whole.
+        row: u64,
+    },
+    /// A file goes on after its last record.
+    #[error(
+        "{} has {} trailing bytes from byte offset {offset} on (expected {offset} bytes, found {found_bytes})",
+        path.display(), found_bytes - offset
+    )]
+    TrailingBytes {
+        /// The file.
+        path: PathBuf,
+        /// The size that the manifest states: the offset of the first byte too many.
+        offset: u64,
+        /// The size on disk.
+        found_bytes: u64,
+    },
+    /// A label byte names a class that the dataset does not have.
+    #[error("{}: byte {offset} (row {row}) is {field} label {found}, expected below {classes}", path.display())]
+    LabelOutOfRange {
+        /// The file.
+        path: PathBuf,
+        /// The offset of the label byte.
+        offset: u64,
+        /// The row, from 0.
+        row: u64,
+        /// Which label: "class", "coarse" or "fine".
+        field: &'static str,
+        /// The byte.
+        found: u8,
+        /// The number of classes.
+        classes: usize,
+    },
+    /// A file has the right size but the wrong content.
+    #[error("{} has {algorithm} {found}, expected {expected}{}", path.display(), help_suffix(help))]
+    ChecksumMismatch {
+        /// The file.
+        path: PathBuf,
+        /// `md5`, `sha1` or `sha256`.
+        algorithm: &'static str,
+        /// The checksum in the manifest.
+        expected: String,
+        /// The checksum of the file.
+        found: String,
+        /// What to do about it; may be empty.
+        help: String,
+    },
+    /// A dataset whose classes are equally frequent has a class with another count.
+    #[error("{split} images of dataset {dataset}: class {class} has {found} images, expected {expected}")]
+    ClassCount {
+        /// The dataset.
+        dataset: String,
+        /// "training" or "test".
+        split: &'static str,
+        /// The class id.
+        class: usize,
+        /// The count in the manifest's terms.
+        expected: usize,
+        /// The count in the files.
+        found: usize,
+    },
+    /// The class names beside the images differ from those of the manifest.
+    #[error("{}, line {line}: class name `{found}`, but the manifest says `{expected}`", path.display())]
+    ClassName {
+        /// The file of class names.
+        path: PathBuf,
+        /// The line, from 1.
+        line: usize,
+        /// The manifest's name; empty when it has fewer.
+        expected: String,
+        /// The file's name; empty when it has fewer.
+        found: String,
+    },
+    /// The manifest has neither an archive to download nor a generator.
+    #[error(
+        "dataset {dataset} can be neither downloaded nor generated: its manifest has no [archive] and no [generator]"
+    )]
+    NoSource {
+        /// The dataset.
+        dataset: String,
+    },
+    /// A download failed for good.
+    #[error("could not download {url} ({received_bytes} bytes are kept for the next try); {help}")]
+    Download {
+        /// The address.
+        url: String,
+        /// Bytes kept in the `.part` file.
+        received_bytes: u64,
+        /// How to go on without a network.
+        help: String,
+        /// The cause.
+        source: Box<ureq::Error>,
+    },
+    /// The server answered with something other than the file.
+    #[error("{url} answered with status {status}; {help}")]
+    HttpStatus {
+        /// The address.
+        url: String,
+        /// The status code.
+        status: u16,
+        /// How to go on by hand.
+        help: String,
+    },
+    /// A download has the wrong size; the partial file has been removed.
+    #[error(
+        "{url} sent {found_bytes} bytes, expected {expected_bytes}; the partial file was removed; {help}"
+    )]
+    DownloadSize {
+        /// The address.
+        url: String,
+        /// The size in the manifest, or what the server announced.
+        expected_bytes: u64,
+        /// The size received.
+        found_bytes: u64,
+        /// How to go on by hand.
+        help: String,
+    },
+    /// An entry of an archive would be written outside the folder that it is unpacked in, or is a link.
+    #[error("{}: refused entry `{entry}`: {problem}", path.display())]
+    UnsafeArchiveEntry {
+        /// The archive.
+        path: PathBuf,
+        /// The entry's path as stored.
+        entry: String,
+        /// Why it was refused.
+        problem: &'static str,
+    },
+    /// The initial set cannot have the same number of images of every class.
+    #[error("initial set of {size} images cannot be uniform over {classes} classes: {problem}")]
+    InitialSize {
+        /// The size asked for.
+        size: usize,
+        /// The number of classes.
+        classes: usize,
+        /// Why not.
+        problem: &'static str,
+    },
+    /// A class has too few images for its share of the initial set.
+    #[error("class {class} has {available} images, but the initial set needs {needed} of each class")]
+    ClassTooSmall {
+        /// The class id.
+        class: usize,
+        /// Images available (after a per-class cap).
+        available: usize,
+        /// Images needed.
+        needed: usize,
+    },
+    /// An imbalance factor outside (0, 1].
+    #[error("imbalance factor {factor} is not in (0, 1]")]
+    ImbalanceFactor {
+        /// The factor given.
+        factor: f64,
+    },
+    /// A label passed in is not below the number of classes.
+    #[error("training image {row} has label {label}, expected below {classes}")]
+    Label {
+        /// The training image.
+        row: usize,
+        /// Its label.
+        label: u32,
+        /// The number of classes.
+        classes: usize,
+    },
+    /// A line of an index list is wrong.
+    #[error("{}, line {line}: {problem}", path.display())]
+    IndexList {
+        /// The index list.
+        path: PathBuf,
+        /// The line, from 1.
+        line: usize,
+        /// What is wrong with it.
+        problem: String,
+    },
+    /// A pool manifest contradicts itself or its own hash.
+    #[error("invalid pool manifest{}: {problem}", path.as_ref().map(|path| format!(" {}", path.display())).unwrap_or_default())]
+    InvalidPool {
+        /// The file, if it came from one.
+        path: Option<PathBuf>,
+        /// What is wrong.
+        problem: String,
+    },
+}
+
+impl Error {
+    /// For `map_err`: an I/O error with what was being done and to which path.
+    pub(crate) fn io(action: &'static str, path: impl Into<PathBuf>) -> impl FnOnce(io::Error) -> Self {
+        let path = path.into();
+        move |source| Self::Io { action, path, source }
+    }
+}
+
+fn help_suffix(help: &str) -> String {
+    if help.is_empty() {
+        String::new()
+    } else {
+        format!("; {help}")
+    }
+}

@@ -1,0 +1,166 @@
+//! Brings a dataset's files to the data folder: from an archive put there by hand, from the official address, or from
+//! the generator.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use crate::download::download;
+use crate::error::{Error, Result};
+use crate::files;
+use crate::manifest::{Archive, DatasetManifest, FileRole};
+use crate::prepare::{generate_missing, read};
+use crate::unpack::unpack;
+
+/// What [`fetch`] is doing, for a progress bar or a log.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum FetchProgress {
+    /// A request is about to be sent, for the bytes from `from_byte` on.
+    Connecting {
+        /// The address.
+        url: String,
+        /// 0, or the size of the partial file that is resumed.
+        from_byte: u64,
+    },
+    /// The partial file was thrown away; the download starts at its first byte.
+    Restarting {
+        /// Why.
+        reason: String,
+    },
+    /// The connection broke; the download goes on where it stopped.
+    Interrupted {
+        /// Bytes received so far.
+        received_bytes: u64,
+        /// What the network said.
+        reason: String,
+    },
+    /// Bytes have arrived.
+    Downloading {
+        /// Bytes received so far, resumed ones included.
+        received_bytes: u64,
+        /// The whole size, where it is known.
+        total_bytes: Option<u64>,
+    },
+    /// The archive or the files are being checked.
+    Verifying {
+        /// The archive, or the folder of the files.
+        path: PathBuf,
+    },
+    /// The archive is being unpacked.
+    Unpacking {
+        /// The archive.
+        path: PathBuf,
+    },
+    /// The files are being generated.
+    Generating,
+}
+
+/// How the files came to be there. In every case they have been verified.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum FetchOutcome {
+    /// They were there already.
+    AlreadyThere {
+        /// Their folder.
+        folder: PathBuf,
+    },
+    /// They were generated.
+    Generated {
+        /// Their folder.
+        folder: PathBuf,
+    },
+    /// They were unpacked from the archive, which is kept.
+    Unpacked {
+        /// Their folder.
+        folder: PathBuf,
+        /// The archive.
+        archive: PathBuf,
+        /// Bytes downloaded by this call; 0 for an archive that was put there by hand.
+        downloaded_bytes: u64,
+    },
+}
+
+/// Makes sure that the files of a dataset are in the data folder, and verifies them.
+///
+/// In this order: files already there are verified; a generator generates; an archive `<data_dir>/<file>` is verified
+/// and unpacked; the archive is downloaded to `<file>.part` (resuming one that is there), verified and unpacked. The
+/// archive is unpacked beside its destination, and moved there only once verified. A file that is already in the
+/// dataset's folder is never overwritten: a damaged one is an error that says to remove it.
+///
+/// # Errors
+/// Without a network, an error that says which file to put where. An archive with a wrong checksum, or with an entry
+/// that would be written elsewhere, is refused.
+pub fn fetch(
+    manifest: &DatasetManifest,
+    data_dir: &Path,
+    progress: &mut dyn FnMut(FetchProgress),
+) -> Result<FetchOutcome> {
+    let folder = manifest.folder_in(data_dir);
+    if is_complete(manifest, data_dir) {
+        progress(FetchProgress::Verifying { path: folder.clone() });
+        read(manifest, data_dir)?;
+        return Ok(FetchOutcome::AlreadyThere { folder });
+    }
+    if manifest.generator.is_some() {
+        progress(FetchProgress::Generating);
+        generate_missing(manifest, data_dir)?;
+        progress(FetchProgress::Verifying { path: folder.clone() });
+        read(manifest, data_dir)?;
+        return Ok(FetchOutcome::Generated { folder });
+    }
+    let Some(archive) = &manifest.archive else {
+        return Err(Error::NoSource {
+            dataset: manifest.name.clone(),
+        });
+    };
+    fs::create_dir_all(data_dir).map_err(Error::io("create", data_dir))?;
+    let path = data_dir.join(&archive.file);
+    let mut downloaded_bytes = 0;
+    if path.exists() {
+        verify_archive(archive, &path, progress)?;
+    } else {
+        downloaded_bytes = download(archive, &path, &manifest.help(data_dir), progress)?;
+    }
+    progress(FetchProgress::Unpacking { path: path.clone() });
+    install(manifest, data_dir, &path)?;
+    Ok(FetchOutcome::Unpacked {
+        folder,
+        archive: path,
+        downloaded_bytes,
+    })
+}
+
+fn is_complete(manifest: &DatasetManifest, data_dir: &Path) -> bool {
+    let folder = manifest.folder_in(data_dir);
+    manifest
+        .files
+        .iter()
+        .all(|file| file.role == FileRole::ClassNames || folder.join(&file.path).exists())
+}
+
+fn verify_archive(archive: &Archive, path: &Path, progress: &mut dyn FnMut(FetchProgress)) -> Result<()> {
+    progress(FetchProgress::Verifying { path: path.into() });
+    files::verify(path, &archive.checksum)
+}
+
+/// Unpacks into a temporary folder beside the destination, verifies there, and moves.
+fn install(manifest: &DatasetManifest, data_dir: &Path, archive: &Path) -> Result<()> {
+    let temporary = tempfile::Builder::new()
+        .prefix(&format!(".{}-unpacking-", manifest.name))
+        .tempdir_in(data_dir)
+        .map_err(Error::io("create a folder in", data_dir))?;
+    unpack(archive, temporary.path())?;
+    read(manifest, temporary.path())?;
+    let (from, to) = (manifest.folder_in(temporary.path()), manifest.folder_in(data_dir));
+    if !to.exists() {
+        return fs::rename(&from, &to).map_err(Error::io("create", &to));
+    }
+    // The folder is there, but not all of its files: somebody put some there by hand. Only the others are moved.
+    for entry in fs::read_dir(&from).map_err(Error::io("read", &from))? {
+        let entry = entry.map_err(Error::io("read", &from))?;
+        let path = to.join(entry.file_name());
+        if !path.exists() {
+            fs::rename(entry.path(), &path).map_err(Error::io("create", &path))?;
+        }
+    }
+    read(manifest, data_dir).map(|_| ())
+}

@@ -1,0 +1,44 @@
+//! Files verified by size and checksum, and files written so that a half-written one is never seen.
+
+use std::fs::{self, File};
+use std::io::{Read, Write};
+use std::path::Path;
+
+use tempfile::NamedTempFile;
+
+use crate::checksum::Checksum;
+use crate::cifar;
+use crate::error::{Error, Result};
+
+/// The checksum of a whole file, in hexadecimal.
+pub(crate) fn digest(path: &Path, checksum: &Checksum) -> Result<String> {
+    let mut file = File::open(path).map_err(Error::io("open", path))?;
+    let mut hasher = checksum.hasher();
+    let mut chunk = vec![0; 1 << 18];
+    loop {
+        match file.read(&mut chunk).map_err(Error::io("read", path))? {
+            0 => return Ok(hasher.hex()),
+            bytes => hasher.update(&chunk[..bytes]),
+        }
+    }
+}
+
+/// Checks a file against its checksum.
+pub(crate) fn verify(path: &Path, checksum: &Checksum) -> Result<()> {
+    cifar::compare(path, checksum, digest(path, checksum)?)
+}
+
+/// Writes `bytes` to `path` through a temporary file beside it.
+pub(crate) fn write_atomically(path: &Path, bytes: &[u8]) -> Result<()> {
+    let folder = path.parent().unwrap_or(Path::new("."));
+    fs::create_dir_all(folder).map_err(Error::io("create", folder))?;
+    let mut file = NamedTempFile::new_in(folder).map_err(Error::io("create a file in", folder))?;
+    file.write_all(bytes).map_err(Error::io("write", path))?;
+    file.as_file().sync_all().map_err(Error::io("write", path))?;
+    file.persist(path).map_err(|error| Error::Io {
+        action: "create",
+        path: path.into(),
+        source: error.error,
+    })?;
+    Ok(())
+}

@@ -1,0 +1,108 @@
+//! The manifests of the repository: all of them load, the synthetic ones match their generator to the bit, and the real
+//! ones match the real data where it is there.
+
+#![expect(clippy::unwrap_used, reason = "a helper of a test may panic as the test may")]
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use tailward_datasets::{DatasetManifest, Error, FetchOutcome, fetch, prepare, read, synthetic};
+
+fn datasets() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../../datasets")
+}
+
+fn manifest(name: &str) -> DatasetManifest {
+    DatasetManifest::load(&datasets().join(format!("{name}.toml"))).unwrap()
+}
+
+#[test]
+fn every_manifest_loads_and_says_where_it_is_from() {
+    let mut names = Vec::new();
+    for entry in fs::read_dir(datasets()).unwrap() {
+        let path = entry.unwrap().path();
+        if path.extension().is_some_and(|extension| extension == "toml") {
+            let manifest = DatasetManifest::load(&path).unwrap();
+            assert!(
+                manifest.archive.is_some() != manifest.generator.is_some(),
+                "{}",
+                manifest.name
+            );
+            assert!(!manifest.terms.is_empty() && !manifest.source.citation.is_empty());
+            names.push(manifest.name);
+        }
+    }
+    names.sort();
+    assert_eq!(names, ["cifar10", "cifar100", "synthetic10", "synthetic100"]);
+}
+
+#[test]
+fn synthetic_files_have_the_checksums_of_their_manifests() {
+    for name in ["synthetic10", "synthetic100"] {
+        let manifest = manifest(name);
+        let folder = tempfile::tempdir().unwrap();
+        assert_eq!(prepare(&manifest, folder.path()).unwrap().generated.len(), 2);
+        assert_eq!(prepare(&manifest, folder.path()).unwrap().generated.len(), 0);
+        assert_eq!(manifest.class_names, synthetic::class_names(manifest.classes));
+        let dataset = read(&manifest, folder.path()).unwrap();
+        let config = manifest.generator.unwrap();
+        let images = synthetic::images(
+            &config,
+            manifest.classes,
+            synthetic::Split::Test,
+            manifest.test_images,
+        );
+        assert_eq!(dataset.test, images);
+
+        // One flipped bit is found, and a removed file is generated again.
+        let path = folder.path().join(name).join("test.bin");
+        let mut bytes = fs::read(&path).unwrap();
+        bytes[5000] ^= 1;
+        fs::write(&path, &bytes).unwrap();
+        let error = prepare(&manifest, folder.path()).unwrap_err();
+        assert!(matches!(error, Error::ChecksumMismatch { .. }), "{error:?}");
+        fs::remove_file(&path).unwrap();
+        let outcome = fetch(&manifest, folder.path(), &mut |_| {}).unwrap();
+        assert!(matches!(outcome, FetchOutcome::Generated { .. }));
+    }
+}
+
+#[test]
+fn a_missing_real_dataset_names_command_archive_and_files() {
+    let folder = tempfile::tempdir().unwrap();
+    let message = prepare(&manifest("cifar100"), folder.path())
+        .unwrap_err()
+        .to_string();
+    for expected in [
+        "cargo xtask fetch cifar100",
+        "168513733 bytes",
+        "cifar-100-binary.tar.gz",
+        "cifar-100-binary/train.bin",
+    ] {
+        assert!(message.contains(expected), "{message}");
+    }
+}
+
+#[test]
+fn real_data_is_what_the_manifests_say() {
+    let Some(data_dir) = std::env::var_os("TAILWARD_DATA").map(PathBuf::from) else {
+        eprintln!("skipped: TAILWARD_DATA names no data folder");
+        return;
+    };
+    for name in ["cifar10", "cifar100"] {
+        let manifest = manifest(name);
+        if !manifest.folder_in(&data_dir).exists() {
+            eprintln!(
+                "skipped: {} is not there",
+                manifest.folder_in(&data_dir).display()
+            );
+            continue;
+        }
+        let dataset = read(&manifest, &data_dir).unwrap();
+        assert_eq!((dataset.train.len(), dataset.test.len()), (50_000, 10_000));
+        if name == "cifar100" {
+            // cattle, dinosaur, apple, boy, aquarium_fish, telephone: the first labels in the order that torchvision has, too.
+            assert_eq!(dataset.train.labels[..6], [19, 29, 0, 11, 1, 86]);
+        }
+    }
+}
