@@ -14,15 +14,14 @@ use crate::{experiments, workspace};
 pub(crate) struct Arguments {
     /// The dataset: the name of a file in `datasets/`, without `.toml`.
     dataset: String,
-    /// Folder of the data themselves.
-    #[arg(long, env = "TAILWARD_DATA", default_value = "datasets/data")]
-    data_dir: PathBuf,
+    /// Folder of the data themselves [default: datasets/data].
+    #[arg(long, env = "TAILWARD_DATA")]
+    data_dir: Option<PathBuf>,
 }
 
 pub(crate) fn run(arguments: &Arguments) -> Result<()> {
-    let data_dir = std::path::absolute(&arguments.data_dir)?;
+    let data_dir = workspace::data_dir(arguments.data_dir.as_deref())?;
     workspace::enter()?;
-    let data_dir = relative_to_here(data_dir)?;
     let manifest = experiments::manifest(&arguments.dataset)?;
     eprintln!("{}: {}", manifest.title, manifest.source.citation);
     eprintln!("terms: {}", manifest.terms);
@@ -54,30 +53,35 @@ pub(crate) fn run(arguments: &Arguments) -> Result<()> {
     Ok(())
 }
 
-/// A path below the working folder is shown relative to it.
-fn relative_to_here(path: PathBuf) -> Result<PathBuf> {
-    let here = std::env::current_dir()?;
-    Ok(path.strip_prefix(&here).map(PathBuf::from).unwrap_or(path))
-}
-
 fn show(bar: &ProgressBar, progress: &FetchProgress) {
     match progress {
-        FetchProgress::Downloading { bytes, total } => {
-            if let Some(total) = total
+        FetchProgress::Connecting { url, from_byte: 0 } => bar.set_message(format!("asking for {url}")),
+        FetchProgress::Connecting { url, from_byte } => {
+            bar.set_message(format!("asking for {url} from byte {from_byte} on"));
+        }
+        FetchProgress::Restarting { reason } => say(bar, &format!("starting again: {reason}")),
+        FetchProgress::Interrupted { received_bytes, reason } => {
+            say(bar, &format!("interrupted after {received_bytes} bytes ({reason}); going on"));
+        }
+        FetchProgress::Downloading { received_bytes, total_bytes } => {
+            if let Some(total) = total_bytes
                 && bar.length() != Some(*total)
             {
                 bar.set_length(*total);
-                let style = ProgressStyle::with_template(
-                    "downloading {wide_bar} {bytes}/{total_bytes} {bytes_per_sec} {eta} left",
-                );
-                bar.set_style(style.expect("the template is well formed"));
+                let template = "downloading {wide_bar} {bytes}/{total_bytes} {bytes_per_sec} {eta} left";
+                bar.set_style(ProgressStyle::with_template(template).expect("the template is well formed"));
             }
-            bar.set_position(*bytes);
+            bar.set_position(*received_bytes);
         }
         FetchProgress::Verifying { path } => bar.set_message(format!("verifying {}", path.display())),
         FetchProgress::Unpacking { path } => bar.set_message(format!("unpacking {}", path.display())),
         FetchProgress::Generating => bar.set_message("generating"),
-        other => bar.set_message(format!("{other:?}")),
+        _ => {}
     }
     bar.tick();
+}
+
+/// A line that stays, on a terminal or not.
+fn say(bar: &ProgressBar, line: &str) {
+    if bar.is_hidden() { eprintln!("{line}") } else { bar.println(line) }
 }

@@ -8,6 +8,7 @@ use tailward_experiment::definition::{Definition, Scale, Selector};
 use tailward_experiment::expected::Expected;
 use tailward_experiment::record::{RECORD_FILE, Record};
 use tailward_experiment::report::{self, ReportInput};
+use tailward_experiment::time::now_rfc3339;
 
 use crate::experiments::{self, ScaleName};
 use crate::workspace;
@@ -20,24 +21,23 @@ pub(crate) struct Arguments {
     /// The scale.
     #[arg(long, value_enum)]
     scale: ScaleName,
-    /// Folder of runs.
-    #[arg(long, default_value = "runs")]
-    out: PathBuf,
+    /// Folder of runs [default: runs].
+    #[arg(long)]
+    out: Option<PathBuf>,
     /// Where the report goes; by default `<out>/<experiment>/<scale>/report`.
     #[arg(long)]
     report_dir: Option<PathBuf>,
 }
 
 pub(crate) fn run(arguments: &Arguments) -> Result<()> {
+    let out = workspace::runs_dir(arguments.out.as_deref())?;
+    let report_dir = arguments.report_dir.as_ref().map(std::path::absolute).transpose()?;
     workspace::enter()?;
     let definition = experiments::load(&arguments.experiment)?;
     let scale = arguments.scale.into();
-    let folder = match &arguments.report_dir {
-        Some(folder) => folder.clone(),
-        None => default_folder(&arguments.out, &definition, scale),
-    };
+    let folder = report_dir.unwrap_or_else(|| default_folder(&out, &definition, scale));
     let command = format!("cargo xtask reproduce {} --scale {scale}", definition.name);
-    for path in write(&definition, scale, &arguments.out, &folder, command)? {
+    for path in write(&definition, scale, &out, &folder, command)? {
         println!("{}", path.display());
     }
     Ok(())
@@ -66,7 +66,8 @@ pub(crate) fn write(
         expected: expected.as_ref(),
         records,
         command,
-        generated: today(),
+        // The day alone: two reports made on one day are the same.
+        generated: now_rfc3339()[..10].to_owned(),
     };
     Ok(report::write(&input, folder)?)
 }
@@ -105,12 +106,4 @@ fn seeds(definition: &Definition, scale: Scale, out: &Path) -> Result<Vec<u64>> 
     }
     seeds.sort_unstable();
     Ok(seeds)
-}
-
-/// The date in UTC, as `date` writes it; reports that are made twice on a day are the same.
-fn today() -> String {
-    let seconds = std::time::SystemTime::now()
-        .duration_since(std::time::UNIX_EPOCH)
-        .map_or(0, |elapsed| elapsed.as_secs());
-    tailward_experiment::record::rfc3339(seconds)[..10].to_owned()
 }

@@ -1,6 +1,6 @@
 //! Where things are.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
 
@@ -17,4 +17,22 @@ pub(crate) fn root() -> Result<PathBuf> {
 pub(crate) fn enter() -> Result<()> {
     let root = root()?;
     std::env::set_current_dir(&root).with_context(|| format!("failed to enter {}", root.display()))
+}
+
+/// Where the data are: what was given, seen from where it was given, or `datasets/data` of the project. Call this
+/// before [`enter`].
+pub(crate) fn data_dir(given: Option<&Path>) -> Result<PathBuf> {
+    from_here(given, "datasets/data")
+}
+
+/// Where runs are: what was given, seen from where it was given, or `runs` of the project. Call this before [`enter`].
+pub(crate) fn runs_dir(given: Option<&Path>) -> Result<PathBuf> {
+    from_here(given, "runs")
+}
+
+fn from_here(given: Option<&Path>, default: &str) -> Result<PathBuf> {
+    match given {
+        Some(path) => std::path::absolute(path).with_context(|| format!("failed to resolve {}", path.display())),
+        None => Ok(PathBuf::from(default)),
+    }
 }

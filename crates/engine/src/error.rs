@@ -62,6 +62,16 @@ pub enum Error {
         /// The hash of the definition that was asked for.
         wanted: String,
     },
+    /// The run was begun with another initial set or pool: the dataset or an index list has changed since.
+    #[error("{path} was begun with another pool ({found}, not {wanted}): the data or an index list has changed")]
+    OtherPool {
+        /// The record.
+        path: PathBuf,
+        /// The hash of the pool that the run was begun with.
+        found: String,
+        /// The hash of the pool as it is now.
+        wanted: String,
+    },
     /// Another process works in the run's folder.
     #[error("{path} is in use by another process")]
     InUse {
@@ -136,7 +146,7 @@ impl Error {
             | Self::LedgerFile { .. }
             | Self::Input { .. } => 3,
             Self::Diverged { .. } | Self::NotFinite { .. } => 4,
-            Self::OtherDefinition { .. } | Self::InUse { .. } => 5,
+            Self::OtherDefinition { .. } | Self::OtherPool { .. } | Self::InUse { .. } => 5,
             Self::Io { .. } | Self::Backend { .. } | Self::Ledger { .. } | Self::Checkpoint { .. } => 1,
         }
     }

@@ -7,7 +7,6 @@
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
-use burn::module::Module;
 use burn::tensor::Device;
 use tailward_acquisition::Selection;
 use tailward_datasets::{Dataset, PoolManifest, SampleId};
@@ -128,6 +127,13 @@ impl<'a> State<'a> {
         let record_path = inputs.folder.join(RECORD_FILE);
         let mut writer = RecordWriter::open(&record_path)?;
         let record = match Record::load(&record_path)? {
+            Some(record) if record.header.pool_hash != pool.hash => {
+                return Err(Error::OtherPool {
+                    path: record_path,
+                    found: record.header.pool_hash,
+                    wanted: pool.hash,
+                });
+            }
             Some(record) => record,
             None => {
                 let header = header(definition, inputs, &pool);
@@ -357,6 +363,6 @@ fn header(definition: &RunDefinition, inputs: &RunInputs<'_>, pool: &PoolManifes
         test_class_counts: dataset.test.class_counts(dataset.class_names.len()),
         parameters: model_config(definition, dataset).init(&mut rng, inputs.device).trainable_parameters(),
         host: inputs.host.clone(),
-        started: crate::host::now_rfc3339(),
+        started: tailward_experiment::time::now_rfc3339(),
     }
 }

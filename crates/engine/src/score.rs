@@ -73,7 +73,7 @@ pub fn score(
 fn download(tensor: Tensor<2>) -> Array2<f32> {
     let [rows, columns] = tensor.dims();
     let data: TensorData = tensor.into_data();
-    let values: Vec<f32> = data.into_vec().expect("the device computes in f32");
+    let values: Vec<f32> = data.try_into_vec().expect("the device computes in f32");
     Array2::from_shape_vec((rows, columns), values).expect("a matrix has rows × columns values")
 }
 

@@ -7,5 +7,6 @@ pub mod definition;
 pub mod error;
 pub mod plan;
 pub mod record;
+pub mod time;
 
 pub use error::Error;

@@ -49,12 +49,12 @@ pub(crate) struct Arguments {
     /// Say what would run, and do nothing.
     #[arg(long)]
     dry_run: bool,
-    /// Folder of the data themselves.
-    #[arg(long, env = "TAILWARD_DATA", default_value = "datasets/data")]
-    data_dir: PathBuf,
-    /// Folder of runs.
-    #[arg(long, default_value = "runs")]
-    out: PathBuf,
+    /// Folder of the data themselves [default: datasets/data].
+    #[arg(long, env = "TAILWARD_DATA")]
+    data_dir: Option<PathBuf>,
+    /// Folder of runs [default: runs].
+    #[arg(long)]
+    out: Option<PathBuf>,
     /// A `tailward` binary that is built already, with the backend's feature; by default it is built.
     #[arg(long, value_name = "FILE")]
     tailward: Option<PathBuf>,
@@ -118,21 +118,10 @@ impl std::str::FromStr for Shard {
 }
 
 pub(crate) fn run(arguments: &Arguments) -> Result<()> {
-    let data_dir = std::path::absolute(&arguments.data_dir)?;
-    let out = std::path::absolute(&arguments.out)?;
+    let data_dir = workspace::data_dir(arguments.data_dir.as_deref())?;
+    let out = workspace::runs_dir(arguments.out.as_deref())?;
     let tailward = arguments.tailward.as_ref().map(std::path::absolute).transpose()?;
-    let asked = std::env::current_dir()?;
     workspace::enter()?;
-    // A default is meant from the project's root, a path that was given from where it was given.
-    let from_root = |given: &PathBuf, absolute: PathBuf| -> PathBuf {
-        if absolute == asked.join(given) && !absolute.exists() && given.is_relative() && is_default(given) {
-            given.clone()
-        } else {
-            absolute
-        }
-    };
-    let data_dir = from_root(&arguments.data_dir, data_dir);
-    let out = from_root(&arguments.out, out);
     let Some(experiment) = arguments.experiment.as_deref().filter(|_| !arguments.list) else {
         return list();
     };
@@ -182,10 +171,6 @@ pub(crate) fn run(arguments: &Arguments) -> Result<()> {
         eprintln!("failed: {failure}");
     }
     bail!("{} of {} runs failed; the same command tries them again", failed.len(), runs.len())
-}
-
-fn is_default(path: &PathBuf) -> bool {
-    path == &PathBuf::from("runs") || path == &PathBuf::from("datasets/data")
 }
 
 fn list() -> Result<()> {

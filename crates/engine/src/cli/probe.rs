@@ -50,7 +50,7 @@ pub(super) fn run(arguments: &Arguments) -> anyhow::Result<()> {
 
 /// Images of the dataset's shape without content: speed does not depend on it, and no data need be present.
 fn blank_dataset(manifest: &tailward_datasets::DatasetManifest, images: usize) -> Dataset {
-    let shape = manifest.shape();
+    let shape = manifest.image;
     let classes = manifest.classes as u32;
     let blank = Images {
         shape,

@@ -8,7 +8,7 @@ use clap::{Args, ValueEnum};
 use ndarray::{Array2, Axis};
 use ndarray_npy::ReadNpyExt;
 use serde::{Deserialize, Serialize};
-use tailward_acquisition::balance::{Status, l1_distance};
+use tailward_acquisition::balance::{Problem, Status, certificate, requirement};
 use tailward_acquisition::{Balance, Error as QueryError, Selection, SolverMode, Strategy, validate_probabilities};
 
 use crate::Error;
@@ -255,7 +255,15 @@ fn explain(
         }
         None => {
             let picks: Vec<usize> = selection.picks.iter().map(|pick| pick.row).collect();
-            let (before, after) = l1_distance(unlabelled.view(), labelled_counts, arguments.budget, &picks);
+            let requirement = requirement(labelled_counts, arguments.budget);
+            let problem = Problem {
+                probabilities: unlabelled.view(),
+                costs: &vec![0.0; unlabelled.nrows()],
+                requirement: &requirement,
+                lambda: 0.0,
+                budget: arguments.budget,
+            };
+            let (before, after) = (certificate::l1(&problem, &[]), certificate::l1(&problem, &picks));
             eprintln!("distance to balance (l1): {before:.3} before any pick, {after:.3} for these picks");
         }
     }
