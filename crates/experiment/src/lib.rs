@@ -5,6 +5,8 @@
 
 pub mod definition;
 pub mod error;
+pub mod expected;
 pub mod record;
+pub mod statistics;
 
 pub use error::Error;
