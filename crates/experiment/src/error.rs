@@ -63,6 +63,22 @@ pub enum Error {
         /// Why.
         reason: String,
     },
+    /// A figure could not be drawn.
+    #[error("figure `{figure}`: {reason}")]
+    Plot {
+        /// The figure's file name.
+        figure: String,
+        /// The plotting library's message.
+        reason: String,
+    },
+    /// A table could not be written as comma-separated values.
+    #[error("table `{table}`: {source}")]
+    Table {
+        /// The table's file name.
+        table: String,
+        /// The cause.
+        source: csv::Error,
+    },
 }
 
 impl Error {

@@ -5,8 +5,11 @@
 
 pub mod definition;
 pub mod error;
+pub mod expected;
 pub mod plan;
 pub mod record;
+pub mod report;
+pub mod statistics;
 pub mod time;
 
 pub use error::Error;

@@ -1,6 +1,6 @@
 //! `cargo xtask reproduce`: an experiment, from data to report.
 
-mod binary;
+pub(crate) mod binary;
 mod plan;
 mod progress;
 mod runner;

@@ -1,0 +1,89 @@
+//! Reports, computed from definitions and records alone: `report.md`, a self-contained `report.html`, `results.csv`
+//! and `figures/*.svg`.
+//!
+//! Every claim names its metric, its number of paired seeds and its interval; every page, table and figure names its
+//! scale. A run that is incomplete, or was made with another version of the definition, is listed and counted in no
+//! statistic.
+
+mod compare;
+mod content;
+mod data;
+mod document;
+mod format;
+mod html;
+mod markdown;
+mod measure;
+mod plots;
+mod provenance;
+mod results_csv;
+mod tables;
+
+use std::fs::{self, File};
+use std::io::Write;
+use std::path::{Path, PathBuf};
+
+use crate::Error;
+use crate::definition::{Definition, Scale};
+use crate::expected::Expected;
+use crate::record::Record;
+use data::Results;
+use document::Block;
+
+/// What a report is made of.
+#[derive(Debug)]
+pub struct ReportInput<'a> {
+    /// The experiment.
+    pub definition: &'a Definition,
+    /// The scale that is reported on.
+    pub scale: Scale,
+    /// What was published, where there is something.
+    pub expected: Option<&'a Expected>,
+    /// Records of this experiment and scale, in any order, complete or not.
+    pub records: Vec<Record>,
+    /// The command that makes this report.
+    pub command: String,
+    /// When and with what it is made, such as `2026-01-31T12:00:00Z by tailward 0.1.0`; given by the caller, so that
+    /// the same input gives the same report.
+    pub generated: String,
+}
+
+/// Writes `report.md`, `report.html`, `results.csv` and `figures/*.svg` to `out_dir`, which is made if it is missing.
+/// Each file appears whole or not at all. Returns the paths of the files, the reports first.
+///
+/// # Errors
+///
+/// The definition has no such scale, a figure cannot be drawn, or a file cannot be written.
+pub fn write(input: &ReportInput<'_>, out_dir: &Path) -> Result<Vec<PathBuf>, Error> {
+    let results = Results::new(input.definition, input.scale, &input.records)?;
+    let document = content::document(input, &results)?;
+    let mut files = vec![
+        (PathBuf::from("report.md"), markdown::render(&document)),
+        (PathBuf::from("report.html"), html::render(&document)),
+        (PathBuf::from("results.csv"), results_csv::render(&results)?),
+    ];
+    for block in &document.blocks {
+        if let Block::Figure(figure) = block {
+            files.push((Path::new("figures").join(&figure.file), figure.svg.clone()));
+        }
+    }
+    let figures = out_dir.join("figures");
+    fs::create_dir_all(&figures).map_err(Error::io(&figures))?;
+    let mut written = Vec::with_capacity(files.len());
+    for (name, text) in files {
+        let path = out_dir.join(name);
+        write_whole(&path, text.as_bytes())?;
+        written.push(path);
+    }
+    Ok(written)
+}
+
+/// Writes a file under another name and renames it, so that no reader and no crash sees half of it.
+fn write_whole(path: &Path, bytes: &[u8]) -> Result<(), Error> {
+    let mut name = path.file_name().unwrap_or_default().to_owned();
+    name.push(".partial");
+    let partial = path.with_file_name(name);
+    let mut file = File::create(&partial).map_err(Error::io(&partial))?;
+    file.write_all(bytes).map_err(Error::io(&partial))?;
+    file.sync_all().map_err(Error::io(&partial))?;
+    fs::rename(&partial, path).map_err(Error::io(path))
+}

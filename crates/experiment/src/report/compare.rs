@@ -1,0 +1,171 @@
+//! Our gains beside the published ones, row by row.
+
+use super::data::{Difference, Factor, Results};
+use super::document::{Block, Table};
+use super::{format, measure};
+use crate::definition::{Scale, same_factor};
+use crate::expected::{Expected, ExpectedRow, ExpectedTable};
+use crate::statistics;
+
+/// One section for each published table.
+pub(super) fn published(expected: &Expected, results: &Results<'_>, scale: Scale, blocks: &mut Vec<Block>) {
+    blocks.push(Block::Heading(2, "Beside the published gains".to_owned()));
+    blocks.push(Block::Paragraph(format!(
+        "What counts as agreement: {}",
+        expected.agreement
+    )));
+    if scale != Scale::Paper {
+        blocks.push(Block::Notice(format!(
+            "Published at paper scale; ours at {}: not comparable cell by cell.",
+            format::short_scale(scale)
+        )));
+    }
+    for table in &expected.tables {
+        blocks.push(Block::Heading(3, table.title.clone()));
+        blocks.push(Block::Paragraph(format!(
+            "{}. {}",
+            table.source.trim_end_matches('.'),
+            table.note
+        )));
+        blocks.push(Block::Table(gains(table, results, scale)));
+    }
+}
+
+/// Three lines for each published row: published, ours, difference.
+fn gains(table: &ExpectedTable, results: &Results<'_>, scale: Scale) -> Table {
+    let rounds = table.rows.iter().map(|row| row.gains.len()).max().unwrap_or(0);
+    let mut columns = vec![
+        "Imbalance factor".to_owned(),
+        "Strategy − baseline".to_owned(),
+        "Gain".to_owned(),
+    ];
+    columns.extend((1..=rounds).map(|round| format!("Round {round}")));
+    columns.extend(["Row mean", "95 % interval", "Signs", "Verdict"].map(str::to_owned));
+    let ours = match scale {
+        Scale::Paper => "ours at paper scale".to_owned(),
+        _ => format!("published at paper scale; ours: {}", format::short_scale(scale)),
+    };
+    let caption = format!(
+        "Metric: {}. Ours: mean over paired seeds (n in the line); row mean with its 95 % interval (Student's t, paired \
+         by seed). Signs: rounds in which ours has the published sign. Verdict: of the row mean. {}.",
+        table.metric,
+        super::plots::capitalised(&ours)
+    );
+    let mut made = Table::new(caption, 3, columns);
+    for row in &table.rows {
+        let width = made.columns.len();
+        made.rows
+            .extend(lines(row, results, rounds).into_iter().map(|mut line| {
+                line.resize(width, String::new());
+                line
+            }));
+    }
+    made
+}
+
+fn lines(row: &ExpectedRow, results: &Results<'_>, rounds: usize) -> Vec<Vec<String>> {
+    let padded = |mut cells: Vec<String>| {
+        cells.resize(rounds, format::NONE.to_owned());
+        cells
+    };
+    let name = format!("{} − {}", row.label(), row.baseline);
+    let factor = format!("{}", row.imbalance_factor);
+    let points = |value: f64| format::signed(value, 2);
+    let published_mean = statistics::mean(&row.gains).unwrap_or(0.0);
+    let mut published = vec![factor.clone(), name.clone(), "published".to_owned()];
+    published.extend(padded(row.gains.iter().map(|&gain| points(gain)).collect()));
+    published.push(points(published_mean));
+    let Some(found) = Ours::find(row, results) else {
+        let mut missing = vec![factor, name, "ours: not run".to_owned()];
+        missing.extend(padded(vec![]));
+        missing.push(format::NONE.to_owned());
+        return vec![published, missing];
+    };
+    let pairs = format!("ours, n = {}", found.mean.pairs);
+    let mut ours = vec![factor.clone(), name.clone(), pairs];
+    let cell = |gain: &Option<f64>| gain.map_or(format::NONE.to_owned(), points);
+    ours.extend(padded(found.gains.iter().map(cell).collect()));
+    ours.push(cell(&found.mean.mean.map(|mean| mean * 100.0)));
+    ours.push(format::interval(found.mean.interval, 100.0, 2));
+    ours.push(found.signs(row));
+    ours.push(found.verdict(published_mean).to_owned());
+    let mut difference = vec![factor, name, "ours − published".to_owned()];
+    let apart = |(gain, published): (&Option<f64>, &f64)| cell(&gain.map(|gain| gain - published));
+    difference.extend(padded(found.gains.iter().zip(&row.gains).map(apart).collect()));
+    let mean = found.complete_mean(row).map(|mean| mean - published_mean);
+    difference.push(cell(&mean));
+    vec![published, ours, difference]
+}
+
+/// Our side of a published row.
+struct Ours {
+    /// Mean gain of rounds 1, 2, …, in points; as many as the row has, fewer where our runs are shorter.
+    gains: Vec<Option<f64>>,
+    /// The gain averaged over those rounds.
+    mean: Difference,
+}
+
+impl Ours {
+    /// `None` if the pair has no paired seeds.
+    fn find(row: &ExpectedRow, results: &Results<'_>) -> Option<Self> {
+        let of_row = |factor: &&Factor<'_>| same_factor(factor.value, row.imbalance_factor);
+        let factor = results.factors.iter().find(of_row)?;
+        let (group, baseline) = (factor.group(&row.strategy)?, factor.group(&row.baseline)?);
+        let last = factor.rounds.min(row.gains.len());
+        let mean = group.difference(baseline, measure::mean_accuracy(last));
+        (mean.pairs > 0).then(|| Self {
+            gains: (1..=last)
+                .map(|round| {
+                    let difference = group.difference(baseline, measure::accuracy(round));
+                    difference.mean.map(|mean| mean * 100.0)
+                })
+                .collect(),
+            mean,
+        })
+    }
+
+    /// Our row mean in points, if it is over the same rounds as the published one.
+    fn complete_mean(&self, row: &ExpectedRow) -> Option<f64> {
+        let mean = self.mean.mean.filter(|_| self.gains.len() == row.gains.len())?;
+        Some(mean * 100.0)
+    }
+
+    /// `3 of 4`.
+    fn signs(&self, row: &ExpectedRow) -> String {
+        let agreeing = self
+            .gains
+            .iter()
+            .zip(&row.gains)
+            .filter(|(ours, published)| ours.is_some_and(|ours| same_sign(ours, **published)))
+            .count();
+        format!("{agreeing} of {}", self.gains.len())
+    }
+
+    fn verdict(&self, published: f64) -> &'static str {
+        let Some(mean) = self.mean.mean else {
+            return format::NONE;
+        };
+        match (same_sign(mean, published), self.mean.is_separable()) {
+            (true, true) => "same sign",
+            (true, false) => "same sign, not separable from noise",
+            (false, true) => "opposite sign",
+            (false, false) => "opposite sign, not separable from noise",
+        }
+    }
+}
+
+/// Whether two gains point the same way; a gain of 0 points nowhere and agrees only with another.
+fn same_sign(left: f64, right: f64) -> bool {
+    left.partial_cmp(&0.0) == right.partial_cmp(&0.0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::same_sign;
+
+    #[test]
+    fn signs() {
+        assert!(same_sign(0.1, 2.0) && same_sign(-0.1, -2.0) && same_sign(0.0, 0.0));
+        assert!(!same_sign(0.1, -2.0) && !same_sign(0.0, 2.0));
+    }
+}

@@ -1,0 +1,206 @@
+//! The report's content, in the order in which it is read: what came out, what was published, then the evidence.
+
+use super::ReportInput;
+use super::compare;
+use super::data::{Factor, Group, Results};
+use super::document::{Block, Document};
+use super::{format, measure, plots, provenance, tables};
+use crate::Error;
+
+/// Puts the report together.
+///
+/// # Errors
+///
+/// A figure cannot be drawn, or the definition has no such scale.
+pub(super) fn document(input: &ReportInput<'_>, results: &Results<'_>) -> Result<Document, Error> {
+    let definition = input.definition;
+    let seeds: Vec<String> = results.seeds().iter().map(u64::to_string).collect();
+    let seeds = match seeds.len() {
+        0 => "no complete run".to_owned(),
+        n => format!("{} ({})", format::seeds(n), seeds.join(", ")),
+    };
+    let banner = format!(
+        "{}, {}. {}. Metric: top-1 accuracy on the test set after the last epoch. Made by: {}",
+        definition.name,
+        format::scale(input.scale),
+        seeds,
+        input.command
+    );
+    let mut blocks = vec![Block::Heading(2, "Result".to_owned())];
+    headlines(results, &mut blocks);
+    blocks.push(Block::Heading(2, "Question".to_owned()));
+    blocks.push(Block::Paragraph(definition.question.clone()));
+    blocks.push(Block::Paragraph(format!(
+        "Reproduces: {}. Dataset: {}.",
+        definition.source.trim_end_matches('.'),
+        definition.dataset
+    )));
+    blocks.push(Block::Paragraph(format!(
+        "This scale: {}",
+        definition.scale(input.scale)?.rationale
+    )));
+    if let Some(expected) = input.expected {
+        compare::published(expected, results, input.scale, &mut blocks);
+    }
+    for factor in &results.factors {
+        if factor.ran().next().is_some() {
+            evidence(factor, input, &mut blocks)?;
+        }
+    }
+    provenance::blocks(input, results, &mut blocks);
+    Ok(Document {
+        title: format!("{}: {}", definition.title, format::short_scale(input.scale)),
+        banner,
+        blocks,
+    })
+}
+
+/// What came out, in sentences that stand alone.
+fn headlines(results: &Results<'_>, blocks: &mut Vec<Block>) {
+    if results.complete == 0 {
+        blocks.push(Block::Notice(
+            "No run of this scale is complete: there is nothing to report yet. What is missing is listed below."
+                .to_owned(),
+        ));
+        return;
+    }
+    for factor in &results.factors {
+        let mut points: Vec<String> = factor
+            .pairs()
+            .map(|(group, baseline)| {
+                format!(
+                    "{} {}",
+                    accuracy_claim(factor, group, baseline),
+                    balance_claim(factor, group, baseline)
+                )
+            })
+            .collect();
+        let unpaired = factor.ran().filter(|group| {
+            !factor
+                .pairs()
+                .any(|(left, right)| same(left, group) || same(right, group))
+        });
+        points.extend(unpaired.map(|group| {
+            let summary = group.summary(measure::accuracy(factor.rounds));
+            format!(
+                "{} reached {} % top-1 test accuracy (mean ± sd, {}); no difference is claimed: it has no baseline with \
+                 complete runs.",
+                group.strategy.label,
+                format::spread(summary.mean, summary.deviation, 100.0, 2),
+                format::seeds(summary.seeds)
+            )
+        }));
+        if points.is_empty() {
+            continue;
+        }
+        let labels = factor
+            .labelled(factor.rounds)
+            .map_or(format::NONE.to_owned(), format::count);
+        blocks.push(Block::Paragraph(format!(
+            "Imbalance factor {}, at {labels} labels:",
+            factor.value
+        )));
+        blocks.push(Block::List(points));
+    }
+    blocks.push(Block::Paragraph(
+        "sd: sample standard deviation over seeds. Intervals: 95 %, Student's t over differences paired by seed, each \
+         on its own (not corrected for their number). A difference whose interval includes 0, or that has fewer than \
+         two pairs, is not separable from noise."
+            .to_owned(),
+    ));
+}
+
+fn same(left: &Group<'_>, right: &Group<'_>) -> bool {
+    left.strategy.name == right.strategy.name
+}
+
+/// The difference in accuracy after the last round.
+fn accuracy_claim(factor: &Factor<'_>, group: &Group<'_>, baseline: &Group<'_>) -> String {
+    let of = measure::accuracy(factor.rounds);
+    let (ours, theirs) = (group.summary(of), baseline.summary(of));
+    let difference = group.difference(baseline, of);
+    let amount = difference
+        .mean
+        .map_or(format::NONE.to_owned(), |mean| format::signed(mean * 100.0, 2));
+    format!(
+        "{} reached {} % top-1 test accuracy (mean ± sd, {}), {} {} % ({}): difference {amount} points, 95 % interval {} \
+         (paired, n = {}), {}.",
+        group.strategy.label,
+        format::spread(ours.mean, ours.deviation, 100.0, 2),
+        format::seeds(ours.seeds),
+        baseline.strategy.label,
+        format::spread(theirs.mean, theirs.deviation, 100.0, 2),
+        format::seeds(theirs.seeds),
+        format::interval(difference.interval, 100.0, 2),
+        difference.pairs,
+        if difference.is_separable() {
+            "separable from noise"
+        } else {
+            "not separable from noise"
+        }
+    )
+}
+
+/// Whether the labelled set is closer to uniform than the baseline's.
+fn balance_claim(factor: &Factor<'_>, group: &Group<'_>, baseline: &Group<'_>) -> String {
+    let of = measure::l1_cumulative(factor.rounds);
+    let difference = group.difference(baseline, of);
+    let Some(mean) = difference.mean else {
+        return "The balance of their labelled sets cannot be compared: no paired seeds.".to_owned();
+    };
+    let verdict = match (difference.is_separable(), mean < 0.0) {
+        (false, _) => "Whether its labelled set is closer to uniform is not separable from noise",
+        (true, true) => "Its labelled set is closer to uniform",
+        (true, false) => "Its labelled set is further from uniform",
+    };
+    let score = |group: &Group<'_>| {
+        let mean = group.summary(of).mean;
+        mean.map_or(format::NONE.to_owned(), |mean| format::number(mean, 3))
+    };
+    format!(
+        "{verdict}: L1 score {} against {} (0 is uniform), difference {}, 95 % interval {} (paired, n = {}).",
+        score(group),
+        score(baseline),
+        format::signed(mean, 3),
+        format::interval(difference.interval, 1.0, 3),
+        difference.pairs
+    )
+}
+
+/// Figures and tables of one imbalance factor.
+fn evidence(factor: &Factor<'_>, input: &ReportInput<'_>, blocks: &mut Vec<Block>) -> Result<(), Error> {
+    let figures = plots::draw(factor, input.scale)?;
+    let scale = input.scale;
+    blocks.push(Block::Heading(2, format!("Imbalance factor {}", factor.value)));
+    blocks.push(Block::Heading(3, "Accuracy against labels".to_owned()));
+    blocks.push(Block::Figure(figures.learning));
+    blocks.push(Block::Table(tables::accuracy(factor, scale)));
+    blocks.push(Block::Heading(3, "Paired differences".to_owned()));
+    match tables::differences(factor, scale) {
+        Some(table) => blocks.push(Block::Table(table)),
+        None => blocks.push(Block::Paragraph(
+            "No strategy with complete runs has a baseline with complete runs.".to_owned(),
+        )),
+    }
+    blocks.push(Block::Heading(3, "Class balance of the labelled set".to_owned()));
+    blocks.push(Block::Figure(figures.distribution));
+    let [cumulative, query] = figures.balance;
+    blocks.push(Block::Figure(cumulative));
+    blocks.push(Block::Table(tables::l1(factor, scale, false)));
+    blocks.push(Block::Figure(query));
+    blocks.push(Block::Table(tables::l1(factor, scale, true)));
+    if let Some(table) = tables::certificates(factor, scale) {
+        blocks.push(Block::Table(table));
+    }
+    blocks.push(Block::Heading(3, "Head and tail classes".to_owned()));
+    match figures.parts {
+        Some(figure) => blocks.push(Block::Figure(figure)),
+        None => blocks.push(Block::Paragraph(
+            "The pool is balanced: it has no tail classes.".to_owned(),
+        )),
+    }
+    blocks.push(Block::Table(tables::parts(factor, scale)));
+    blocks.push(Block::Heading(3, "Cost".to_owned()));
+    blocks.push(Block::Table(tables::cost(factor, scale)));
+    Ok(())
+}

@@ -1,0 +1,305 @@
+//! Records grouped for comparison: by imbalance factor, strategy and seed, with those that cannot be compared set
+//! apart and named.
+
+use std::collections::BTreeSet;
+
+use crate::Error;
+use crate::definition::{Definition, NamedStrategy, RunDefinition, Scale, Selector, same_factor};
+use crate::record::Record;
+use crate::statistics::{self, Interval};
+
+/// The records of one scale, grouped.
+#[derive(Debug)]
+pub(super) struct Results<'a> {
+    /// One group for each imbalance factor of the scale, in the definition's order.
+    pub(super) factors: Vec<Factor<'a>>,
+    /// Runs that are left out of every statistic, and why.
+    pub(super) left_out: Vec<LeftOut>,
+    /// Runs that are counted.
+    pub(super) complete: usize,
+}
+
+/// A run that no statistic counts.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct LeftOut {
+    /// The run.
+    pub(super) run: String,
+    /// Why it is left out.
+    pub(super) reason: String,
+}
+
+/// The complete runs of one imbalance factor.
+#[derive(Debug)]
+pub(super) struct Factor<'a> {
+    /// The imbalance factor.
+    pub(super) value: f64,
+    /// Every strategy of the scale, in the order of tables, with or without runs.
+    pub(super) strategies: Vec<Group<'a>>,
+    /// Queries in a run.
+    pub(super) rounds: usize,
+}
+
+/// The complete runs of one strategy, by rising seed.
+#[derive(Debug)]
+pub(super) struct Group<'a> {
+    /// The strategy.
+    pub(super) strategy: &'a NamedStrategy,
+    /// Its runs.
+    pub(super) runs: Vec<&'a Record>,
+}
+
+/// Mean and spread of one measure over seeds.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) struct Summary {
+    /// The mean.
+    pub(super) mean: Option<f64>,
+    /// The sample standard deviation.
+    pub(super) deviation: Option<f64>,
+    /// The number of seeds.
+    pub(super) seeds: usize,
+}
+
+/// The difference of two strategies over the seeds that both have.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) struct Difference {
+    /// The mean difference.
+    pub(super) mean: Option<f64>,
+    /// Its interval, from two pairs on.
+    pub(super) interval: Option<Interval>,
+    /// The number of paired seeds.
+    pub(super) pairs: usize,
+}
+
+impl Difference {
+    /// Whether the interval exists and leaves 0 out.
+    pub(super) fn is_separable(&self) -> bool {
+        self.interval.is_some_and(|interval| interval.excludes_zero())
+    }
+}
+
+impl<'a> Results<'a> {
+    /// Groups `records` by what `definition` says should have run.
+    ///
+    /// # Errors
+    ///
+    /// The definition has no such scale.
+    pub(super) fn new(
+        definition: &'a Definition,
+        scale: Scale,
+        records: &'a [Record],
+    ) -> Result<Self, Error> {
+        let sizes = definition.scale(scale)?;
+        let planned = definition.runs(scale, &Selector::default())?;
+        let mut left_out = Vec::new();
+        let mut kept: Vec<&Record> = Vec::new();
+        for record in records {
+            let reason = fault(definition, record, scale)
+                .or_else(|| twin(&kept, record).then(|| "a second record of the same run".to_owned()));
+            match reason {
+                None => kept.push(record),
+                Some(reason) => left_out.push(LeftOut {
+                    run: record.header.definition.label(),
+                    reason,
+                }),
+            }
+        }
+        for run in planned {
+            if !records
+                .iter()
+                .any(|record| same_run(&record.header.definition, &run))
+            {
+                left_out.push(LeftOut {
+                    run: run.label(),
+                    reason: "not run".to_owned(),
+                });
+            }
+        }
+        kept.sort_by_key(|record| record.header.definition.seed);
+        let mut factors = Vec::with_capacity(sizes.imbalance_factors.len());
+        for &value in &sizes.imbalance_factors {
+            let group = |name: &String| {
+                let strategy = definition.strategy(name)?;
+                let runs = kept
+                    .iter()
+                    .filter(|record| {
+                        let run = &record.header.definition;
+                        run.strategy.name == *name && same_factor(run.imbalance_factor, value)
+                    })
+                    .copied()
+                    .collect();
+                Ok(Group { strategy, runs })
+            };
+            factors.push(Factor {
+                value,
+                strategies: sizes.strategies.iter().map(group).collect::<Result<_, Error>>()?,
+                rounds: sizes.rounds,
+            });
+        }
+        let complete = factors
+            .iter()
+            .flat_map(|factor| &factor.strategies)
+            .map(|group| group.runs.len())
+            .sum();
+        Ok(Self {
+            factors,
+            left_out,
+            complete,
+        })
+    }
+
+    /// The counted runs, factor by factor and strategy by strategy.
+    pub(super) fn runs(&self) -> impl Iterator<Item = &'a Record> + '_ {
+        self.factors
+            .iter()
+            .flat_map(|factor| &factor.strategies)
+            .flat_map(|group| group.runs.iter().copied())
+    }
+
+    /// The seeds of the counted runs.
+    pub(super) fn seeds(&self) -> Vec<u64> {
+        let seeds: BTreeSet<u64> = self.runs().map(|run| run.header.definition.seed).collect();
+        seeds.into_iter().collect()
+    }
+}
+
+/// Why a record cannot be counted.
+fn fault(definition: &Definition, record: &Record, scale: Scale) -> Option<String> {
+    let run = &record.header.definition;
+    if run.experiment != definition.name || run.scale != scale {
+        return Some("of another experiment or scale".to_owned());
+    }
+    let sizes = definition.scale(scale).ok()?;
+    if !sizes.strategies.contains(&run.strategy.name) {
+        return Some("its strategy is not one of this scale".to_owned());
+    }
+    let selector = Selector {
+        strategies: vec![run.strategy.name.clone()],
+        imbalance_factors: vec![run.imbalance_factor],
+        seeds: vec![run.seed],
+    };
+    match definition.runs(scale, &selector) {
+        Ok(planned) if planned.first() == Some(run) => {}
+        Ok(_) => return Some("made with another version of the definition".to_owned()),
+        Err(_) => return Some("its imbalance factor is not one of this scale".to_owned()),
+    }
+    if record.header.definition_hash != run.hash() {
+        return Some("its hash is not that of its definition".to_owned());
+    }
+    if !record.is_complete() {
+        return Some(format!(
+            "incomplete: {} of {} rounds",
+            record.rounds.len(),
+            run.rounds + 1
+        ));
+    }
+    (record.rounds.len() != run.rounds + 1 || record.queries.len() != run.rounds).then(|| {
+        format!(
+            "says it is complete with {} of {} rounds",
+            record.rounds.len(),
+            run.rounds + 1
+        )
+    })
+}
+
+fn same_run(left: &RunDefinition, right: &RunDefinition) -> bool {
+    left.experiment == right.experiment
+        && left.scale == right.scale
+        && left.strategy.name == right.strategy.name
+        && left.seed == right.seed
+        && same_factor(left.imbalance_factor, right.imbalance_factor)
+}
+
+fn twin(kept: &[&Record], record: &Record) -> bool {
+    kept.iter()
+        .any(|other| same_run(&other.header.definition, &record.header.definition))
+}
+
+impl<'a> Factor<'a> {
+    /// The strategies that have counted runs.
+    pub(super) fn ran(&self) -> impl Iterator<Item = &Group<'a>> {
+        self.strategies.iter().filter(|group| !group.runs.is_empty())
+    }
+
+    /// The group of this name, where the scale has it.
+    pub(super) fn group(&self, name: &str) -> Option<&Group<'a>> {
+        self.strategies.iter().find(|group| group.strategy.name == name)
+    }
+
+    /// Each strategy that has runs and whose baseline has runs, with that baseline.
+    pub(super) fn pairs(&self) -> impl Iterator<Item = (&Group<'a>, &Group<'a>)> {
+        self.ran().filter_map(|group| {
+            let baseline = self.group(group.strategy.baseline.as_deref()?)?;
+            (!baseline.runs.is_empty()).then_some((group, baseline))
+        })
+    }
+
+    /// One run of each seed: what belongs to the seed and not to the strategy is read from these.
+    pub(super) fn seed_runs(&self) -> Vec<&'a Record> {
+        let mut seen = BTreeSet::new();
+        self.ran()
+            .flat_map(|group| group.runs.iter().copied())
+            .filter(|run| seen.insert(run.header.definition.seed))
+            .collect()
+    }
+
+    /// The mean over seeds of what `value` makes of one run of each.
+    pub(super) fn seed_mean(&self, value: impl Fn(&Record) -> Option<f64>) -> Option<f64> {
+        let values: Option<Vec<f64>> = self.seed_runs().into_iter().map(value).collect();
+        statistics::mean(&values?)
+    }
+
+    /// Size of the labelled set of a round, if all runs agree on it (they do, unless a pool differs by seed).
+    pub(super) fn labelled(&self, round: usize) -> Option<usize> {
+        self.ran()
+            .find_map(|group| group.runs.first()?.rounds.get(round))
+            .map(|round| round.labelled)
+    }
+
+    /// The fewest and the most seeds that a strategy with runs has.
+    pub(super) fn seed_range(&self) -> Option<(usize, usize)> {
+        let counts = || self.ran().map(|group| group.runs.len());
+        Some((counts().min()?, counts().max()?))
+    }
+}
+
+impl Group<'_> {
+    /// Mean and spread of `measure` over the runs that have it.
+    pub(super) fn summary(&self, measure: impl Fn(&Record) -> Option<f64>) -> Summary {
+        let values: Vec<f64> = self
+            .runs
+            .iter()
+            .filter_map(|run| measure(run))
+            .filter(|value| value.is_finite())
+            .collect();
+        Summary {
+            mean: statistics::mean(&values),
+            deviation: statistics::standard_deviation(&values),
+            seeds: values.len(),
+        }
+    }
+
+    /// `measure` of this strategy minus that of `baseline`, over the seeds that both have with the same pool.
+    pub(super) fn difference(
+        &self,
+        baseline: &Group<'_>,
+        measure: impl Fn(&Record) -> Option<f64>,
+    ) -> Difference {
+        let differences: Vec<f64> = self
+            .runs
+            .iter()
+            .filter_map(|run| {
+                let partner = baseline.runs.iter().find(|other| {
+                    other.header.definition.seed == run.header.definition.seed
+                        && other.header.pool_hash == run.header.pool_hash
+                })?;
+                Some(measure(run)? - measure(partner)?)
+            })
+            .filter(|difference| difference.is_finite())
+            .collect();
+        Difference {
+            mean: statistics::mean(&differences),
+            interval: statistics::paired_interval(&differences, statistics::CONFIDENCE),
+            pairs: differences.len(),
+        }
+    }
+}

@@ -1,0 +1,119 @@
+//! Numbers as reports print them. Percent exists only here; a value that there is not is a dash.
+
+use crate::definition::Scale;
+use crate::statistics::Interval;
+
+/// What stands for a value that the data do not support.
+pub(super) const NONE: &str = "—";
+
+/// A fixed number of decimals with a real minus sign, never `-0.00` and never `NaN`.
+pub(super) fn number(value: f64, decimals: usize) -> String {
+    if !value.is_finite() {
+        return NONE.to_owned();
+    }
+    let text = format!("{value:.decimals$}");
+    match text.strip_prefix('-') {
+        Some(digits) if digits.chars().any(|digit| ('1'..='9').contains(&digit)) => format!("−{digits}"),
+        Some(digits) => digits.to_owned(),
+        None => text,
+    }
+}
+
+/// The same with a plus sign where it is above zero.
+pub(super) fn signed(value: f64, decimals: usize) -> String {
+    let text = number(value, decimals);
+    let positive = value > 0.0 && text.chars().any(|digit| ('1'..='9').contains(&digit));
+    if positive { format!("+{text}") } else { text }
+}
+
+/// A count with separated thousands.
+pub(super) fn count(value: usize) -> String {
+    let digits = value.to_string();
+    let mut text = String::with_capacity(digits.len() + digits.len() / 3);
+    for (index, digit) in digits.chars().enumerate() {
+        if index > 0 && (digits.len() - index).is_multiple_of(3) {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    text
+}
+
+/// A value and its standard deviation, both times `factor`.
+pub(super) fn spread(mean: Option<f64>, deviation: Option<f64>, factor: f64, decimals: usize) -> String {
+    let Some(mean) = mean else {
+        return NONE.to_owned();
+    };
+    let deviation = deviation.map_or(NONE.to_owned(), |value| number(value * factor, decimals));
+    format!("{} ± {deviation}", number(mean * factor, decimals))
+}
+
+/// `[low, high]`, both times `factor`.
+pub(super) fn interval(interval: Option<Interval>, factor: f64, decimals: usize) -> String {
+    interval.map_or(NONE.to_owned(), |interval| {
+        format!(
+            "[{}, {}]",
+            signed(interval.low * factor, decimals),
+            signed(interval.high * factor, decimals)
+        )
+    })
+}
+
+/// `n = 3 seeds`.
+pub(super) fn seeds(n: usize) -> String {
+    format!("n = {n} seed{}", if n == 1 { "" } else { "s" })
+}
+
+/// Seconds in the unit that reads best.
+pub(super) fn duration(secs: f64) -> String {
+    match secs {
+        secs if !secs.is_finite() => NONE.to_owned(),
+        secs if secs < 10.0 => format!("{} s", number(secs, 2)),
+        secs if secs < 600.0 => format!("{} s", number(secs, 0)),
+        secs if secs < 36_000.0 => format!("{} min", number(secs / 60.0, 1)),
+        secs => format!("{} h", number(secs / 3_600.0, 1)),
+    }
+}
+
+/// The scale as every page, table and figure names it.
+pub(super) fn scale(scale: Scale) -> &'static str {
+    match scale {
+        Scale::Smoke => {
+            "smoke scale (scaled down: shows that everything runs, says nothing about the question)"
+        }
+        Scale::Quick => "quick scale (scaled down, not the published protocol)",
+        Scale::Paper => "paper scale",
+    }
+}
+
+/// The scale in few words, for figures and captions.
+pub(super) fn short_scale(scale: Scale) -> &'static str {
+    match scale {
+        Scale::Smoke => "smoke scale, scaled down",
+        Scale::Quick => "quick scale, scaled down",
+        Scale::Paper => "paper scale",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers() {
+        assert_eq!(number(-0.001, 2), "0.00");
+        assert_eq!(number(-1.5, 1), "−1.5");
+        assert_eq!(number(f64::NAN, 1), NONE);
+        assert_eq!(signed(0.0004, 2), "0.00");
+        assert_eq!(signed(1.256, 2), "+1.26");
+        assert_eq!(signed(-1.256, 2), "−1.26");
+        assert_eq!(count(0), "0");
+        assert_eq!(count(999), "999");
+        assert_eq!(count(17_500), "17,500");
+        assert_eq!(count(1_234_567), "1,234,567");
+        assert_eq!(spread(Some(0.5), None, 100.0, 1), "50.0 ± —");
+        assert_eq!(seeds(1), "n = 1 seed");
+        assert_eq!(duration(61.0), "61 s");
+        assert_eq!(duration(7_200.0), "120.0 min");
+    }
+}

@@ -1,0 +1,169 @@
+//! A report as one HTML file that needs nothing else.
+
+use maud::{DOCTYPE, Markup, PreEscaped, html};
+
+use super::document::{Block, Document, Table};
+use super::plots::Figure;
+
+/// The sheet is light in dark mode too: figures are drawn on white.
+const STYLE: &str = "\
+:root{color-scheme:light}\
+*{box-sizing:border-box}\
+body{margin:0 auto;padding:1rem;max-width:56rem;background:#fff;color:#222;\
+font:16px/1.5 system-ui,-apple-system,'Segoe UI',Roboto,'Liberation Sans',sans-serif;overflow-wrap:break-word}\
+h1{font-size:1.6rem;line-height:1.25;margin:.5rem 0}\
+h2{font-size:1.3rem;margin:2.2rem 0 .6rem;border-bottom:1px solid #ddd;padding-bottom:.2rem}\
+h3{font-size:1.1rem;margin:1.6rem 0 .5rem}\
+.banner{font-size:.9rem;color:#444;background:#f4f4f4;border-left:4px solid #0072b2;padding:.5rem .8rem;margin:.8rem 0}\
+.notice{background:#fff6e5;border-left:4px solid #d55e00;padding:.5rem .8rem;font-weight:600}\
+li{margin:.4rem 0}\
+.scroll{overflow-x:auto;-webkit-overflow-scrolling:touch}\
+figure{margin:1.2rem 0}\
+figure svg{display:block;width:100%;min-width:34rem;max-width:45rem;height:auto}\
+figcaption,caption{font-size:.88rem;color:#444;text-align:left}\
+figcaption{margin-bottom:.4rem}\
+caption{caption-side:top;padding-bottom:.4rem}\
+table{border-collapse:collapse;font-size:.88rem;font-variant-numeric:tabular-nums}\
+th,td{padding:.25rem .7rem .25rem 0;border-bottom:1px solid #e2e2e2;text-align:right;vertical-align:top;\
+white-space:nowrap}\
+th{border-bottom:2px solid #999;vertical-align:bottom;white-space:normal}\
+.text{text-align:left}\
+pre{background:#f4f4f4;padding:.6rem .8rem;overflow-x:auto;font-size:.88rem}\
+footer{margin-top:2.5rem}\
+@media print{body{max-width:none;padding:0;font-size:10.5pt}h2,h3{break-after:avoid}\
+figure,tr{break-inside:avoid}.scroll{overflow:visible}figure svg{min-width:0;max-width:100%}\
+table{font-size:7.5pt}th,td{padding-right:.4rem;white-space:normal}pre{white-space:pre-wrap}}";
+
+/// The whole file.
+pub(super) fn render(document: &Document) -> String {
+    let page = html! {
+        (DOCTYPE)
+        html lang="en" {
+            head {
+                meta charset="utf-8";
+                meta name="viewport" content="width=device-width, initial-scale=1";
+                meta name="color-scheme" content="light";
+                title { (document.title) }
+                style { (PreEscaped(STYLE)) (PreEscaped(page_foot(&document.banner))) }
+            }
+            body {
+                h1 { (document.title) }
+                p.banner { (document.banner) }
+                @for block in &document.blocks { (render_block(block)) }
+                footer { p.banner { (document.banner) } }
+            }
+        }
+    };
+    page.into_string()
+}
+
+fn render_block(block: &Block) -> Markup {
+    html! {
+        @match block {
+            Block::Heading(2, title) => h2 { (title) },
+            Block::Heading(_, title) => h3 { (title) },
+            Block::Paragraph(words) => p { (words) },
+            Block::Notice(words) => p.notice { (words) },
+            Block::List(points) => ul { @for point in points { li { (point) } } },
+            Block::Table(table) => (render_table(table)),
+            Block::Figure(figure) => (render_figure(figure)),
+            Block::Command(line) => pre { code { (line) } },
+        }
+    }
+}
+
+fn render_table(table: &Table) -> Markup {
+    html! {
+        figure.table {
+            // Outside of the part that scrolls: a caption is read, not scrolled to.
+            figcaption { (table.caption) }
+            div.scroll {
+                table {
+                    thead {
+                        tr {
+                            @for (index, name) in table.columns.iter().enumerate() {
+                                th.text[index < table.text_columns] scope="col" { (name) }
+                            }
+                        }
+                    }
+                    tbody {
+                        @for row in &table.rows {
+                            tr {
+                                @for (index, cell) in row.iter().enumerate() {
+                                    td.text[index < table.text_columns] { (cell) }
+                                }
+                            }
+                        }
+                    }
+                }
+            }
+        }
+    }
+}
+
+fn render_figure(figure: &Figure) -> Markup {
+    html! {
+        figure {
+            figcaption { (figure.caption) }
+            div.scroll role="img" aria-label=(figure.caption) { (PreEscaped(scalable(&figure.svg))) }
+        }
+    }
+}
+
+/// The drawing without its size in pixels, so that it takes that of the page; its view box keeps the proportions. The
+/// drawing is our own, made by a library that escapes its text.
+fn scalable(svg: &str) -> String {
+    match (svg.find("width="), svg.find("viewBox=")) {
+        (Some(from), Some(to)) if from < to => format!("{}{}", &svg[..from], &svg[to..]),
+        _ => svg.to_owned(),
+    }
+}
+
+/// Repeats the banner at the foot of each printed page. Only characters that mean nothing to CSS or HTML are let
+/// through.
+fn page_foot(banner: &str) -> String {
+    let safe: String = banner
+        .chars()
+        .map(|character| match character {
+            '"' | '\\' | '<' | '>' | '&' => ' ',
+            character if character.is_control() => ' ',
+            character => character,
+        })
+        .collect();
+    format!(
+        "@page{{margin:15mm 14mm 20mm;@bottom-left{{content:\"{safe}\";font:7pt sans-serif;color:#444}}}}"
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_cannot_be_markup() {
+        let hostile = "</style><script>alert(\"1\")</script>";
+        let page = render(&Document {
+            title: hostile.to_owned(),
+            banner: hostile.to_owned(),
+            blocks: vec![
+                Block::Paragraph(hostile.to_owned()),
+                Block::Table(Table {
+                    caption: hostile.to_owned(),
+                    columns: vec![hostile.to_owned()],
+                    text_columns: 1,
+                    rows: vec![vec![hostile.to_owned()]],
+                }),
+            ],
+        });
+        assert!(!page.contains("<script"));
+        assert_eq!(page.matches("</style>").count(), 1);
+    }
+
+    #[test]
+    fn drawings_lose_their_fixed_size() {
+        let svg =
+            "<svg width=\"720\" height=\"9\" viewBox=\"0 0 720 9\" xmlns=\"x\">\n<rect width=\"3\"/></svg>";
+        assert!(scalable(svg).starts_with("<svg viewBox=\"0 0 720 9\""));
+        assert!(scalable(svg).contains("<rect width=\"3\"/>"));
+    }
+}

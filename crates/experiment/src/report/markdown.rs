@@ -1,0 +1,89 @@
+//! A report as Markdown.
+
+use super::document::{Block, Document, Table};
+
+/// The whole file.
+pub(super) fn render(document: &Document) -> String {
+    let mut text = format!(
+        "# {}\n\n> {}\n",
+        escape(&document.title),
+        escape(&document.banner)
+    );
+    for block in &document.blocks {
+        text.push('\n');
+        text.push_str(&render_block(block));
+    }
+    text.push_str(&format!("\n---\n\n{}\n", escape(&document.banner)));
+    text
+}
+
+fn render_block(block: &Block) -> String {
+    match block {
+        Block::Heading(level, title) => format!("{} {}\n", "#".repeat(usize::from(*level)), escape(title)),
+        Block::Paragraph(words) => format!("{}\n", escape(words)),
+        Block::Notice(words) => format!("> **{}**\n", escape(words)),
+        Block::List(points) => points
+            .iter()
+            .map(|point| format!("- {}\n", escape(point)))
+            .collect(),
+        Block::Table(table) => render_table(table),
+        Block::Figure(figure) => {
+            let caption = escape(&figure.caption);
+            format!("![{caption}](figures/{})\n\n*{caption}*\n", figure.file)
+        }
+        Block::Command(line) => format!("    {}\n", one_line(line)),
+    }
+}
+
+fn render_table(table: &Table) -> String {
+    let line = |cells: &[String]| {
+        let cells: Vec<String> = cells.iter().map(|cell| escape(cell)).collect();
+        format!("| {} |\n", cells.join(" | "))
+    };
+    let mut text = line(&table.columns);
+    for column in 0..table.columns.len() {
+        text.push_str(if column < table.text_columns {
+            "| --- "
+        } else {
+            "| ---: "
+        });
+    }
+    text.push_str("|\n");
+    for row in &table.rows {
+        text.push_str(&line(row));
+    }
+    text.push_str(&format!("\n*{}*\n", escape(&table.caption)));
+    text
+}
+
+/// Makes plain text of what Markdown or embedded HTML would read as markup.
+fn escape(text: &str) -> String {
+    let mut escaped = String::with_capacity(text.len());
+    for character in one_line(text).chars() {
+        match character {
+            '<' => escaped.push_str("&lt;"),
+            '>' => escaped.push_str("&gt;"),
+            '&' => escaped.push_str("&amp;"),
+            '\\' | '`' | '*' | '_' | '[' | ']' | '|' | '#' | '!' => {
+                escaped.push('\\');
+                escaped.push(character);
+            }
+            _ => escaped.push(character),
+        }
+    }
+    escaped
+}
+
+fn one_line(text: &str) -> String {
+    text.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::escape;
+
+    #[test]
+    fn markup_is_text() {
+        assert_eq!(escape("a|b_c\n<b>"), "a\\|b\\_c &lt;b&gt;");
+    }
+}

@@ -1,0 +1,99 @@
+//! What is measured of a run: one number, or none where the run does not have it.
+
+use crate::record::Record;
+use crate::statistics;
+
+/// Accuracy of the model of `round`.
+pub(super) fn accuracy(round: usize) -> impl Fn(&Record) -> Option<f64> + Copy {
+    move |run| Some(run.rounds.get(round)?.evaluation.accuracy)
+}
+
+/// Balanced accuracy of the model of `round`.
+pub(super) fn balanced_accuracy(round: usize) -> impl Fn(&Record) -> Option<f64> + Copy {
+    move |run| Some(run.rounds.get(round)?.evaluation.balanced_accuracy)
+}
+
+/// Mean of the per-class accuracies over the head (`false`) or the tail (`true`) classes.
+pub(super) fn part_accuracy(round: usize, tail: bool) -> impl Fn(&Record) -> Option<f64> + Copy {
+    move |run| {
+        let classes = &run.rounds.get(round)?.evaluation.per_class_accuracy;
+        let of_part: Vec<f64> = statistics::tail_classes(&run.header.pool_class_counts)
+            .iter()
+            .zip(classes)
+            .filter(|(is_tail, _)| **is_tail == tail)
+            .filter_map(|(_, accuracy)| *accuracy)
+            .collect();
+        statistics::mean(&of_part)
+    }
+}
+
+/// L1 score of the whole labelled set of `round`.
+pub(super) fn l1_cumulative(round: usize) -> impl Fn(&Record) -> Option<f64> + Copy {
+    move |run| statistics::l1_score(&run.rounds.get(round)?.class_counts)
+}
+
+/// L1 score of the query that led to `round`; the initial set has none.
+pub(super) fn l1_query(round: usize) -> impl Fn(&Record) -> Option<f64> + Copy {
+    move |run| statistics::l1_score(&run.queries.get(round.checked_sub(1)?)?.class_counts)
+}
+
+/// The share of tail classes in the labelled set of `round`; none in a balanced pool.
+pub(super) fn tail_share(round: usize) -> impl Fn(&Record) -> Option<f64> + Copy {
+    move |run| {
+        let tail = statistics::tail_classes(&run.header.pool_class_counts);
+        let counts = &run.rounds.get(round)?.class_counts;
+        let total: usize = counts.iter().sum();
+        let of_tail: usize = counts
+            .iter()
+            .zip(&tail)
+            .filter(|(_, is_tail)| **is_tail)
+            .map(|(count, _)| count)
+            .sum();
+        (total > 0 && tail.contains(&true)).then(|| of_tail as f64 / total as f64)
+    }
+}
+
+/// The area under the learning curve, as a mean accuracy.
+pub(super) fn area(run: &Record) -> Option<f64> {
+    let points: Vec<(f64, f64)> = run
+        .rounds
+        .iter()
+        .map(|round| (round.labelled as f64, round.evaluation.accuracy))
+        .collect();
+    statistics::area_under_learning_curve(&points)
+}
+
+/// The mean accuracy over rounds 1 to `last`: its difference is the mean of a row of gains.
+pub(super) fn mean_accuracy(last: usize) -> impl Fn(&Record) -> Option<f64> + Copy {
+    move |run| {
+        let values: Vec<f64> = run
+            .rounds
+            .get(1..=last)?
+            .iter()
+            .map(|round| round.evaluation.accuracy)
+            .collect();
+        statistics::mean(&values)
+    }
+}
+
+/// The lowest L1 score that the seed's supply allows: of the labelled set of `round`, or of a query from a full pool.
+pub(super) fn l1_floor(round: usize, query: bool) -> impl Fn(&Record) -> Option<f64> + Copy {
+    move |run| bound(run, round, query, statistics::l1_floor)
+}
+
+/// The expected L1 score of drawing at random: of the labelled set of `round`, or of a query.
+pub(super) fn l1_random(round: usize, query: bool) -> impl Fn(&Record) -> Option<f64> + Copy {
+    move |run| bound(run, round, query, statistics::l1_random)
+}
+
+type Bound = fn(&[usize], &[usize], usize) -> Option<f64>;
+
+fn bound(run: &Record, round: usize, query: bool, of: Bound) -> Option<f64> {
+    let (initial, pool) = (&run.header.initial_class_counts, &run.header.pool_class_counts);
+    if query {
+        let budget: usize = run.queries.get(round.checked_sub(1)?)?.class_counts.iter().sum();
+        of(&vec![0; pool.len()], pool, budget)
+    } else {
+        of(initial, pool, run.rounds.get(round)?.class_counts.iter().sum())
+    }
+}

@@ -1,0 +1,235 @@
+//! Figures, as SVG drawn by a library.
+//!
+//! Every figure carries its scale and number of seeds in a subtitle of its own, so that it stays labelled when it is
+//! cut out of its report. Colours are told apart by colour-blind readers, and strategies also by marker and dash, so
+//! that a grey print still tells them apart.
+
+mod axis;
+mod canvas;
+mod curves;
+mod distribution;
+mod style;
+
+use super::data::{Factor, Summary};
+use super::{format, measure};
+use crate::Error;
+use crate::definition::Scale;
+use crate::record::Record;
+use curves::{CurveFigure, Panel, Point, Reference, Series};
+
+/// A drawn figure.
+#[derive(Clone, Debug)]
+pub(super) struct Figure {
+    /// File name below `figures/`.
+    pub(super) file: String,
+    /// What it shows: metric, scale, seeds, marks.
+    pub(super) caption: String,
+    /// The drawing.
+    pub(super) svg: String,
+}
+
+/// The figures of one imbalance factor, each with its own subject.
+pub(super) struct FactorFigures {
+    /// Accuracy against labels.
+    pub(super) learning: Figure,
+    /// Labels of each class, query by query.
+    pub(super) distribution: Figure,
+    /// L1 score of the labelled set and of the queries.
+    pub(super) balance: [Figure; 2],
+    /// Accuracy on head and tail classes; none in a balanced pool.
+    pub(super) parts: Option<Figure>,
+}
+
+/// What the figures of a factor say about themselves.
+struct Note<'a> {
+    factor: &'a Factor<'a>,
+    subtitle: String,
+    stem: String,
+}
+
+/// Draws the figures of one imbalance factor that has runs.
+///
+/// # Errors
+///
+/// The plotting library fails.
+pub(super) fn draw(factor: &Factor<'_>, scale: Scale) -> Result<FactorFigures, Error> {
+    let seeds = match factor.seed_range() {
+        Some((least, most)) if least != most => format!("n = {least} to {most} seeds"),
+        Some((_, most)) => format::seeds(most),
+        None => format::seeds(0),
+    };
+    let note = Note {
+        factor,
+        subtitle: format!(
+            "{}; imbalance factor {}; {seeds}",
+            format::short_scale(scale),
+            factor.value
+        ),
+        stem: format!("if-{}", factor.value),
+    };
+    let tail = factor
+        .ran()
+        .any(|group| group.summary(measure::part_accuracy(0, true)).seeds > 0);
+    Ok(FactorFigures {
+        learning: learning(&note)?,
+        distribution: distribution::draw(factor, &note.subtitle, &note.stem)?,
+        balance: [balance(&note, false)?, balance(&note, true)?],
+        parts: if tail { Some(parts(&note)?) } else { None },
+    })
+}
+
+const WHISKERS: &str = "Whiskers: one sample standard deviation over seeds; points are moved apart a little along the \
+    axis of labels so that whiskers do not cover each other.";
+
+/// Accuracy against labels (CBAL, Fig. 6).
+fn learning(note: &Note<'_>) -> Result<Figure, Error> {
+    let series = note.series(0, |round| Box::new(measure::accuracy(round)), 100.0);
+    note.figure(
+        "accuracy",
+        "Accuracy against labels",
+        &format!(
+            "Top-1 test accuracy against labels, mean over seeds. {WHISKERS} The axis does not begin at zero."
+        ),
+        vec![Panel {
+            title: String::new(),
+            y_title: "Top-1 test accuracy (%)".to_owned(),
+            series,
+            references: vec![],
+            from_zero: false,
+        }],
+    )
+}
+
+/// L1 score against labels, with what random drawing gives and what the supply allows.
+fn balance(note: &Note<'_>, query: bool) -> Result<Figure, Error> {
+    let first = usize::from(query);
+    let series = note.series(
+        first,
+        |round| {
+            if query {
+                Box::new(measure::l1_query(round))
+            } else {
+                Box::new(measure::l1_cumulative(round))
+            }
+        },
+        1.0,
+    );
+    let reference = |label: &str, dotted: bool, bound: &dyn Fn(usize) -> Option<f64>| Reference {
+        label: label.to_owned(),
+        dotted,
+        points: (first..=note.factor.rounds)
+            .filter_map(|round| Some((note.factor.labelled(round)? as f64, bound(round)?)))
+            .collect(),
+    };
+    let random = reference("expected of random", false, &|round| {
+        note.factor.seed_mean(measure::l1_random(round, query))
+    });
+    let floor_label = if query { "floor, full pool" } else { "floor" };
+    let floor = reference(floor_label, true, &|round| {
+        note.factor.seed_mean(measure::l1_floor(round, query))
+    });
+    let (name, title, of, floor_of) = if query {
+        (
+            "l1-query",
+            "L1 score of each query",
+            "of the samples of the query that led to a labelled set of this size",
+            "the lowest that a query from a full pool allows; later queries find less",
+        )
+    } else {
+        (
+            "l1-cumulative",
+            "L1 score of the labelled set",
+            "of the whole labelled set",
+            "the lowest that the supply of each class allows",
+        )
+    };
+    note.figure(
+        name,
+        title,
+        &format!(
+            "L1 score (CBAL, Eq. 10) {of}: 0 is uniform over classes, 1 is a single class. Mean over seeds. {WHISKERS} \
+             Dashed grey: exact expectation of drawing at random. Dotted grey: {floor_of}."
+        ),
+        vec![Panel {
+            title: String::new(),
+            y_title: "L1 score".to_owned(),
+            series,
+            references: vec![random, floor],
+            from_zero: true,
+        }],
+    )
+}
+
+/// Accuracy on head and tail classes, side by side.
+fn parts(note: &Note<'_>) -> Result<Figure, Error> {
+    let panel = |title: &str, tail: bool| Panel {
+        title: title.to_owned(),
+        y_title: "Mean per-class accuracy (%)".to_owned(),
+        series: note.series(0, |round| Box::new(measure::part_accuracy(round, tail)), 100.0),
+        references: vec![],
+        from_zero: false,
+    };
+    note.figure(
+        "head-tail",
+        "Accuracy on head and tail classes",
+        &format!(
+            "Mean per-class test accuracy over head classes (left) and tail classes (right; those with fewer pool \
+             images than the largest class), mean over seeds. {WHISKERS} The axis does not begin at zero."
+        ),
+        vec![panel("Head classes", false), panel("Tail classes", true)],
+    )
+}
+
+/// A measure of one run.
+type Measure = Box<dyn Fn(&Record) -> Option<f64>>;
+
+impl Note<'_> {
+    fn series(&self, first: usize, of: impl Fn(usize) -> Measure, factor: f64) -> Vec<Series> {
+        let styles = style::assign(&self.factor.strategies);
+        self.factor
+            .strategies
+            .iter()
+            .zip(styles)
+            .filter(|(group, _)| !group.runs.is_empty())
+            .map(|(group, style)| Series {
+                label: group.strategy.label.clone(),
+                style,
+                points: (first..=self.factor.rounds)
+                    .filter_map(|round| {
+                        let Summary { mean, deviation, .. } = group.summary(of(round));
+                        Some(Point {
+                            labels: group.runs.first()?.rounds.get(round)?.labelled as f64,
+                            mean: mean? * factor,
+                            deviation: deviation.map(|value| value * factor),
+                        })
+                    })
+                    .collect(),
+            })
+            .collect()
+    }
+
+    fn figure(&self, name: &str, title: &str, caption: &str, panels: Vec<Panel>) -> Result<Figure, Error> {
+        let file = format!("{}-{name}.svg", self.stem);
+        let svg = CurveFigure {
+            title: title.to_owned(),
+            subtitle: self.subtitle.clone(),
+            panels,
+        }
+        .draw()
+        .map_err(canvas::fault(&file))?;
+        Ok(Figure {
+            file,
+            caption: format!("{caption} {}.", capitalised(&self.subtitle)),
+            svg,
+        })
+    }
+}
+
+/// The text with a capital first letter.
+pub(super) fn capitalised(text: &str) -> String {
+    let mut characters = text.chars();
+    characters
+        .next()
+        .map(|first| first.to_uppercase().chain(characters).collect())
+        .unwrap_or_default()
+}

@@ -1,0 +1,233 @@
+//! What every figure shares: the sheet, its heading, its legend, ticks and text.
+
+use plotters::coord::Shift;
+use plotters::element::DashedPathElement;
+use plotters::prelude::*;
+use plotters::style::FontFamily;
+use plotters::style::text_anchor::{HPos, Pos, VPos};
+
+use super::super::format;
+use super::axis::Axis;
+use super::style::{GREY, GRID, INK, LineStyle, Marker};
+use crate::Error;
+
+/// Width of every figure, in pixels.
+pub(super) const WIDTH: u32 = 720;
+/// Sizes of text, in pixels at full width.
+pub(super) const TITLE_SIZE: f64 = 20.0;
+pub(super) const TEXT_SIZE: f64 = 15.0;
+pub(super) const TICK_SIZE: f64 = 14.0;
+
+/// An area to draw on.
+pub(super) type Sheet<'a> = DrawingArea<SVGBackend<'a>, Shift>;
+/// What the library reports.
+pub(super) type Fault = Box<dyn std::error::Error + Send + Sync>;
+
+/// Names the figure in an error.
+pub(super) fn fault(file: &str) -> impl FnOnce(Fault) -> Error {
+    let figure = file.to_owned();
+    move |source| Error::Plot {
+        figure,
+        reason: source.to_string(),
+    }
+}
+
+/// A text style; the SVG backend divides sizes by 1.24 (plotters-svg 0.3.7, `draw_text`), so they are multiplied here.
+pub(super) fn font(size: f64, colour: RGBColor) -> TextStyle<'static> {
+    let mut style = TextStyle::from((FontFamily::SansSerif, size * 1.24));
+    style.color = colour.to_backend_color();
+    style
+}
+
+/// Writes text with its left, vertically centred end at a point.
+pub(super) fn write(
+    sheet: &Sheet<'_>,
+    text: &str,
+    at: (i32, i32),
+    style: TextStyle<'_>,
+) -> Result<(), Fault> {
+    let style = style.pos(Pos::new(HPos::Left, VPos::Center));
+    sheet.draw(&Text::new(text.to_owned(), at, style))?;
+    Ok(())
+}
+
+/// An estimate of a text's width: the mean advance of sans-serif faces is a little over half an em.
+pub(super) fn text_width(text: &str, size: f64) -> i32 {
+    (text.chars().count() as f64 * size * 0.56).ceil() as i32
+}
+
+/// What an entry of a legend shows.
+pub(super) enum Key {
+    /// A strategy's line.
+    Line(LineStyle),
+    /// A grey line, dashed or dotted.
+    Reference { dotted: bool },
+    /// A filled box.
+    Box(RGBColor),
+}
+
+/// Height of one row of a legend.
+const ROW: i32 = 24;
+const KEY: i32 = 44;
+
+/// Breaks a legend into rows that fit the width.
+fn legend_rows(entries: &[(String, Key)]) -> Vec<Vec<(i32, usize)>> {
+    let mut rows: Vec<Vec<(i32, usize)>> = vec![vec![]];
+    let mut x = 16;
+    for (index, (label, _)) in entries.iter().enumerate() {
+        let width = KEY + 8 + text_width(label, TEXT_SIZE) + 18;
+        if x + width > WIDTH as i32 - 8 && x > 16 {
+            rows.push(vec![]);
+            x = 16;
+        }
+        if let Some(row) = rows.last_mut() {
+            row.push((x, index));
+        }
+        x += width;
+    }
+    rows
+}
+
+/// Height of the heading with its legend.
+pub(super) fn heading_height(entries: &[(String, Key)]) -> u32 {
+    (62 + legend_rows(entries).len() as i32 * ROW + 6) as u32
+}
+
+/// Draws title, subtitle and legend; the legend stands above the data, so that it hides none.
+pub(super) fn heading(
+    sheet: &Sheet<'_>,
+    title: &str,
+    subtitle: &str,
+    entries: &[(String, Key)],
+) -> Result<(), Fault> {
+    write(sheet, title, (16, 22), font(TITLE_SIZE, INK))?;
+    write(sheet, subtitle, (16, 46), font(TEXT_SIZE, GREY))?;
+    for (index, row) in legend_rows(entries).into_iter().enumerate() {
+        let y = 62 + index as i32 * ROW + ROW / 2;
+        for (x, entry) in row {
+            let (label, key) = &entries[entry];
+            match key {
+                Key::Line(style) => {
+                    line(sheet, vec![(x, y), (x + KEY, y)], *style)?;
+                    marker(sheet, (x + KEY / 2, y), *style)?;
+                }
+                Key::Reference { dotted } => reference(sheet, vec![(x, y), (x + KEY, y)], *dotted)?,
+                Key::Box(colour) => {
+                    sheet.draw(&Rectangle::new(
+                        [(x + 10, y - 7), (x + KEY, y + 7)],
+                        colour.filled(),
+                    ))?;
+                }
+            }
+            write(sheet, label, (x + KEY + 8, y), font(TEXT_SIZE, INK))?;
+        }
+    }
+    Ok(())
+}
+
+/// Draws a strategy's line through points of the sheet.
+pub(super) fn line(sheet: &Sheet<'_>, points: Vec<(i32, i32)>, style: LineStyle) -> Result<(), Fault> {
+    let stroke = style.colour.stroke_width(2);
+    if style.solid {
+        sheet.draw(&PathElement::new(points, stroke))?;
+    } else {
+        sheet.draw(&DashedPathElement::new(points, 7, 4, stroke))?;
+    }
+    Ok(())
+}
+
+/// Draws a grey line of reference through points of the sheet.
+pub(super) fn reference(sheet: &Sheet<'_>, points: Vec<(i32, i32)>, dotted: bool) -> Result<(), Fault> {
+    let (dash, gap) = if dotted { (2, 4) } else { (10, 5) };
+    sheet.draw(&DashedPathElement::new(points, dash, gap, GREY.stroke_width(2)))?;
+    Ok(())
+}
+
+/// Draws a marker; a hollow one is white inside, so that lines do not run through it.
+pub(super) fn marker(sheet: &Sheet<'_>, (x, y): (i32, i32), style: LineStyle) -> Result<(), Fault> {
+    let around = |offsets: &[(i32, i32)]| -> Vec<(i32, i32)> {
+        offsets
+            .iter()
+            .map(|(right, down)| (x + right, y + down))
+            .collect()
+    };
+    let corners = match style.marker {
+        Marker::Circle => {
+            let inside = if style.solid { style.colour } else { WHITE };
+            sheet.draw(&Circle::new((x, y), 5, inside.filled()))?;
+            sheet.draw(&Circle::new((x, y), 5, style.colour.stroke_width(2)))?;
+            return Ok(());
+        }
+        Marker::Square => around(&[(-5, -5), (5, -5), (5, 5), (-5, 5)]),
+        Marker::Triangle => around(&[(0, -7), (6, 5), (-6, 5)]),
+        Marker::Diamond => around(&[(0, -7), (7, 0), (0, 7), (-7, 0)]),
+        Marker::TriangleDown => around(&[(0, 7), (6, -5), (-6, -5)]),
+    };
+    let inside = if style.solid { style.colour } else { WHITE };
+    sheet.draw(&Polygon::new(corners.clone(), inside.filled()))?;
+    let outline: Vec<(i32, i32)> = corners.iter().chain(corners.first()).copied().collect();
+    sheet.draw(&PathElement::new(outline, style.colour.stroke_width(2)))?;
+    Ok(())
+}
+
+/// A pair of axes on a sheet.
+pub(super) type Chart<'a, 'b> = ChartContext<'a, SVGBackend<'b>, Cartesian2d<Axis, Axis>>;
+
+/// What stands beside a pair of axes.
+pub(super) struct Frame<'t> {
+    /// The panel's title; empty for none.
+    pub(super) title: &'t str,
+    /// The horizontal axis's title; without one the axis has no labels either.
+    pub(super) x_title: Option<&'t str>,
+    /// The vertical axis's title.
+    pub(super) y_title: &'t str,
+}
+
+/// Height of a horizontal axis's labels and title.
+pub(super) const X_LABELS: u32 = 56;
+
+/// Draws a pair of axes with their grid.
+pub(super) fn chart<'a, 'b>(
+    sheet: &'a Sheet<'b>,
+    frame: &Frame<'_>,
+    x: Axis,
+    y: Axis,
+) -> Result<Chart<'a, 'b>, Fault> {
+    if !frame.title.is_empty() {
+        write(sheet, frame.title, (70, 14), font(TEXT_SIZE, INK))?;
+    }
+    let (x_decimals, y_decimals, x_ticks, y_ticks) = (x.decimals, y.decimals, x.ticks.len(), y.ticks.len());
+    let mut chart = ChartBuilder::on(sheet)
+        .margin_top(if frame.title.is_empty() { 8 } else { 28 })
+        .margin_right(18)
+        .margin_bottom(4)
+        .margin_left(8)
+        .x_label_area_size(if frame.x_title.is_some() { X_LABELS } else { 0 })
+        .y_label_area_size(62)
+        .build_cartesian_2d(x, y)?;
+    chart
+        .configure_mesh()
+        .disable_x_mesh()
+        .bold_line_style(GRID)
+        .light_line_style(TRANSPARENT)
+        .axis_style(INK)
+        .x_labels(if frame.x_title.is_some() { x_ticks } else { 0 })
+        .y_labels(y_ticks)
+        .x_label_formatter(&|value| tick(*value, x_decimals))
+        .y_label_formatter(&|value| tick(*value, y_decimals))
+        .label_style(font(TICK_SIZE, INK))
+        .axis_desc_style(font(TEXT_SIZE, INK))
+        .x_desc(frame.x_title.unwrap_or_default())
+        .y_desc(frame.y_title)
+        .draw()?;
+    Ok(chart)
+}
+
+/// A tick's label: whole numbers with separated thousands.
+fn tick(value: f64, decimals: usize) -> String {
+    if decimals == 0 && value >= 0.0 {
+        format::count(value.round() as usize)
+    } else {
+        format::number(value, decimals)
+    }
+}

@@ -1,0 +1,206 @@
+//! Values against labels: one line for each strategy, whiskers for spread, grey lines for reference.
+
+use plotters::prelude::*;
+
+use super::axis::Axis;
+use super::canvas::{self, Fault, Frame, Key, Sheet, WIDTH};
+use super::style::LineStyle;
+
+/// A figure of one or more panels side by side.
+pub(super) struct CurveFigure {
+    pub(super) title: String,
+    pub(super) subtitle: String,
+    pub(super) panels: Vec<Panel>,
+}
+
+/// One pair of axes.
+pub(super) struct Panel {
+    pub(super) title: String,
+    pub(super) y_title: String,
+    pub(super) series: Vec<Series>,
+    pub(super) references: Vec<Reference>,
+    pub(super) from_zero: bool,
+}
+
+/// One strategy.
+pub(super) struct Series {
+    pub(super) label: String,
+    pub(super) style: LineStyle,
+    pub(super) points: Vec<Point>,
+}
+
+/// Mean and spread at a number of labels.
+pub(super) struct Point {
+    pub(super) labels: f64,
+    pub(super) mean: f64,
+    pub(super) deviation: Option<f64>,
+}
+
+/// A grey line.
+pub(super) struct Reference {
+    pub(super) label: String,
+    pub(super) dotted: bool,
+    pub(super) points: Vec<(f64, f64)>,
+}
+
+const PLOT_HEIGHT: u32 = 390;
+
+impl CurveFigure {
+    /// Draws the figure.
+    pub(super) fn draw(&self) -> Result<String, Fault> {
+        let entries = self.legend();
+        let head = canvas::heading_height(&entries);
+        let mut svg = String::new();
+        let root = SVGBackend::with_string(&mut svg, (WIDTH, head + PLOT_HEIGHT)).into_drawing_area();
+        root.fill(&WHITE)?;
+        canvas::heading(&root, &self.title, &self.subtitle, &entries)?;
+        let (_, below) = root.split_vertically(head);
+        for (panel, sheet) in self.panels.iter().zip(below.split_evenly((1, self.panels.len()))) {
+            panel.draw(&sheet, self.panels.len())?;
+        }
+        root.present()?;
+        drop(below);
+        drop(root);
+        Ok(svg)
+    }
+
+    fn legend(&self) -> Vec<(String, Key)> {
+        let Some(panel) = self.panels.first() else {
+            return vec![];
+        };
+        let lines = panel
+            .series
+            .iter()
+            .map(|series| (series.label.clone(), Key::Line(series.style)));
+        let references = panel
+            .references
+            .iter()
+            .filter(|reference| !reference.points.is_empty())
+            .map(|reference| {
+                let key = Key::Reference {
+                    dotted: reference.dotted,
+                };
+                (reference.label.clone(), key)
+            });
+        lines.chain(references).collect()
+    }
+}
+
+impl Panel {
+    /// Every value that must be in sight.
+    fn values(&self) -> impl Iterator<Item = f64> + '_ {
+        let points = self.series.iter().flat_map(|series| &series.points);
+        points
+            .flat_map(|point| {
+                let reach = point.deviation.unwrap_or(0.0);
+                [point.mean - reach, point.mean + reach]
+            })
+            .chain(
+                self.references
+                    .iter()
+                    .flat_map(|reference| reference.points.iter().map(|point| point.1)),
+            )
+    }
+
+    /// The sizes of the labelled set, each once.
+    fn labels(&self) -> Vec<f64> {
+        let mut labels: Vec<f64> = self
+            .series
+            .iter()
+            .flat_map(|series| series.points.iter().map(|point| point.labels))
+            .collect();
+        labels.sort_by(f64::total_cmp);
+        labels.dedup();
+        labels
+    }
+
+    fn draw(&self, sheet: &Sheet<'_>, panels: usize) -> Result<(), Fault> {
+        let labels = self.labels();
+        let (first, last) = (
+            labels.first().copied().unwrap_or(0.0),
+            labels.last().copied().unwrap_or(1.0),
+        );
+        let pad = ((last - first) * 0.05).max(1.0);
+        // A score is not negative, even where its whisker is.
+        let floor = if self.from_zero { 0.0 } else { f64::NEG_INFINITY };
+        let y = Axis::covering(self.values().map(|value| value.max(floor)), self.from_zero, 6);
+        let x = Axis {
+            low: first - pad,
+            high: last + pad,
+            ticks: thinned(&labels, panels),
+            decimals: 0,
+        };
+        let frame = Frame {
+            title: &self.title,
+            x_title: Some("Labels"),
+            y_title: &self.y_title,
+        };
+        let chart = canvas::chart(sheet, &frame, x, y.clone())?;
+        let place = |labels: f64, value: f64| {
+            let clipped = value.clamp(y.low, y.high);
+            chart.plotting_area().map_coordinate(&(labels, clipped))
+        };
+        // Lines are drawn on the whole sheet: its origin, not the plot's, is that of `map_coordinate`.
+        let canvas_sheet = sheet.use_screen_coord();
+        for reference in self
+            .references
+            .iter()
+            .filter(|reference| !reference.points.is_empty())
+        {
+            let points = reference.points.iter().map(|&(x, y)| place(x, y)).collect();
+            canvas::reference(&canvas_sheet, points, reference.dotted)?;
+        }
+        for (index, series) in self.series.iter().enumerate() {
+            let shift = (2 * index as i32 + 1 - self.series.len() as i32) * 3;
+            let at = |point: &Point, value: f64| {
+                let (x, y) = place(point.labels, value);
+                (x + shift, y)
+            };
+            draw_series(&canvas_sheet, series, at)?;
+        }
+        Ok(())
+    }
+}
+
+/// Ticks at the sizes that were measured, fewer where they would run into each other.
+fn thinned(labels: &[f64], panels: usize) -> Vec<f64> {
+    let room = 8 / panels.max(1);
+    let every = labels.len().div_ceil(room.max(1)).max(1);
+    let last = labels.len().saturating_sub(1);
+    labels
+        .iter()
+        .enumerate()
+        .filter(|(index, _)| (last - index).is_multiple_of(every))
+        .map(|(_, &label)| label)
+        .collect()
+}
+
+fn draw_series(
+    sheet: &Sheet<'_>,
+    series: &Series,
+    at: impl Fn(&Point, f64) -> (i32, i32),
+) -> Result<(), Fault> {
+    let whisker = series.style.colour.stroke_width(1);
+    for point in &series.points {
+        let Some(deviation) = point.deviation.filter(|deviation| *deviation > 0.0) else {
+            continue;
+        };
+        let (x, low) = at(point, point.mean - deviation);
+        let (_, high) = at(point, point.mean + deviation);
+        for ends in [
+            [(x, low), (x, high)],
+            [(x - 4, low), (x + 4, low)],
+            [(x - 4, high), (x + 4, high)],
+        ] {
+            sheet.draw(&PathElement::new(ends, whisker))?;
+        }
+    }
+    let centres: Vec<(i32, i32)> = series.points.iter().map(|point| at(point, point.mean)).collect();
+    if centres.len() > 1 {
+        canvas::line(sheet, centres.clone(), series.style)?;
+    }
+    for centre in centres {
+        canvas::marker(sheet, centre, series.style)?;
+    }
+    Ok(())
+}

@@ -1,0 +1,118 @@
+//! Colours, markers and dashes.
+
+use plotters::style::RGBColor;
+
+use super::super::data::Group;
+
+/// Okabe and Ito's palette for colour-blind readers without its yellow, which vanishes on paper.
+const COLOURS: [RGBColor; 7] = [
+    RGBColor(0x55, 0x55, 0x55),
+    RGBColor(0x00, 0x72, 0xB2),
+    RGBColor(0xD5, 0x5E, 0x00),
+    RGBColor(0x00, 0x9E, 0x73),
+    RGBColor(0xCC, 0x79, 0xA7),
+    RGBColor(0xE6, 0x9F, 0x00),
+    RGBColor(0x56, 0xB4, 0xE9),
+];
+
+/// Text and axes.
+pub(super) const INK: RGBColor = RGBColor(0x22, 0x22, 0x22);
+/// Secondary text, reference lines.
+pub(super) const GREY: RGBColor = RGBColor(0x70, 0x70, 0x70);
+/// Grid lines.
+pub(super) const GRID: RGBColor = RGBColor(0xE2, 0xE2, 0xE2);
+/// Behind bars.
+pub(super) const SHADE: RGBColor = RGBColor(0xDD, 0xDD, 0xDD);
+
+/// The shape of a marker.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Marker {
+    Circle,
+    Square,
+    Triangle,
+    Diamond,
+    TriangleDown,
+}
+
+const MARKERS: [Marker; 5] = [
+    Marker::Circle,
+    Marker::Square,
+    Marker::Triangle,
+    Marker::Diamond,
+    Marker::TriangleDown,
+];
+
+/// How a strategy is drawn.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) struct LineStyle {
+    pub(super) colour: RGBColor,
+    pub(super) marker: Marker,
+    /// Filled markers on a solid line; else hollow markers on a dashed line.
+    pub(super) solid: bool,
+}
+
+/// A style for each strategy. A strategy and its baseline share colour and marker: the baseline is dashed and hollow,
+/// what is built on it solid and filled, so that the eye compares what belongs together.
+pub(super) fn assign(strategies: &[Group<'_>]) -> Vec<LineStyle> {
+    let position = |name: &str| strategies.iter().position(|group| group.strategy.name == name);
+    let mut styles: Vec<Option<LineStyle>> = vec![None; strategies.len()];
+    let mut families = 0;
+    let mut next = |solid| {
+        let style = LineStyle {
+            colour: COLOURS[families % COLOURS.len()],
+            marker: MARKERS[families % MARKERS.len()],
+            solid,
+        };
+        families += 1;
+        style
+    };
+    for (index, group) in strategies.iter().enumerate() {
+        if styles[index].is_some() {
+            continue;
+        }
+        let heir = strategies.iter().enumerate().position(|(other, candidate)| {
+            other != index
+                && styles[other].is_none()
+                && candidate.strategy.baseline.as_deref() == Some(group.strategy.name.as_str())
+        });
+        let root = group.strategy.baseline.as_deref().and_then(position);
+        // A baseline later in the list comes with its heir; one that already has an heir cannot take another.
+        if root.is_some_and(|root| root != index && styles[root].is_none()) {
+            let style = next(true);
+            styles[index] = Some(style);
+            if let Some(root) = root {
+                styles[root] = Some(LineStyle {
+                    solid: false,
+                    ..style
+                });
+            }
+            continue;
+        }
+        let style = next(heir.is_none());
+        styles[index] = Some(style);
+        if let Some(heir) = heir {
+            styles[heir] = Some(LineStyle { solid: true, ..style });
+        }
+    }
+    styles.into_iter().flatten().collect()
+}
+
+/// A sequential scale that darkens with every step and so stays in order in a grey print: `step` of `steps`.
+pub(super) fn sequential(step: usize, steps: usize) -> RGBColor {
+    const STOPS: [(f64, f64, f64); 4] = [
+        (198.0, 219.0, 239.0),
+        (107.0, 174.0, 214.0),
+        (33.0, 113.0, 181.0),
+        (8.0, 38.0, 90.0),
+    ];
+    let place = if steps > 1 {
+        step as f64 / (steps - 1) as f64 * (STOPS.len() - 1) as f64
+    } else {
+        1.0
+    };
+    let low = (place.floor() as usize).min(STOPS.len() - 2);
+    let share = place - low as f64;
+    let mix = |from: f64, to: f64| (from + (to - from) * share).round() as u8;
+    let (from, to) = (STOPS[low], STOPS[low + 1]);
+    RGBColor(mix(from.0, to.0), mix(from.1, to.1), mix(from.2, to.2))
+}

@@ -1,0 +1,175 @@
+//! The statistics of reports: means, spreads, paired differences with an interval, areas under learning curves, and
+//! how far a labelled set is from uniform ([`l1_score`] and what bounds it).
+//!
+//! A statistic that its data do not support is `None`, never a NaN: a report prints it as a dash.
+
+mod l1;
+
+pub use l1::{l1_floor, l1_random, l1_score};
+
+use statrs::distribution::{ContinuousCDF, StudentsT};
+
+/// The coverage of every interval in a report.
+pub const CONFIDENCE: f64 = 0.95;
+
+/// The arithmetic mean; `None` of nothing.
+pub fn mean(values: &[f64]) -> Option<f64> {
+    (!values.is_empty()).then(|| values.iter().sum::<f64>() / values.len() as f64)
+}
+
+/// The sample standard deviation (divisor n − 1); `None` for fewer than two values.
+pub fn standard_deviation(values: &[f64]) -> Option<f64> {
+    if values.len() < 2 {
+        return None;
+    }
+    let centre = mean(values)?;
+    let squares: f64 = values.iter().map(|value| (value - centre).powi(2)).sum();
+    Some((squares / (values.len() - 1) as f64).sqrt())
+}
+
+/// The mean of paired differences and its interval.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Interval {
+    /// The mean difference.
+    pub mean: f64,
+    /// The lower end.
+    pub low: f64,
+    /// The upper end.
+    pub high: f64,
+    /// The number of pairs.
+    pub pairs: usize,
+}
+
+impl Interval {
+    /// Whether the interval leaves 0 out. When it does not, the data do not tell the difference from noise.
+    pub fn excludes_zero(&self) -> bool {
+        self.low > 0.0 || self.high < 0.0
+    }
+}
+
+/// Student's t interval of the mean of `differences`, at the given coverage in (0, 1).
+///
+/// `None` for fewer than two differences, for a difference that is not finite, and for a coverage out of range: one
+/// pair says nothing about the spread.
+pub fn paired_interval(differences: &[f64], confidence: f64) -> Option<Interval> {
+    if !(confidence > 0.0 && confidence < 1.0) || differences.iter().any(|value| !value.is_finite()) {
+        return None;
+    }
+    let centre = mean(differences)?;
+    let deviation = standard_deviation(differences)?;
+    let pairs = differences.len();
+    let student = StudentsT::new(0.0, 1.0, (pairs - 1) as f64).ok()?;
+    let quantile = student.inverse_cdf(0.5 + confidence / 2.0);
+    let half = quantile * deviation / (pairs as f64).sqrt();
+    half.is_finite().then_some(Interval {
+        mean: centre,
+        low: centre - half,
+        high: centre + half,
+        pairs,
+    })
+}
+
+/// The area under a learning curve by the trapezoid rule over labels, divided by the span of labels: the mean accuracy
+/// over the labels spent. `points` are (labels, accuracy) in rising order of labels.
+///
+/// `None` for fewer than two points, for labels that do not rise, and for values that are not finite.
+pub fn area_under_learning_curve(points: &[(f64, f64)]) -> Option<f64> {
+    let (first, last) = (points.first()?, points.last()?);
+    let mut area = 0.0;
+    for pair in points.windows(2) {
+        let width = pair[1].0 - pair[0].0;
+        if width.is_nan() || width <= 0.0 {
+            return None;
+        }
+        area += width * (pair[0].1 + pair[1].1) / 2.0;
+    }
+    let mean_height = area / (last.0 - first.0);
+    mean_height.is_finite().then_some(mean_height)
+}
+
+/// Which classes are rare: those with fewer pool images than the largest class. All `false` for a balanced pool,
+/// which has no tail.
+pub fn tail_classes(pool_counts: &[usize]) -> Vec<bool> {
+    let largest = pool_counts.iter().copied().max().unwrap_or(0);
+    pool_counts.iter().map(|&count| count < largest).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn close(left: f64, right: f64, tolerance: f64) {
+        assert!((left - right).abs() <= tolerance, "{left} is not {right}");
+    }
+
+    #[test]
+    fn mean_and_deviation_by_hand() {
+        assert_eq!(mean(&[]), None);
+        assert_eq!(standard_deviation(&[1.0]), None);
+        close(mean(&[2.0, 4.0, 9.0]).unwrap(), 5.0, 1e-15);
+        // Squares of −3, −1, 4 sum to 26; 26 / 2 = 13.
+        close(standard_deviation(&[2.0, 4.0, 9.0]).unwrap(), 13f64.sqrt(), 1e-15);
+    }
+
+    /// Reference: `scipy.stats.t.interval(0.95, n - 1, loc=mean, scale=scipy.stats.sem(d))`.
+    #[test]
+    fn intervals_are_those_of_scipy() {
+        for (differences, low, high) in GOLDEN_INTERVALS {
+            let interval = paired_interval(differences, CONFIDENCE).unwrap();
+            close(interval.low, *low, 1e-9);
+            close(interval.high, *high, 1e-9);
+            assert_eq!(interval.pairs, differences.len());
+        }
+    }
+
+    #[test]
+    fn an_interval_needs_two_finite_pairs() {
+        assert_eq!(paired_interval(&[0.3], CONFIDENCE), None);
+        assert_eq!(paired_interval(&[], CONFIDENCE), None);
+        assert_eq!(paired_interval(&[0.3, f64::NAN], CONFIDENCE), None);
+        assert_eq!(paired_interval(&[0.3, 0.4], 1.0), None);
+    }
+
+    #[test]
+    fn equal_differences_give_a_point() {
+        let interval = paired_interval(&[0.5, 0.5, 0.5], CONFIDENCE).unwrap();
+        close(interval.low, 0.5, 1e-15);
+        close(interval.high, 0.5, 1e-15);
+        assert!(interval.excludes_zero());
+        assert!(!paired_interval(&[0.0, 0.0], CONFIDENCE).unwrap().excludes_zero());
+    }
+
+    #[test]
+    fn area_by_hand() {
+        // (0.2 + 0.4) / 2 over 100 labels and (0.4 + 0.8) / 2 over 300: (30 + 180) / 400.
+        let curve = [(100.0, 0.2), (200.0, 0.4), (500.0, 0.8)];
+        close(area_under_learning_curve(&curve).unwrap(), 0.525, 1e-15);
+        assert_eq!(area_under_learning_curve(&curve[..1]), None);
+        assert_eq!(area_under_learning_curve(&[(2.0, 0.1), (2.0, 0.2)]), None);
+    }
+
+    #[test]
+    fn tails() {
+        assert_eq!(tail_classes(&[9, 9, 3, 3]), [false, false, true, true]);
+        assert_eq!(tail_classes(&[4, 4]), [false, false]);
+        assert!(tail_classes(&[]).is_empty());
+    }
+
+    /// Differences, lower end, upper end. Made with scipy 1.17.1 on numpy 2.4.6.
+    const GOLDEN_INTERVALS: &[(&[f64], f64, f64)] = &[
+        (&[0.012, 0.005], -0.035971716576611426, 0.05297171657661143),
+        (&[1.0, 2.0, 4.0], -1.461249700263426, 6.1279163669300925),
+        (
+            &[-0.3, 0.1, 0.25, 0.4, -0.05],
+            -0.25605309808851623,
+            0.41605309808851626,
+        ),
+        (
+            &[
+                0.0, 0.841, 0.909, 0.141, -0.757, -0.959, -0.279, 0.657, 0.989, 0.412, -0.544, -1.0,
+            ],
+            -0.4345158550770843,
+            0.5028491884104176,
+        ),
+    ];
+}
