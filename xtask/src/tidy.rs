@@ -26,9 +26,10 @@ const ARROWS: [(&str, &[&str]); 7] = [
 /// Packages that must not reach Burn by any path.
 const BURN_FREE: [&str; 4] = ["tailward-acquisition", "tailward-datasets", "tailward-experiment", "xtask"];
 
-/// Crates that compile C or C++, or look for a library of the system, when they are built. `cc` itself is not among
-/// them: what matters is who links something.
-const FOREIGN: [&str; 12] = [
+/// Crates that compile C, C++ or assembly, or look for a library of the system, when they are built.
+const FOREIGN: [&str; 14] = [
+    "cc",
+    "ring",
     "cmake",
     "bindgen",
     "torch-sys",
@@ -42,6 +43,9 @@ const FOREIGN: [&str; 12] = [
     "libz-sys",
     "cudarc",
 ];
+
+/// The features that choose a backend.
+const BACKENDS: [&str; 6] = ["cuda", "wgpu", "vulkan", "metal", "flex", "ndarray"];
 
 /// The one file that may look at the backends' features.
 const DEVICE_FILE: &str = "crates/engine/src/device.rs";
@@ -138,8 +142,7 @@ fn backend_features() -> Result<Vec<String>> {
     for path in rust_files()?.into_iter().filter(|path| path != Path::new(DEVICE_FILE)) {
         let text = read(&path)?;
         for (index, line) in text.lines().enumerate() {
-            // Written in two pieces, so that this line is not its own finding.
-            if line.contains(concat!("feature", " = \"")) && line.contains("cfg") {
+            if line.contains("cfg") && BACKENDS.iter().any(|backend| line.contains(&format!("feature = \"{backend}\""))) {
                 faults.push(format!("{}:{}: {}", path.display(), index + 1, line.trim()));
             }
         }

@@ -11,6 +11,7 @@ pub mod checksum;
 pub mod cifar;
 pub mod construction;
 pub mod error;
+#[cfg(feature = "fetch")]
 pub mod fetch;
 pub mod images;
 pub mod imbalance;
@@ -22,13 +23,16 @@ pub mod sample;
 pub mod split;
 pub mod synthetic;
 
+#[cfg(feature = "fetch")]
 mod download;
 mod files;
+#[cfg(feature = "fetch")]
 mod unpack;
 
 pub use checksum::Checksum;
 pub use construction::{PoolSource, construct};
 pub use error::{Error, Result};
+#[cfg(feature = "fetch")]
 pub use fetch::{FetchOutcome, FetchProgress, fetch};
 pub use images::{Dataset, ImageShape, Images};
 pub use imbalance::Imbalance;

@@ -37,9 +37,9 @@ pub(crate) struct Arguments {
     /// Only these seeds; seeds that the definition does not name are further repetitions.
     #[arg(long = "seed", value_name = "SEED")]
     seeds: Vec<u64>,
-    /// Runs at a time.
-    #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u16).range(1..))]
-    jobs: u16,
+    /// Runs at a time; by default one for each processor on a CPU, and one on a GPU.
+    #[arg(long, value_parser = clap::value_parser!(u16).range(1..))]
+    jobs: Option<u16>,
     /// Only every N-th run, beginning with the M-th (counted from 1): to share an experiment among machines.
     #[arg(long, value_name = "M/N")]
     shard: Option<Shard>,
@@ -131,10 +131,11 @@ pub(crate) fn run(arguments: &Arguments) -> Result<()> {
     let runs = chosen_runs(arguments, &definition, scale)?;
     let manifest = experiments::manifest(&definition.dataset)?;
     let plan = Plan::new(&runs, experiments::sizes(&manifest), &out)?;
+    let jobs = jobs(arguments, backend, &plan);
     println!("{}", heading(arguments, &definition, scale, backend));
     println!("{}", definition.question);
     if arguments.dry_run {
-        println!("{}", plan.describe(None, arguments.jobs));
+        println!("{}", plan.describe(None, jobs));
         return Ok(());
     }
     eprintln!("verifying {} in {}", manifest.title, data_dir.display());
@@ -149,15 +150,15 @@ pub(crate) fn run(arguments: &Arguments) -> Result<()> {
         backend: backend.name(),
         data_dir: &data_dir,
         out: &out,
-        jobs: usize::from(arguments.jobs),
+        jobs,
         limit_threads: backend.is_cpu(),
     };
     let rates = match plan.pending().next() {
         Some(run) => Some(probe(&settings, run)?),
         None => None,
     };
-    println!("{}", plan.describe(rates, arguments.jobs));
-    let failed = runner::run_all(&settings, &plan, rates);
+    println!("{}", plan.describe(rates, jobs));
+    let failed = runner::run_all(&settings, &plan);
     let folder = report::default_folder(&out, &definition, scale);
     let command = command_line(arguments, experiment, scale, backend);
     let written = report::write(&definition, scale, &out, &folder, command)?;
@@ -171,6 +172,16 @@ pub(crate) fn run(arguments: &Arguments) -> Result<()> {
         eprintln!("failed: {failure}");
     }
     bail!("{} of {} runs failed; the same command tries them again", failed.len(), runs.len())
+}
+
+/// On a CPU several runs of one thread each get more done than one run of several threads (BENCHMARKS.md).
+fn jobs(arguments: &Arguments, backend: BackendName, plan: &Plan) -> usize {
+    let wanted = match arguments.jobs {
+        Some(jobs) => usize::from(jobs),
+        None if backend.is_cpu() => std::thread::available_parallelism().map_or(1, usize::from),
+        None => 1,
+    };
+    wanted.clamp(1, plan.pending().count().max(1))
 }
 
 fn list() -> Result<()> {

@@ -73,7 +73,7 @@ impl Plan {
     }
 
     /// The plan in words, for a person.
-    pub(crate) fn describe(&self, rates: Option<Rates>, jobs: u16) -> String {
+    pub(crate) fn describe(&self, rates: Option<Rates>, jobs: usize) -> String {
         let mut text = String::new();
         for run in &self.runs {
             let status = match run.status {

@@ -10,7 +10,7 @@ use anyhow::{Context, Result, bail};
 use indicatif::MultiProgress;
 use tailward_experiment::definition::RunDefinition;
 
-use super::plan::{Plan, PlannedRun, Rates, Status, duration};
+use super::plan::{Plan, PlannedRun, Status, duration};
 use super::progress::{Event, RunBar};
 use crate::experiments;
 
@@ -54,7 +54,7 @@ impl Settings<'_> {
 }
 
 /// Runs what is not complete and returns what failed, in words.
-pub(crate) fn run_all(settings: &Settings<'_>, plan: &Plan, _rates: Option<Rates>) -> Vec<String> {
+pub(crate) fn run_all(settings: &Settings<'_>, plan: &Plan) -> Vec<String> {
     let started = std::time::Instant::now();
     let bars = MultiProgress::new();
     let waiting = Mutex::new(plan.runs.iter().filter(|run| run.status != Status::Complete));
