@@ -6,7 +6,7 @@ use plotters::prelude::*;
 use super::super::data::{Factor, Group};
 use super::axis::Axis;
 use super::canvas::{self, Fault, Frame, Key, Sheet, WIDTH, X_LABELS};
-use super::style::{GREY, INK, SHADE, sequential};
+use super::style::{INK, SHADE, sequential};
 use super::{Figure, capitalised};
 use crate::Error;
 use crate::statistics;
@@ -14,6 +14,7 @@ use crate::statistics;
 /// From this many classes on, bars touch and become an area.
 const BARS: usize = 30;
 const PANEL_HEIGHT: u32 = 190;
+const TITLE: &str = "Class distribution of the labelled set";
 
 /// One panel for each strategy: the initial set and each query stacked upon it, class by class, before the pool's
 /// shape and a uniform target.
@@ -22,6 +23,7 @@ pub(super) fn draw(factor: &Factor<'_>, subtitle: &str, stem: &str) -> Result<Fi
     let svg = figure(factor, subtitle).map_err(canvas::fault(&file))?;
     Ok(Figure {
         file,
+        title: format!("{TITLE}; {subtitle}"),
         caption: format!(
             "Labels of each class in the labelled set after the last query, mean over seeds: the initial set (lightest) \
              and each query stacked upon it. Grey: the same number of labels in the pool's proportions; its outline is \
@@ -70,12 +72,7 @@ fn figure(factor: &Factor<'_>, subtitle: &str) -> Result<String, Fault> {
     let mut svg = String::new();
     let root = SVGBackend::with_string(&mut svg, (WIDTH, height)).into_drawing_area();
     root.fill(&WHITE)?;
-    canvas::heading(
-        &root,
-        "Class distribution of the labelled set",
-        subtitle,
-        &entries,
-    )?;
+    canvas::heading(&root, TITLE, subtitle, &entries)?;
     let (_, mut rest) = root.split_vertically(head);
     for (index, stack) in stacks.iter().enumerate() {
         let last = index + 1 == stacks.len();
@@ -173,8 +170,10 @@ fn draw_panel(
     }
     let pool = outline(&backdrop.pool, 0.5, false);
     area.draw(&DashedPathElement::new(pool, 2, 3, INK.stroke_width(1)))?;
+    // White under the dashes keeps them in sight before dark bars.
     let uniform = vec![(-0.5, backdrop.uniform), (classes as f64 - 0.5, backdrop.uniform)];
-    area.draw(&DashedPathElement::new(uniform, 10, 5, GREY.stroke_width(2)))?;
+    area.draw(&PathElement::new(uniform.clone(), WHITE.stroke_width(4)))?;
+    area.draw(&DashedPathElement::new(uniform, 10, 5, INK.stroke_width(2)))?;
     Ok(())
 }
 
