@@ -30,7 +30,7 @@ th{border-bottom:2px solid #999;vertical-align:bottom;white-space:normal}\
 pre{background:#f4f4f4;padding:.6rem .8rem;overflow-x:auto;font-size:.88rem}\
 footer{margin-top:2.5rem}\
 @media print{body{max-width:none;padding:0;font-size:10.5pt}h2,h3{break-after:avoid}\
-figure,tr{break-inside:avoid}figure.table{break-inside:auto}figcaption{break-after:avoid}.scroll{overflow:visible}figure svg{min-width:0;width:auto;max-width:100%;max-height:120mm}\
+figure,tr{break-inside:avoid}figure.table{break-inside:auto}figcaption{break-after:avoid;break-inside:avoid}.scroll{overflow:visible}figure svg{min-width:0;width:auto;max-width:100%;max-height:205mm}\
 table{font-size:7.5pt}th,td{padding-right:.4rem;white-space:normal}pre{white-space:pre-wrap}}";
 
 /// The whole file.

@@ -72,6 +72,8 @@ pub(super) enum Key {
     Line(LineStyle),
     /// A grey line, dashed or dotted.
     Reference { dotted: bool },
+    /// The dashed line of a target.
+    Target,
     /// A filled box.
     Box(RGBColor),
 }
@@ -130,6 +132,7 @@ pub(super) fn heading(
                     marker(sheet, (x + KEY / 2, y), *style)?;
                 }
                 Key::Reference { dotted } => reference(sheet, vec![(x, y), (x + KEY, y)], *dotted)?,
+                Key::Target => target(sheet, vec![(x, y), (x + KEY, y)])?,
                 Key::Box(colour) => {
                     sheet.draw(&Rectangle::new([(x, y - 7), (x + BOX, y + 7)], colour.filled()))?;
                 }
@@ -155,6 +158,13 @@ pub(super) fn line(sheet: &Sheet<'_>, points: Vec<(i32, i32)>, style: LineStyle)
 pub(super) fn reference(sheet: &Sheet<'_>, points: Vec<(i32, i32)>, dotted: bool) -> Result<(), Fault> {
     let (dash, gap) = if dotted { (2, 4) } else { (10, 5) };
     sheet.draw(&DashedPathElement::new(points, dash, gap, GREY.stroke_width(2)))?;
+    Ok(())
+}
+
+/// Draws the dashed line of a target; white under the dashes keeps them in sight before dark bars.
+pub(super) fn target(sheet: &Sheet<'_>, points: Vec<(i32, i32)>) -> Result<(), Fault> {
+    sheet.draw(&PathElement::new(points.clone(), WHITE.stroke_width(4)))?;
+    sheet.draw(&DashedPathElement::new(points, 10, 5, INK.stroke_width(2)))?;
     Ok(())
 }
 

@@ -13,6 +13,8 @@ use crate::statistics;
 
 /// From this many classes on, bars touch and become an area.
 const BARS: usize = 30;
+/// Up to this many queries each have an entry in the legend.
+const MANY: usize = 6;
 const PANEL_HEIGHT: u32 = 190;
 const TITLE: &str = "Class distribution of the labelled set";
 
@@ -54,13 +56,16 @@ fn figure(factor: &Factor<'_>, subtitle: &str) -> Result<String, Fault> {
         Key::Box(sequential(0, factor.rounds + 1)),
     )];
     for round in 1..=factor.rounds {
-        let colour = sequential(round, factor.rounds + 1);
-        if factor.rounds <= 6 || round == factor.rounds {
-            entries.push((format!("query {round}"), Key::Box(colour)));
-        }
+        let last = round == factor.rounds;
+        let label = match (factor.rounds <= MANY, last) {
+            (true, _) => format!("query {round}"),
+            (false, true) => format!("query {round}, the last"),
+            (false, false) => continue,
+        };
+        entries.push((label, Key::Box(sequential(round, factor.rounds + 1))));
     }
     entries.push(("pool's proportions".to_owned(), Key::Box(SHADE)));
-    entries.push(("uniform".to_owned(), Key::Reference { dotted: false }));
+    entries.push(("uniform".to_owned(), Key::Target));
     let head = canvas::heading_height(&entries);
     let height = head + stacks.len() as u32 * PANEL_HEIGHT + X_LABELS;
     let values = stacks
@@ -170,10 +175,9 @@ fn draw_panel(
     }
     let pool = outline(&backdrop.pool, 0.5, false);
     area.draw(&DashedPathElement::new(pool, 2, 3, INK.stroke_width(1)))?;
-    // White under the dashes keeps them in sight before dark bars.
-    let uniform = vec![(-0.5, backdrop.uniform), (classes as f64 - 0.5, backdrop.uniform)];
-    area.draw(&PathElement::new(uniform.clone(), WHITE.stroke_width(4)))?;
-    area.draw(&DashedPathElement::new(uniform, 10, 5, INK.stroke_width(2)))?;
+    let place = |class: f64| area.map_coordinate(&(class, backdrop.uniform));
+    let uniform = vec![place(-0.5), place(classes as f64 - 0.5)];
+    canvas::target(&sheet.use_screen_coord(), uniform)?;
     Ok(())
 }
 
