@@ -459,6 +459,9 @@ impl Definition {
                     &format!("{field}.baseline"),
                     || format!("`{baseline}` is not a strategy of this experiment"),
                 )?;
+                ensure(baseline != &strategy.name, &format!("{field}.baseline"), || {
+                    "is the strategy itself".into()
+                })?;
             }
             ensure(
                 self.strategies[..index]
@@ -491,6 +494,10 @@ impl ScaleDefinition {
         ensure(!self.imbalance_factors.is_empty(), "imbalance_factors", || {
             "is empty".into()
         })?;
+        // Two equal runs would write to one folder.
+        distinct(&self.strategies, "strategies")?;
+        distinct(&self.seeds, "seeds")?;
+        distinct(&self.imbalance_factors, "imbalance_factors")?;
         for &factor in &self.imbalance_factors {
             ensure(factor > 0.0 && factor <= 1.0, "imbalance_factors", || {
                 format!("{factor} is not in (0, 1]")
@@ -555,10 +562,19 @@ impl TrainingDefinition {
         ensure(decay.is_finite() && decay >= 0.0, "training.weight_decay", || {
             format!("{decay} is negative")
         })?;
-        if let Schedule::Triangular { warmup } = self.schedule {
-            ensure((0.0..1.0).contains(&warmup), "training.schedule.warmup", || {
-                format!("{warmup} is not in [0, 1)")
-            })?;
+        match self.schedule {
+            Schedule::Triangular { warmup } => {
+                ensure((0.0..1.0).contains(&warmup), "training.schedule.warmup", || {
+                    format!("{warmup} is not in [0, 1)")
+                })?;
+            }
+            Schedule::Milestones { factor, .. } => {
+                ensure(
+                    factor.is_finite() && factor > 0.0,
+                    "training.schedule.factor",
+                    || format!("{factor} is not positive"),
+                )?;
+            }
         }
         let Normalisation { mean, std } = &self.normalisation;
         ensure(mean.len() == std.len(), "training.normalisation", || {
@@ -575,6 +591,14 @@ impl TrainingDefinition {
 /// Whether two imbalance factors are the same number as written in a definition.
 pub fn same_factor(left: f64, right: f64) -> bool {
     left.total_cmp(&right).is_eq()
+}
+
+fn distinct<T: PartialEq + fmt::Debug>(values: &[T], field: &str) -> Result<(), (String, String)> {
+    let repeated = (0..values.len()).find(|&index| values[..index].contains(&values[index]));
+    match repeated {
+        Some(index) => Err((field.to_owned(), format!("{:?} is given twice", values[index]))),
+        None => Ok(()),
+    }
 }
 
 fn ensure(holds: bool, field: &str, reason: impl FnOnce() -> String) -> Result<(), (String, String)> {

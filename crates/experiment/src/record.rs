@@ -198,11 +198,17 @@ impl Record {
     ///
     /// The file cannot be read, a line is not of the expected form, or lines are missing or out of order.
     pub fn load(path: &Path) -> Result<Option<Self>, Error> {
-        let text = match std::fs::read_to_string(path) {
-            Ok(text) => text,
+        let mut bytes = match std::fs::read(path) {
+            Ok(bytes) => bytes,
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
             Err(error) => return Err(Error::io(path)(error)),
         };
+        // Before text is made of it: a last line can be torn inside a character.
+        bytes.truncate(whole_lines(&bytes));
+        let text = String::from_utf8(bytes).map_err(|error| {
+            let source = std::io::Error::new(std::io::ErrorKind::InvalidData, error);
+            Error::io(path)(source)
+        })?;
         Self::parse(&text, path)
     }
 
@@ -263,7 +269,12 @@ impl Record {
                 }
                 self.queries.push(*query);
             }
-            Line::Complete(complete) => self.complete = Some(complete),
+            Line::Complete(complete) => {
+                if complete.rounds != self.rounds.len() || self.queries.len() + 1 != self.rounds.len() {
+                    return Err("the run's end does not fit its rounds");
+                }
+                self.complete = Some(complete);
+            }
         }
         Ok(())
     }
@@ -326,13 +337,18 @@ pub fn open_append_only(path: &Path) -> Result<File, Error> {
         .map_err(Error::io(path))?;
     let mut bytes = Vec::new();
     file.read_to_end(&mut bytes).map_err(Error::io(path))?;
-    let kept = bytes
-        .iter()
-        .rposition(|&byte| byte == b'\n')
-        .map_or(0, |at| at + 1);
+    let kept = whole_lines(&bytes);
     if kept < bytes.len() {
         file.set_len(kept as u64).map_err(Error::io(path))?;
     }
     file.seek(SeekFrom::End(0)).map_err(Error::io(path))?;
     Ok(file)
+}
+
+/// The length of what comes before a last line without its line feed.
+fn whole_lines(bytes: &[u8]) -> usize {
+    bytes
+        .iter()
+        .rposition(|&byte| byte == b'\n')
+        .map_or(0, |at| at + 1)
 }

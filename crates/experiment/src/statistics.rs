@@ -12,6 +12,9 @@ use statrs::distribution::{ContinuousCDF, StudentsT};
 /// The coverage of every interval in a report.
 pub const CONFIDENCE: f64 = 0.95;
 
+/// Below this an interval has no width but for rounding.
+const NO_WIDTH: f64 = 1e-12;
+
 /// The arithmetic mean; `None` of nothing.
 pub fn mean(values: &[f64]) -> Option<f64> {
     (!values.is_empty()).then(|| values.iter().sum::<f64>() / values.len() as f64)
@@ -42,8 +45,11 @@ pub struct Interval {
 
 impl Interval {
     /// Whether the interval leaves 0 out. When it does not, the data do not tell the difference from noise.
+    ///
+    /// An interval without width never does: accuracies are fractions of a test set, so that the differences of two
+    /// or three seeds can be equal by chance, and then their spread says nothing about the noise.
     pub fn excludes_zero(&self) -> bool {
-        self.low > 0.0 || self.high < 0.0
+        self.high - self.low > NO_WIDTH && (self.low > 0.0 || self.high < 0.0)
     }
 }
 
@@ -135,7 +141,12 @@ mod tests {
         let interval = paired_interval(&[0.5, 0.5, 0.5], CONFIDENCE).unwrap();
         close(interval.low, 0.5, 1e-15);
         close(interval.high, 0.5, 1e-15);
-        assert!(interval.excludes_zero());
+        assert!(!interval.excludes_zero(), "a point says nothing about noise");
+        assert!(
+            paired_interval(&[0.4, 0.5, 0.5], CONFIDENCE)
+                .unwrap()
+                .excludes_zero()
+        );
         assert!(!paired_interval(&[0.0, 0.0], CONFIDENCE).unwrap().excludes_zero());
     }
 

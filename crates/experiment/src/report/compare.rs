@@ -34,24 +34,20 @@ pub(super) fn published(expected: &Expected, results: &Results<'_>, scale: Scale
 /// Three lines for each published row: published, ours, difference.
 fn gains(table: &ExpectedTable, results: &Results<'_>, scale: Scale) -> Table {
     let rounds = table.rows.iter().map(|row| row.gains.len()).max().unwrap_or(0);
-    let mut columns = vec![
-        "Imbalance factor".to_owned(),
-        "Strategy − baseline".to_owned(),
-        "Gain".to_owned(),
-    ];
+    let mut columns = vec!["Imbalance factor, strategy".to_owned(), "Gain".to_owned()];
     columns.extend((1..=rounds).map(|round| format!("Round {round}")));
-    columns.extend(["Row mean", "95 % interval", "Signs", "Verdict"].map(str::to_owned));
+    columns.extend(["Row mean", "Signs", "Verdict"].map(str::to_owned));
     let ours = match scale {
         Scale::Paper => "ours at paper scale".to_owned(),
         _ => format!("published at paper scale; ours: {}", format::short_scale(scale)),
     };
     let caption = format!(
-        "Metric: {}. Ours: mean over paired seeds (n in the line); row mean with its 95 % interval (Student's t, paired \
-         by seed). Signs: rounds in which ours has the published sign. Verdict: of the row mean. {}.",
+        "Metric: {}. Ours: mean over paired seeds (n in the line); row mean with [95 % interval] (Student's t, paired by \
+         seed). Signs: rounds in which ours has the published sign. Verdict: of the row mean. {}.",
         table.metric,
         super::plots::capitalised(&ours)
     );
-    let mut made = Table::new(caption, 3, columns);
+    let mut made = Table::new(caption, 2, columns);
     for row in &table.rows {
         let width = made.columns.len();
         made.rows
@@ -68,28 +64,34 @@ fn lines(row: &ExpectedRow, results: &Results<'_>, rounds: usize) -> Vec<Vec<Str
         cells.resize(rounds, format::NONE.to_owned());
         cells
     };
-    let name = format!("{} − {}", row.label(), row.baseline);
-    let factor = format!("{}", row.imbalance_factor);
+    let name = format!("{}, {}", row.imbalance_factor, row.label());
     let points = |value: f64| format::signed(value, 2);
     let published_mean = statistics::mean(&row.gains).unwrap_or(0.0);
-    let mut published = vec![factor.clone(), name.clone(), "published".to_owned()];
+    let mut published = vec![name, "published".to_owned()];
     published.extend(padded(row.gains.iter().map(|&gain| points(gain)).collect()));
     published.push(points(published_mean));
     let Some(found) = Ours::find(row, results) else {
-        let mut missing = vec![factor, name, "ours: not run".to_owned()];
+        let mut missing = vec![String::new(), "ours: not run".to_owned()];
         missing.extend(padded(vec![]));
         missing.push(format::NONE.to_owned());
         return vec![published, missing];
     };
-    let pairs = format!("ours, n = {}", found.mean.pairs);
-    let mut ours = vec![factor.clone(), name.clone(), pairs];
+    let mut ours = vec![String::new(), format!("ours, n = {}", found.mean.pairs)];
     let cell = |gain: &Option<f64>| gain.map_or(format::NONE.to_owned(), points);
     ours.extend(padded(found.gains.iter().map(cell).collect()));
-    ours.push(cell(&found.mean.mean.map(|mean| mean * 100.0)));
-    ours.push(format::interval(found.mean.interval, 100.0, 2));
+    ours.push(format!(
+        "{} {}",
+        cell(&found.mean.mean.map(|mean| mean * 100.0)),
+        format::interval(found.mean.interval, 100.0, 2)
+    ));
     ours.push(found.signs(row));
-    ours.push(found.verdict(published_mean).to_owned());
-    let mut difference = vec![factor, name, "ours − published".to_owned()];
+    ours.push(match found.gains.len() {
+        rounds if rounds < row.gains.len() => {
+            format!("rounds 1 to {rounds} only: {}", found.verdict(published_mean))
+        }
+        _ => found.verdict(published_mean).to_owned(),
+    });
+    let mut difference = vec![String::new(), "ours − published".to_owned()];
     let apart = |(gain, published): (&Option<f64>, &f64)| cell(&gain.map(|gain| gain - published));
     difference.extend(padded(found.gains.iter().zip(&row.gains).map(apart).collect()));
     let mean = found.complete_mean(row).map(|mean| mean - published_mean);

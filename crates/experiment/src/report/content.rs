@@ -158,7 +158,7 @@ fn balance_claim(factor: &Factor<'_>, group: &Group<'_>, baseline: &Group<'_>) -
         mean.map_or(format::NONE.to_owned(), |mean| format::number(mean, 3))
     };
     format!(
-        "{verdict}: L1 score {} against {} (0 is uniform), difference {}, 95 % interval {} (paired, n = {}).",
+        "{verdict}: L1 score of all its labels {} against {} (0 is uniform), difference {}, 95 % interval {} (paired, n = {}).",
         score(group),
         score(baseline),
         format::signed(mean, 3),

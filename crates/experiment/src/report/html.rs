@@ -20,9 +20,8 @@ li{margin:.4rem 0}\
 .scroll{overflow-x:auto;-webkit-overflow-scrolling:touch}\
 figure{margin:1.2rem 0}\
 figure svg{display:block;width:100%;min-width:34rem;max-width:45rem;height:auto}\
-figcaption,caption{font-size:.88rem;color:#444;text-align:left}\
+figcaption{font-size:.88rem;color:#444;text-align:left}\
 figcaption{margin-bottom:.4rem}\
-caption{caption-side:top;padding-bottom:.4rem}\
 table{border-collapse:collapse;font-size:.88rem;font-variant-numeric:tabular-nums}\
 th,td{padding:.25rem .7rem .25rem 0;border-bottom:1px solid #e2e2e2;text-align:right;vertical-align:top;\
 white-space:nowrap}\
@@ -31,7 +30,7 @@ th{border-bottom:2px solid #999;vertical-align:bottom;white-space:normal}\
 pre{background:#f4f4f4;padding:.6rem .8rem;overflow-x:auto;font-size:.88rem}\
 footer{margin-top:2.5rem}\
 @media print{body{max-width:none;padding:0;font-size:10.5pt}h2,h3{break-after:avoid}\
-figure,tr{break-inside:avoid}.scroll{overflow:visible}figure svg{min-width:0;max-width:100%}\
+figure,tr{break-inside:avoid}figure.table{break-inside:auto}figcaption{break-after:avoid;break-inside:avoid}.scroll{overflow:visible}figure svg{min-width:0;width:auto;max-width:100%;max-height:205mm}\
 table{font-size:7.5pt}th,td{padding-right:.4rem;white-space:normal}pre{white-space:pre-wrap}}";
 
 /// The whole file.
@@ -105,7 +104,7 @@ fn render_figure(figure: &Figure) -> Markup {
     html! {
         figure {
             figcaption { (figure.caption) }
-            div.scroll role="img" aria-label=(figure.caption) { (PreEscaped(scalable(&figure.svg))) }
+            div.scroll role="img" aria-label=(figure.title) { (PreEscaped(scalable(&figure.svg))) }
         }
     }
 }

@@ -28,8 +28,8 @@ fn render_block(block: &Block) -> String {
             .collect(),
         Block::Table(table) => render_table(table),
         Block::Figure(figure) => {
-            let caption = escape(&figure.caption);
-            format!("![{caption}](figures/{})\n\n*{caption}*\n", figure.file)
+            let (title, caption) = (escape(&figure.title), escape(&figure.caption));
+            format!("![{title}](figures/{})\n\n*{caption}*\n", figure.file)
         }
         Block::Command(line) => format!("    {}\n", one_line(line)),
     }

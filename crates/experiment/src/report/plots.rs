@@ -22,6 +22,8 @@ use curves::{CurveFigure, Panel, Point, Reference, Series};
 pub(super) struct Figure {
     /// File name below `figures/`.
     pub(super) file: String,
+    /// Title, scale and seeds: what stands in for the figure where it cannot be seen.
+    pub(super) title: String,
     /// What it shows: metric, scale, seeds, marks.
     pub(super) caption: String,
     /// The drawing.
@@ -78,8 +80,9 @@ pub(super) fn draw(factor: &Factor<'_>, scale: Scale) -> Result<FactorFigures, E
     })
 }
 
-const WHISKERS: &str = "Whiskers: one sample standard deviation over seeds; points are moved apart a little along the \
-    axis of labels so that whiskers do not cover each other.";
+const WHISKERS: &str = "Whiskers, from two seeds on: one sample standard deviation over seeds.";
+const APART: &str = "Strategies are moved apart a few pixels along the axis of labels, so that whiskers do not cover each \
+    other. The axis does not begin at zero.";
 
 /// Accuracy against labels (CBAL, Fig. 6).
 fn learning(note: &Note<'_>) -> Result<Figure, Error> {
@@ -87,15 +90,15 @@ fn learning(note: &Note<'_>) -> Result<Figure, Error> {
     note.figure(
         "accuracy",
         "Accuracy against labels",
-        &format!(
-            "Top-1 test accuracy against labels, mean over seeds. {WHISKERS} The axis does not begin at zero."
-        ),
+        &format!("Top-1 test accuracy against labels, mean over seeds. {WHISKERS} {APART}"),
         vec![Panel {
             title: String::new(),
-            y_title: "Top-1 test accuracy (%)".to_owned(),
+            x_title: "Labels",
+            y_title: "Top-1 test accuracy (%)",
             series,
             references: vec![],
             from_zero: false,
+            apart: true,
         }],
     )
 }
@@ -152,10 +155,12 @@ fn balance(note: &Note<'_>, query: bool) -> Result<Figure, Error> {
         ),
         vec![Panel {
             title: String::new(),
-            y_title: "L1 score".to_owned(),
+            x_title: if query { "Labels after the query" } else { "Labels" },
+            y_title: "L1 score",
             series,
             references: vec![random, floor],
             from_zero: true,
+            apart: false,
         }],
     )
 }
@@ -164,17 +169,19 @@ fn balance(note: &Note<'_>, query: bool) -> Result<Figure, Error> {
 fn parts(note: &Note<'_>) -> Result<Figure, Error> {
     let panel = |title: &str, tail: bool| Panel {
         title: title.to_owned(),
-        y_title: "Mean per-class accuracy (%)".to_owned(),
+        x_title: "Labels",
+        y_title: "Mean per-class accuracy (%)",
         series: note.series(0, |round| Box::new(measure::part_accuracy(round, tail)), 100.0),
         references: vec![],
         from_zero: false,
+        apart: true,
     };
     note.figure(
         "head-tail",
         "Accuracy on head and tail classes",
         &format!(
             "Mean per-class test accuracy over head classes (left) and tail classes (right; those with fewer pool \
-             images than the largest class), mean over seeds. {WHISKERS} The axis does not begin at zero."
+             images than the largest class), mean over seeds. {WHISKERS} {APART}"
         ),
         vec![panel("Head classes", false), panel("Tail classes", true)],
     )
@@ -219,6 +226,7 @@ impl Note<'_> {
         .map_err(canvas::fault(&file))?;
         Ok(Figure {
             file,
+            title: format!("{title}; {}", self.subtitle),
             caption: format!("{caption} {}.", capitalised(&self.subtitle)),
             svg,
         })

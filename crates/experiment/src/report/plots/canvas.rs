@@ -51,9 +51,19 @@ pub(super) fn write(
     Ok(())
 }
 
-/// An estimate of a text's width: the mean advance of sans-serif faces is a little over half an em.
+/// An estimate of a text's width, from the advances of common sans-serif faces, on the wide side.
 pub(super) fn text_width(text: &str, size: f64) -> i32 {
-    (text.chars().count() as f64 * size * 0.56).ceil() as i32
+    let ems: f64 = text
+        .chars()
+        .map(|character| match character {
+            'i' | 'j' | 'l' | '.' | ',' | '\'' | '|' | 'I' => 0.28,
+            'f' | 't' | 'r' | ' ' | '-' | '(' | ')' => 0.36,
+            'm' | 'w' | 'M' | 'W' | '%' => 0.88,
+            character if character.is_uppercase() => 0.70,
+            _ => 0.57,
+        })
+        .sum();
+    (ems * size).ceil() as i32
 }
 
 /// What an entry of a legend shows.
@@ -62,20 +72,30 @@ pub(super) enum Key {
     Line(LineStyle),
     /// A grey line, dashed or dotted.
     Reference { dotted: bool },
+    /// The dashed line of a target.
+    Target,
     /// A filled box.
     Box(RGBColor),
 }
 
 /// Height of one row of a legend.
 const ROW: i32 = 24;
-const KEY: i32 = 44;
+/// Width of a key of a legend.
+const KEY: i32 = 42;
+const BOX: i32 = 26;
+
+impl Key {
+    fn width(&self) -> i32 {
+        if matches!(self, Self::Box(_)) { BOX } else { KEY }
+    }
+}
 
 /// Breaks a legend into rows that fit the width.
 fn legend_rows(entries: &[(String, Key)]) -> Vec<Vec<(i32, usize)>> {
     let mut rows: Vec<Vec<(i32, usize)>> = vec![vec![]];
     let mut x = 16;
-    for (index, (label, _)) in entries.iter().enumerate() {
-        let width = KEY + 8 + text_width(label, TEXT_SIZE) + 18;
+    for (index, (label, key)) in entries.iter().enumerate() {
+        let width = key.width() + 7 + text_width(label, TEXT_SIZE) + 20;
         if x + width > WIDTH as i32 - 8 && x > 16 {
             rows.push(vec![]);
             x = 16;
@@ -112,14 +132,12 @@ pub(super) fn heading(
                     marker(sheet, (x + KEY / 2, y), *style)?;
                 }
                 Key::Reference { dotted } => reference(sheet, vec![(x, y), (x + KEY, y)], *dotted)?,
+                Key::Target => target(sheet, vec![(x, y), (x + KEY, y)])?,
                 Key::Box(colour) => {
-                    sheet.draw(&Rectangle::new(
-                        [(x + 10, y - 7), (x + KEY, y + 7)],
-                        colour.filled(),
-                    ))?;
+                    sheet.draw(&Rectangle::new([(x, y - 7), (x + BOX, y + 7)], colour.filled()))?;
                 }
             }
-            write(sheet, label, (x + KEY + 8, y), font(TEXT_SIZE, INK))?;
+            write(sheet, label, (x + key.width() + 7, y), font(TEXT_SIZE, INK))?;
         }
     }
     Ok(())
@@ -140,6 +158,13 @@ pub(super) fn line(sheet: &Sheet<'_>, points: Vec<(i32, i32)>, style: LineStyle)
 pub(super) fn reference(sheet: &Sheet<'_>, points: Vec<(i32, i32)>, dotted: bool) -> Result<(), Fault> {
     let (dash, gap) = if dotted { (2, 4) } else { (10, 5) };
     sheet.draw(&DashedPathElement::new(points, dash, gap, GREY.stroke_width(2)))?;
+    Ok(())
+}
+
+/// Draws the dashed line of a target; white under the dashes keeps them in sight before dark bars.
+pub(super) fn target(sheet: &Sheet<'_>, points: Vec<(i32, i32)>) -> Result<(), Fault> {
+    sheet.draw(&PathElement::new(points.clone(), WHITE.stroke_width(4)))?;
+    sheet.draw(&DashedPathElement::new(points, 10, 5, INK.stroke_width(2)))?;
     Ok(())
 }
 
@@ -184,7 +209,7 @@ pub(super) struct Frame<'t> {
 }
 
 /// Height of a horizontal axis's labels and title.
-pub(super) const X_LABELS: u32 = 56;
+pub(super) const X_LABELS: u32 = 52;
 
 /// Draws a pair of axes with their grid.
 pub(super) fn chart<'a, 'b>(

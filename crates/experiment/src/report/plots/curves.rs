@@ -16,10 +16,14 @@ pub(super) struct CurveFigure {
 /// One pair of axes.
 pub(super) struct Panel {
     pub(super) title: String,
-    pub(super) y_title: String,
+    pub(super) x_title: &'static str,
+    pub(super) y_title: &'static str,
     pub(super) series: Vec<Series>,
     pub(super) references: Vec<Reference>,
+    /// A score: its axis begins at zero. Else the axis begins where the values do.
     pub(super) from_zero: bool,
+    /// Move strategies apart a little along the axis of labels, so that whiskers do not cover each other.
+    pub(super) apart: bool,
 }
 
 /// One strategy.
@@ -55,8 +59,11 @@ impl CurveFigure {
         root.fill(&WHITE)?;
         canvas::heading(&root, &self.title, &self.subtitle, &entries)?;
         let (_, below) = root.split_vertically(head);
+        // Panels are there to be compared: they share one range.
+        let from_zero = self.panels.iter().any(|panel| panel.from_zero);
+        let y = Axis::covering(self.panels.iter().flat_map(Panel::values), from_zero, 6);
         for (panel, sheet) in self.panels.iter().zip(below.split_evenly((1, self.panels.len()))) {
-            panel.draw(&sheet, self.panels.len())?;
+            panel.draw(&sheet, self.panels.len(), y.clone())?;
         }
         root.present()?;
         drop(below);
@@ -93,13 +100,28 @@ impl Panel {
         points
             .flat_map(|point| {
                 let reach = point.deviation.unwrap_or(0.0);
-                [point.mean - reach, point.mean + reach]
+                let low = point.mean - reach;
+                // A score is not negative, even where its whisker would be.
+                [
+                    if self.from_zero { low.max(0.0) } else { low },
+                    point.mean + reach,
+                ]
             })
             .chain(
                 self.references
                     .iter()
                     .flat_map(|reference| reference.points.iter().map(|point| point.1)),
             )
+    }
+
+    /// How far a strategy is moved along the axis of labels, in pixels: up to seven to each side, less in a narrow panel.
+    fn shift(&self, index: usize, panels: usize) -> i32 {
+        let middle = (self.series.len() as f64 - 1.0) / 2.0;
+        if !self.apart || middle <= 0.0 {
+            return 0;
+        }
+        let reach = (7.0 / panels as f64).min(3.0 * middle);
+        ((index as f64 - middle) / middle * reach).round() as i32
     }
 
     /// The sizes of the labelled set, each once.
@@ -114,16 +136,13 @@ impl Panel {
         labels
     }
 
-    fn draw(&self, sheet: &Sheet<'_>, panels: usize) -> Result<(), Fault> {
+    fn draw(&self, sheet: &Sheet<'_>, panels: usize, y: Axis) -> Result<(), Fault> {
         let labels = self.labels();
         let (first, last) = (
             labels.first().copied().unwrap_or(0.0),
             labels.last().copied().unwrap_or(1.0),
         );
-        let pad = ((last - first) * 0.05).max(1.0);
-        // A score is not negative, even where its whisker is.
-        let floor = if self.from_zero { 0.0 } else { f64::NEG_INFINITY };
-        let y = Axis::covering(self.values().map(|value| value.max(floor)), self.from_zero, 6);
+        let pad = ((last - first) * 0.05 * panels as f64 / 1.25).max(1.0);
         let x = Axis {
             low: first - pad,
             high: last + pad,
@@ -132,8 +151,8 @@ impl Panel {
         };
         let frame = Frame {
             title: &self.title,
-            x_title: Some("Labels"),
-            y_title: &self.y_title,
+            x_title: Some(self.x_title),
+            y_title: self.y_title,
         };
         let chart = canvas::chart(sheet, &frame, x, y.clone())?;
         let place = |labels: f64, value: f64| {
@@ -151,7 +170,7 @@ impl Panel {
             canvas::reference(&canvas_sheet, points, reference.dotted)?;
         }
         for (index, series) in self.series.iter().enumerate() {
-            let shift = (2 * index as i32 + 1 - self.series.len() as i32) * 3;
+            let shift = self.shift(index, panels);
             let at = |point: &Point, value: f64| {
                 let (x, y) = place(point.labels, value);
                 (x + shift, y)

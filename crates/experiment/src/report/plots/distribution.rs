@@ -6,14 +6,17 @@ use plotters::prelude::*;
 use super::super::data::{Factor, Group};
 use super::axis::Axis;
 use super::canvas::{self, Fault, Frame, Key, Sheet, WIDTH, X_LABELS};
-use super::style::{GREY, INK, SHADE, sequential};
+use super::style::{INK, SHADE, sequential};
 use super::{Figure, capitalised};
 use crate::Error;
 use crate::statistics;
 
 /// From this many classes on, bars touch and become an area.
 const BARS: usize = 30;
+/// Up to this many queries each have an entry in the legend.
+const MANY: usize = 6;
 const PANEL_HEIGHT: u32 = 190;
+const TITLE: &str = "Class distribution of the labelled set";
 
 /// One panel for each strategy: the initial set and each query stacked upon it, class by class, before the pool's
 /// shape and a uniform target.
@@ -22,6 +25,7 @@ pub(super) fn draw(factor: &Factor<'_>, subtitle: &str, stem: &str) -> Result<Fi
     let svg = figure(factor, subtitle).map_err(canvas::fault(&file))?;
     Ok(Figure {
         file,
+        title: format!("{TITLE}; {subtitle}"),
         caption: format!(
             "Labels of each class in the labelled set after the last query, mean over seeds: the initial set (lightest) \
              and each query stacked upon it. Grey: the same number of labels in the pool's proportions; its outline is \
@@ -52,13 +56,16 @@ fn figure(factor: &Factor<'_>, subtitle: &str) -> Result<String, Fault> {
         Key::Box(sequential(0, factor.rounds + 1)),
     )];
     for round in 1..=factor.rounds {
-        let colour = sequential(round, factor.rounds + 1);
-        if factor.rounds <= 6 || round == factor.rounds {
-            entries.push((format!("query {round}"), Key::Box(colour)));
-        }
+        let last = round == factor.rounds;
+        let label = match (factor.rounds <= MANY, last) {
+            (true, _) => format!("query {round}"),
+            (false, true) => format!("query {round}, the last"),
+            (false, false) => continue,
+        };
+        entries.push((label, Key::Box(sequential(round, factor.rounds + 1))));
     }
     entries.push(("pool's proportions".to_owned(), Key::Box(SHADE)));
-    entries.push(("uniform".to_owned(), Key::Reference { dotted: false }));
+    entries.push(("uniform".to_owned(), Key::Target));
     let head = canvas::heading_height(&entries);
     let height = head + stacks.len() as u32 * PANEL_HEIGHT + X_LABELS;
     let values = stacks
@@ -70,12 +77,7 @@ fn figure(factor: &Factor<'_>, subtitle: &str) -> Result<String, Fault> {
     let mut svg = String::new();
     let root = SVGBackend::with_string(&mut svg, (WIDTH, height)).into_drawing_area();
     root.fill(&WHITE)?;
-    canvas::heading(
-        &root,
-        "Class distribution of the labelled set",
-        subtitle,
-        &entries,
-    )?;
+    canvas::heading(&root, TITLE, subtitle, &entries)?;
     let (_, mut rest) = root.split_vertically(head);
     for (index, stack) in stacks.iter().enumerate() {
         let last = index + 1 == stacks.len();
@@ -173,8 +175,9 @@ fn draw_panel(
     }
     let pool = outline(&backdrop.pool, 0.5, false);
     area.draw(&DashedPathElement::new(pool, 2, 3, INK.stroke_width(1)))?;
-    let uniform = vec![(-0.5, backdrop.uniform), (classes as f64 - 0.5, backdrop.uniform)];
-    area.draw(&DashedPathElement::new(uniform, 10, 5, GREY.stroke_width(2)))?;
+    let place = |class: f64| area.map_coordinate(&(class, backdrop.uniform));
+    let uniform = vec![place(-0.5), place(classes as f64 - 0.5)];
+    canvas::target(&sheet.use_screen_coord(), uniform)?;
     Ok(())
 }
 

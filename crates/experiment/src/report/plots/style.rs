@@ -116,3 +116,75 @@ pub(super) fn sequential(step: usize, steps: usize) -> RGBColor {
     let (from, to) = (STOPS[low], STOPS[low + 1]);
     RGBColor(mix(from.0, to.0), mix(from.1, to.1), mix(from.2, to.2))
 }
+
+#[cfg(test)]
+mod tests {
+    use tailward_acquisition::Strategy;
+
+    use super::*;
+    use crate::definition::NamedStrategy;
+
+    fn styles(strategies: &[(&str, Option<&str>)]) -> Vec<LineStyle> {
+        let named: Vec<NamedStrategy> = strategies
+            .iter()
+            .map(|(name, baseline)| NamedStrategy {
+                name: (*name).to_owned(),
+                label: (*name).to_owned(),
+                baseline: baseline.map(str::to_owned),
+                query: Strategy::Random {},
+            })
+            .collect();
+        let groups: Vec<Group<'_>> = named
+            .iter()
+            .map(|strategy| Group {
+                strategy,
+                runs: vec![],
+            })
+            .collect();
+        assign(&groups)
+    }
+
+    #[test]
+    fn a_strategy_goes_with_its_baseline() {
+        // Once before and once after its baseline.
+        for order in [
+            [("a", None), ("a-cb", Some("a"))],
+            [("a-cb", Some("a")), ("a", None)],
+        ] {
+            let [first, second] = styles(&order)[..] else {
+                panic!("two styles")
+            };
+            assert_eq!((first.colour, first.marker), (second.colour, second.marker));
+            assert_ne!(first.solid, second.solid);
+        }
+    }
+
+    #[test]
+    fn no_two_strategies_look_the_same() {
+        let many = styles(&[
+            ("random", None),
+            ("a", Some("random")),
+            ("b", Some("random")),
+            ("a-cb", Some("a")),
+            ("b-cb", Some("b")),
+            ("c", Some("elsewhere")),
+            ("d", None),
+            ("e", None),
+            ("f", None),
+            ("g", None),
+            ("h", None),
+        ]);
+        assert_eq!(many.len(), 11);
+        for (index, style) in many.iter().enumerate() {
+            assert!(!many[..index].contains(style), "{index}: {style:?}");
+        }
+    }
+
+    #[test]
+    fn sequential_colours_darken() {
+        let sum = |RGBColor(red, green, blue): RGBColor| u32::from(red) + u32::from(green) + u32::from(blue);
+        for step in 1..9 {
+            assert!(sum(sequential(step, 9)) < sum(sequential(step - 1, 9)));
+        }
+    }
+}

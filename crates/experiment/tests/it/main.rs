@@ -1,0 +1,11 @@
+//! The crate seen from outside: definitions, records and reports of made-up experiments.
+
+// `cfg(test)` always holds here; it tells the linter that helpers are part of tests.
+#[cfg(test)]
+mod definition;
+#[cfg(test)]
+mod fixture;
+#[cfg(test)]
+mod record;
+#[cfg(test)]
+mod report;

@@ -1,0 +1,313 @@
+//! Reports of made-up records: what they say, what they refuse to say, and what they look like.
+
+use std::fs;
+use std::path::Path;
+
+use tailward_experiment::expected::Expected;
+use tailward_experiment::record::Record;
+use tailward_experiment::report::{ReportInput, write};
+
+use crate::fixture::{self, Shape};
+
+const EXPECTED: &str = r#"
+agreement = "Sign and mean of a row."
+
+[[tables]]
+id = "table-9"
+title = "Table 9: made-up gains"
+source = "Nobody et al., Table 9"
+metric = "top-1 test accuracy, gain over baseline, percentage points"
+note = "Made up."
+
+[[tables.rows]]
+strategy = "entropy-cb"
+label = "Entropy-CB"
+baseline = "entropy"
+imbalance_factor = 0.1
+gains = [1.28, -0.50]
+
+[[tables.rows]]
+strategy = "vaal-cb"
+label = "VAAL-CB"
+baseline = "vaal"
+imbalance_factor = 0.1
+gains = [0.37, 1.86]
+"#;
+
+/// What a report of `records` comes to.
+struct Report {
+    markdown: String,
+    html: String,
+    csv: String,
+    files: Vec<String>,
+}
+
+fn report(shape: &Shape, records: Vec<Record>) -> Report {
+    let definition = shape.definition();
+    let expected = Expected::parse(EXPECTED, Path::new("expected.toml")).unwrap();
+    let input = ReportInput {
+        definition: &definition,
+        scale: shape.scale(),
+        expected: Some(&expected),
+        records,
+        command: "cargo xtask report made-up --scale quick".to_owned(),
+        generated: "2026-01-31T12:00:00Z by tailward 0.1.0".to_owned(),
+    };
+    let folder = tempfile::tempdir().unwrap();
+    let paths = write(&input, folder.path()).unwrap();
+    let read = |name: &str| fs::read_to_string(folder.path().join(name)).unwrap();
+    for path in &paths {
+        assert!(path.is_file(), "{}", path.display());
+    }
+    let files: Vec<String> = paths
+        .iter()
+        .map(|path| path.strip_prefix(folder.path()).unwrap().display().to_string())
+        .collect();
+    let report = Report {
+        markdown: read("report.md"),
+        html: read("report.html"),
+        csv: read("results.csv"),
+        files,
+    };
+    for text in [&report.markdown, &report.html, &report.csv] {
+        assert!(
+            !text.contains("NaN") && !text.contains("inf,"),
+            "a value that is not a number"
+        );
+    }
+    for name in report.files.iter().filter(|name| name.ends_with(".svg")) {
+        let svg = read(name);
+        assert!(
+            svg.contains("scale") && svg.contains("n = "),
+            "{name} does not name its scale and seeds"
+        );
+        assert!(!svg.contains("NaN"), "{name}");
+        assert!(report.markdown.contains(name), "{name} is not in the Markdown");
+    }
+    assert!(!folder.path().join("report.md.partial").exists());
+    report
+}
+
+/// The Markdown from one heading to the next of level 2.
+fn section<'t>(markdown: &'t str, heading: &str) -> &'t str {
+    let from = markdown.find(&format!("## {heading}\n")).unwrap();
+    let rest = &markdown[from..];
+    rest[3..].find("\n## ").map_or(rest, |to| &rest[..to + 3])
+}
+
+#[test]
+fn markdown_of_a_small_experiment() {
+    let shape = Shape {
+        rounds: 2,
+        seeds: 2,
+        ..Shape::default()
+    };
+    insta::assert_snapshot!(report(&shape, shape.records()).markdown);
+}
+
+#[test]
+fn the_same_records_give_the_same_report() {
+    let shape = Shape::default();
+    let mut backwards = shape.records();
+    backwards.reverse();
+    let (one, other) = (report(&shape, shape.records()), report(&shape, backwards));
+    assert_eq!(one.markdown, other.markdown);
+    assert_eq!(one.html, other.html);
+    assert_eq!(one.csv, other.csv);
+}
+
+#[test]
+fn every_page_is_labelled() {
+    let shape = Shape::default();
+    let report = report(&shape, shape.records());
+    for text in [&report.markdown, &report.html] {
+        let banner = "quick scale (scaled down, not the published protocol). n = 3 seeds (0, 1, 2).";
+        assert!(text.matches(banner).count() >= 2, "top and foot");
+        assert!(text.contains("not comparable cell by cell"));
+        assert!(text.contains("cargo xtask report made-up --scale quick"));
+    }
+    assert!(
+        report
+            .html
+            .contains("@bottom-left{content:\"made-up, quick scale (scaled down")
+    );
+    assert!(report.html.contains("name=\"viewport\""));
+    assert!(
+        !report.html.contains("src=") && !report.html.contains("href="),
+        "not self-contained"
+    );
+    assert!(!report.html.contains("<svg width"), "a drawing of a fixed size");
+}
+
+#[test]
+fn a_hundred_classes_three_strategies_three_seeds() {
+    let shape = Shape {
+        classes: 100,
+        factors: vec![0.1, 1.0],
+        ..Shape::default()
+    };
+    let report = report(&shape, shape.records());
+    // 2 factors × 3 strategies × 3 seeds × 5 rounds and the heading.
+    assert_eq!(report.csv.lines().count(), 2 * 3 * 3 * 5 + 1);
+    let figures: Vec<&String> = report
+        .files
+        .iter()
+        .filter(|name| name.ends_with(".svg"))
+        .collect();
+    // A balanced pool has no tail, hence no figure of head and tail.
+    assert_eq!(figures.len(), 5 + 4);
+    assert!(section(&report.markdown, "Imbalance factor 1").contains("it has no tail classes"));
+    assert!(
+        section(&report.markdown, "Missing and left out").contains("all 18 runs of this scale are complete")
+    );
+}
+
+#[test]
+fn one_seed_claims_nothing() {
+    let shape = Shape {
+        seeds: 1,
+        ..Shape::default()
+    };
+    let report = report(&shape, shape.records());
+    let result = section(&report.markdown, "Result");
+    assert!(
+        result.contains("95 % interval — (paired, n = 1), not separable from noise"),
+        "{result}"
+    );
+    assert!(result.contains("± — %"), "{result}");
+    assert!(result.contains("Whether its labelled set is closer to uniform is not separable from noise"));
+}
+
+#[test]
+fn no_complete_run_is_said_to_be_none() {
+    let shape = Shape::default();
+    let report = report(&shape, vec![]);
+    assert!(report.markdown.contains("No run of this scale is complete"));
+    assert_eq!(report.markdown.matches("| not run |").count(), 9);
+    assert_eq!(report.files, ["report.md", "report.html", "results.csv"]);
+    assert_eq!(report.csv.lines().count(), 1);
+}
+
+#[test]
+fn what_cannot_be_counted_is_listed() {
+    let shape = Shape::default();
+    let mut records = shape.records();
+    records[0].complete = None;
+    records[0].rounds.truncate(3);
+    records[0].queries.truncate(2);
+    records[1].header.definition.training.epochs += 1;
+    records[1].header.definition_hash = records[1].header.definition.hash();
+    records[2].header.definition_hash = "0".repeat(64);
+    records.push(records[3].clone());
+    records.remove(8);
+    let report = report(&shape, records);
+    let missing = section(&report.markdown, "Missing and left out");
+    for reason in [
+        "random seed 0 | incomplete: 3 of 5 rounds",
+        "entropy seed 0 | made with another version of the definition",
+        "entropy-cb seed 0 | its hash is not that of its definition",
+        "random seed 1 | a second record of the same run",
+        "entropy-cb seed 2 | not run",
+    ] {
+        assert!(missing.contains(reason), "{reason} is not in {missing}");
+    }
+    assert!(missing.contains("5 runs are complete"), "{missing}");
+    // Entropy-CB has only seed 1 left, Entropy seeds 1 and 2: one pair.
+    let result = section(&report.markdown, "Result");
+    assert!(
+        result.contains("interval — (paired, n = 1), not separable"),
+        "{result}"
+    );
+    assert!(report.markdown.contains("n = 1 to 2 seeds"));
+}
+
+#[test]
+fn runs_on_different_pools_are_not_paired() {
+    let shape = Shape::default();
+    let mut records = shape.records();
+    for record in &mut records {
+        if record.header.definition.strategy.name == "entropy" {
+            record.header.pool_hash = format!("other {}", record.header.definition.seed);
+        }
+    }
+    let result = report(&shape, records).markdown;
+    assert!(section(&result, "Result").contains("difference — points, 95 % interval — (paired, n = 0)"));
+}
+
+#[test]
+fn further_seeds_are_further_repetitions() {
+    let shape = Shape::default();
+    let mut records = shape.records();
+    let more = Shape {
+        seeds: 4,
+        ..shape.clone()
+    };
+    let definition = shape.definition();
+    for record in more.records() {
+        let mut run = record.header.definition.clone();
+        if run.seed == 3 {
+            run.experiment = definition.name.clone();
+            records.push(fixture::record(&run, shape.classes));
+        }
+    }
+    let markdown = report(&shape, records).markdown;
+    assert!(section(&markdown, "Result").contains("(paired, n = 4)"));
+}
+
+#[test]
+fn the_published_rows_stand_beside_ours() {
+    let shape = Shape {
+        rounds: 1,
+        ..Shape::default()
+    };
+    let markdown = report(&shape, shape.records()).markdown;
+    let published = section(&markdown, "Beside the published gains");
+    assert!(
+        published.contains("| 0.1, Entropy-CB | published | +1.28 | −0.50 | +0.39 |"),
+        "{published}"
+    );
+    // Our runs are shorter than the row: what they lack is a dash, and row means are not subtracted.
+    assert!(
+        published.contains("1 of 1 | rounds 1 to 1 only: same sign"),
+        "{published}"
+    );
+    assert!(
+        published.contains("|  | ours: not run | — | — | — |"),
+        "{published}"
+    );
+}
+
+#[test]
+fn names_cannot_be_markup() {
+    let shape = Shape::default();
+    let mut definition = shape.definition();
+    let hostile = "<script>alert(1)</script>|*x*";
+    hostile.clone_into(&mut definition.title);
+    hostile.clone_into(&mut definition.question);
+    definition.strategies[0].label = hostile.to_owned();
+    let mut records = shape.records();
+    for record in &mut records {
+        let run = &mut record.header.definition;
+        if run.strategy.name == "random" {
+            run.strategy.label = hostile.to_owned();
+        }
+        record.header.definition_hash = run.hash();
+    }
+    let input = ReportInput {
+        definition: &definition,
+        scale: shape.scale(),
+        expected: None,
+        records,
+        command: format!("echo {hostile}"),
+        generated: hostile.to_owned(),
+    };
+    let folder = tempfile::tempdir().unwrap();
+    for path in write(&input, folder.path()).unwrap() {
+        let text = fs::read_to_string(&path).unwrap();
+        // An indented line of Markdown is code, in which nothing is markup.
+        let outside: Vec<&str> = text.lines().filter(|line| !line.starts_with("    ")).collect();
+        if path.extension().is_some_and(|kind| kind != "csv") {
+            assert!(!outside.join("\n").contains("<script"), "{}", path.display());
+        }
+    }
+}
