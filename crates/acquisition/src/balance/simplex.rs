@@ -90,6 +90,8 @@ pub(crate) struct Simplex<'a> {
     pub(crate) pivots: usize,
     candidates: Vec<usize>,
     degenerate: usize,
+    /// Degenerate pivots in a row that bring the rule of Bland into force.
+    degenerate_limit: usize,
     /// Rates of change of the basic columns and of the slacks.
     column_rates: Vec<f64>,
     slack_rates: Vec<f64>,
@@ -146,6 +148,7 @@ impl<'a> Simplex<'a> {
             pivots: 0,
             candidates: Vec::new(),
             degenerate: 0,
+            degenerate_limit: DEGENERATE_LIMIT,
             column_rates: Vec::new(),
             slack_rates: vec![0.0; classes],
             breakpoints: Vec::new(),
@@ -293,7 +296,7 @@ impl<'a> Simplex<'a> {
             .classes()
             .iter()
             .filter_map(|&class| self.slack_gain(class));
-        if self.degenerate >= DEGENERATE_LIMIT {
+        if self.degenerate >= self.degenerate_limit {
             let lowest = slacks.min_by_key(Entering::index);
             return lowest.or_else(|| (0..self.columns.len()).find_map(|k| self.column_gain(k)));
         }
@@ -310,7 +313,7 @@ impl<'a> Simplex<'a> {
         let mut improving: Vec<Entering> = (0..self.columns.len())
             .filter_map(|k| self.column_gain(k))
             .collect();
-        let length = 32.max(self.instance.classes / 2);
+        let length = 64.max(self.instance.classes);
         if improving.len() > length {
             improving.select_nth_unstable_by(length, |left, right| {
                 right
@@ -378,7 +381,7 @@ impl<'a> Simplex<'a> {
 
     /// The long-step ratio test: a slack that reaches 0 is passed as long as the objective still falls behind it.
     fn ratio_test(&mut self, entering: Entering) -> Result<(f64, Leaving), Trouble> {
-        let bland = self.degenerate >= DEGENERATE_LIMIT;
+        let bland = self.degenerate >= self.degenerate_limit;
         let (block, blocking) = self.first_block(entering, bland);
         self.breakpoints.clear();
         for class in 0..self.instance.classes {
@@ -538,5 +541,73 @@ impl Entering {
         match self.variable {
             Variable::Column(index) | Variable::Slack(index) => index,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::dual::Pass;
+    use super::super::instances::{Generated, Shape, generate};
+    use super::super::{Problem, reference};
+    use super::*;
+
+    fn problem(made: &Generated, lambda: f64) -> Problem<'_> {
+        Problem {
+            probabilities: made.probabilities.view(),
+            costs: &made.costs,
+            requirement: &made.requirement,
+            lambda,
+            budget: 30,
+        }
+    }
+
+    /// All columns in play, from the cheapest rows.
+    fn solved(problem: &Problem, degenerate_limit: usize, pivot_limit: usize) -> Result<f64, Trouble> {
+        let instance = Instance::new(problem);
+        let pass = Pass::new(&instance, &vec![0.0; instance.classes]);
+        let columns = (0..instance.rows as u32).collect();
+        let mut simplex = Simplex::new(&instance, pass.selected(), columns, pass.last_selected());
+        simplex.degenerate_limit = degenerate_limit;
+        simplex.optimise(pivot_limit)?;
+        Ok(simplex.objective())
+    }
+
+    #[test]
+    fn both_rules_and_the_reference_agree() {
+        for (classes, seed) in [(4, 1), (10, 2), (25, 3)] {
+            for lambda in [0.1, 1.0, 5.0] {
+                let made = generate(&Shape {
+                    rows: 400,
+                    classes,
+                    budget: 30,
+                    tight: true,
+                    seed,
+                });
+                let problem = problem(&made, lambda);
+                let expected = reference::relaxation(&problem).unwrap().objective;
+                for limit in [DEGENERATE_LIMIT, 0] {
+                    let value = solved(&problem, limit, 100_000).unwrap();
+                    assert!(
+                        (value - expected).abs() < 1e-6,
+                        "{classes} classes, lambda {lambda}, limit {limit}: {value} {expected}"
+                    );
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn the_pivot_limit_is_kept() {
+        let made = generate(&Shape {
+            rows: 400,
+            classes: 10,
+            budget: 30,
+            tight: true,
+            seed: 4,
+        });
+        assert_eq!(
+            solved(&problem(&made, 1.0), DEGENERATE_LIMIT, 3),
+            Err(Trouble::PivotLimit)
+        );
     }
 }
