@@ -34,15 +34,15 @@ pub(crate) fn undecided(instance: &Instance, pass: &Pass, objective: f64) -> (Ve
     let slack = objective - pass.bound + 1e-9 * (1.0 + objective.abs());
     let mut free = Vec::new();
     let mut taken = Vec::new();
-    for row in 0..instance.rows {
-        let penalty = if inside[row] {
-            next - pass.reduced[row]
+    for (row, (&inside, &reduced)) in inside.iter().zip(&pass.reduced).enumerate() {
+        let penalty = if inside {
+            next - reduced
         } else {
-            pass.reduced[row] - pass.threshold
+            reduced - pass.threshold
         };
         if penalty <= slack {
             free.push(row);
-        } else if inside[row] {
+        } else if inside {
             taken.push(row);
         }
     }

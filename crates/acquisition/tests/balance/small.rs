@@ -54,8 +54,7 @@ fn the_optimum_lies_between_the_bound_and_the_objective() {
             found += usize::from(solution.objective <= optimum + 1e-9);
         }
     }
-    println!("found {found}");
-    assert!(found >= 1780, "the heuristic found only {found} of 1800 optima");
+    assert!(found >= 1795, "the heuristic found only {found} of 1800 optima");
 }
 
 #[test]

@@ -159,7 +159,7 @@ pub(crate) fn faults(case: &Case, solution: &Solution) -> Vec<&'static str> {
         return faults;
     }
     if solution.duals.len() != case.requirement.len()
-        || solution.duals.iter().any(|y| !(y.abs() <= case.lambda))
+        || !solution.duals.iter().all(|y| y.abs() <= case.lambda)
     {
         faults.push("duals not in the box");
         return faults;
