@@ -120,6 +120,10 @@ pub struct Seconds {
 /// # Errors
 ///
 /// Those of [`Problem::validate`]; [`Error::Reference`] if branch and bound fails.
+///
+/// # Panics
+///
+/// If the pool has 2³² rows or more.
 pub fn solve(problem: &Problem, options: &Options) -> Result<Solution, Error> {
     let start = Instant::now();
     problem.validate()?;

@@ -33,6 +33,7 @@ impl Case {
             probabilities,
             costs,
             requirement,
+            ..
         } = generate(shape);
         Self {
             probabilities,
