@@ -18,6 +18,9 @@ use super::problem::{Instance, add, dot, l1, subtract};
 const REDUCED_COST_TOLERANCE: f64 = 1e-9;
 /// A step shorter than this is degenerate, and two steps closer than this tie.
 const STEP_TOLERANCE: f64 = 1e-12;
+/// How many columns are priced between two rounds of pricing all. Measured from 20 to 400: 40 is the fastest, on
+/// 45,000 and on a million rows.
+const CANDIDATES: usize = 40;
 /// After so many degenerate pivots in a row, the rule of Bland takes over until a step is made.
 const DEGENERATE_LIMIT: usize = 1000;
 
@@ -60,6 +63,8 @@ enum Variable {
 pub(crate) struct Simplex<'a> {
     instance: &'a Instance<'a>,
     columns: Vec<u32>,
+    /// The probabilities of the columns, gathered: pricing reads them over and over. `[columns, classes]`
+    gathered: Vec<f32>,
     state: Vec<State>,
     /// `Ω` less the columns that are fixed at 1.
     requirement: Vec<f64>,
@@ -126,6 +131,11 @@ impl<'a> Simplex<'a> {
         let sides = slacks.iter().map(|&v| if v < 0.0 { -1.0 } else { 1.0 }).collect();
         Self {
             instance,
+            gathered: columns
+                .iter()
+                .flat_map(|&row| instance.row(row as usize))
+                .copied()
+                .collect(),
             columns,
             state,
             requirement,
@@ -162,6 +172,7 @@ impl<'a> Simplex<'a> {
                 self.fixed_cost -= self.instance.costs[row as usize];
             }
             self.columns.push(row);
+            self.gathered.extend_from_slice(self.instance.row(row as usize));
             self.state.push(if chosen { State::AtOne } else { State::AtZero });
         }
     }
@@ -249,8 +260,8 @@ impl<'a> Simplex<'a> {
         self.instance.costs[self.columns[k] as usize]
     }
 
-    fn probabilities(&self, k: usize) -> &'a [f32] {
-        self.instance.row(self.columns[k] as usize)
+    fn probabilities(&self, k: usize) -> &[f32] {
+        column(&self.gathered, self.instance.classes, k)
     }
 
     /// The entering column in direction `Some(±1)` if it improves the objective.
@@ -306,15 +317,14 @@ impl<'a> Simplex<'a> {
         let mut improving: Vec<Entering> = (0..self.columns.len())
             .filter_map(|k| self.column_gain(k))
             .collect();
-        let length = 64.max(self.instance.classes);
-        if improving.len() > length {
-            improving.select_nth_unstable_by(length, |left, right| {
+        if improving.len() > CANDIDATES {
+            improving.select_nth_unstable_by(CANDIDATES, |left, right| {
                 right
                     .gain
                     .total_cmp(&left.gain)
                     .then(left.index().cmp(&right.index()))
             });
-            improving.truncate(length);
+            improving.truncate(CANDIDATES);
         }
         self.candidates = improving.iter().map(Entering::index).collect();
         self.candidates.sort_unstable();
@@ -352,7 +362,7 @@ impl<'a> Simplex<'a> {
         let s = entering.direction;
         match entering.variable {
             Variable::Column(k) => {
-                let column = self.probabilities(k);
+                let column = column(&self.gathered, self.instance.classes, k);
                 self.kernel.solve_column(column, &mut self.column_rates);
                 self.kernel.combine(&self.column_rates, &mut self.slack_rates);
                 for (rate, &p) in self.slack_rates.iter_mut().zip(column) {
@@ -391,11 +401,13 @@ impl<'a> Simplex<'a> {
             }
             (Variable::Slack(_), Leaving::Flip) => return Err(Trouble::Unbounded),
             (Variable::Column(k), Leaving::Column(place, _)) => {
-                self.kernel.replace_column(place, self.probabilities(k));
+                let joining = column(&self.gathered, self.instance.classes, k);
+                self.kernel.replace_column(place, joining);
                 self.enter_column(k, place, direction, step);
             }
             (Variable::Column(k), Leaving::Slack(class)) => {
-                self.kernel.grow(class, self.probabilities(k));
+                let joining = column(&self.gathered, self.instance.classes, k);
+                self.kernel.grow(class, joining);
                 self.basic.push(k);
                 self.values.push(0.0);
                 self.enter_column(k, self.basic.len() - 1, direction, step);
@@ -450,6 +462,11 @@ impl<'a> Simplex<'a> {
         }
         Ok(())
     }
+}
+
+/// The probabilities of column `k`; apart from `self`, so that the kernel can change while they are read.
+fn column(gathered: &[f32], classes: usize, k: usize) -> &[f32] {
+    &gathered[k * classes..(k + 1) * classes]
 }
 
 impl Entering {
