@@ -64,7 +64,6 @@ mod tests {
     }
 
     #[test]
-    #[expect(clippy::float_cmp, reason = "these are exact")]
     fn equal_leaders_have_no_margin_and_a_single_class_has_a_full_one() {
         assert_eq!(scores(array![[0.5_f32, 0.0, 0.5]].view()).unwrap(), [1.0]);
         assert_eq!(scores(array![[1.0_f32]].view()).unwrap(), [0.0]);

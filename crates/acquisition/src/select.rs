@@ -53,7 +53,21 @@ pub(crate) fn validate_scores(scores: &[f64]) -> Result<(), Error> {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
+
+    proptest! {
+        #[test]
+        fn the_top_is_the_front_of_a_sort(values in prop::collection::vec(-3_i8..3, 1..60), share in 0.0..=1.0_f64) {
+            let scores: Vec<f64> = values.iter().map(|&value| f64::from(value) / 2.0).collect();
+            let budget = (scores.len() as f64 * share) as usize;
+            let mut order: Vec<usize> = (0..scores.len()).collect();
+            // A stable sort keeps the lowest row first.
+            order.sort_by(|&i, &j| scores[j].partial_cmp(&scores[i]).unwrap());
+            prop_assert_eq!(rows(&scores, budget), order[..budget].to_vec());
+        }
+    }
 
     fn rows(scores: &[f64], budget: usize) -> Vec<usize> {
         top(scores, budget)

@@ -2,7 +2,7 @@
 //!
 //! A row is the softmax of a linear classifier with Gaussian classes at equal distances: `logit_c = μ·x_c` with `x`
 //! around the row's class. Half of the classes have a tenth of the samples, and the classifier is overconfident by
-//! a factor of 1.3. `separation` is chosen so that it is right about four times in five.
+//! a factor of 1.3. The distance of the classes is chosen so that it is right about four times in five.
 
 use ndarray::Array2;
 use rand::{RngExt, SeedableRng};
@@ -29,6 +29,8 @@ pub struct Shape {
 pub struct Generated {
     /// `[rows, classes]`
     pub probabilities: Array2<f32>,
+    /// True classes. `[rows]`
+    pub labels: Vec<usize>,
     /// `Σ_c p ln p`. `[rows]`
     pub costs: Vec<f64>,
     /// `Ω`. `[classes]`
@@ -65,12 +67,14 @@ pub fn generate(shape: &Shape) -> Generated {
         cumulative.partition_point(|&sum| sum <= at)
     };
     // Logits of an optimal classifier for classes at distance s: normal with variance s², raised by s² at the class.
-    let separation = if classes <= 20 { 2.0 } else { 2.9 };
+    let separation = if classes <= 20 { 2.5 } else { 3.4 };
     let mut probabilities = Array2::zeros((rows, classes));
     let mut costs = Vec::with_capacity(rows);
+    let mut labels = Vec::with_capacity(rows);
     let mut logits = vec![0.0_f64; classes];
     for mut row in probabilities.rows_mut() {
         let class = draw(&mut rng);
+        labels.push(class);
         for logit in &mut logits {
             *logit = 1.3 * separation * normal(&mut rng);
         }
@@ -99,6 +103,7 @@ pub fn generate(shape: &Shape) -> Generated {
     };
     Generated {
         probabilities,
+        labels,
         costs,
         requirement,
     }
@@ -108,4 +113,41 @@ pub fn generate(shape: &Shape) -> Generated {
 fn normal(rng: &mut ChaCha8Rng) -> f64 {
     let radius = (-2.0 * (1.0 - rng.random::<f64>()).ln()).sqrt();
     radius * (std::f64::consts::TAU * rng.random::<f64>()).cos()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_classifier_is_right_about_four_times_in_five() {
+        for (classes, tight) in [(10, false), (100, true)] {
+            let made = generate(&Shape {
+                rows: 5000,
+                classes,
+                budget: 300,
+                tight,
+                seed: 1,
+            });
+            let top = |row: usize| {
+                let p = made.probabilities.row(row);
+                (0..classes).max_by(|&i, &j| p[i].total_cmp(&p[j])).unwrap()
+            };
+            let right = (0..5000).filter(|&row| top(row) == made.labels[row]).count();
+            assert!(
+                (3_750..=4_250).contains(&right),
+                "{right} of 5000 for {classes} classes"
+            );
+            let common = made.labels.iter().filter(|&&label| label < classes / 2).count();
+            assert!(
+                (4_400..=4_700).contains(&common),
+                "{common} of 5000 are of the common classes"
+            );
+            if tight {
+                assert!((made.requirement.iter().sum::<f64>() - 300.0).abs() < 1e-9);
+            } else {
+                assert!(made.requirement.iter().sum::<f64>() > 300.0);
+            }
+        }
+    }
 }

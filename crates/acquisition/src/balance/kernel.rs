@@ -323,7 +323,7 @@ fn dot(left: &[f64], right: &[f64]) -> f64 {
         .zip(right_chunks.remainder())
         .map(|(a, b)| a * b)
         .sum();
-    ((sums[0] + sums[4]) + (sums[1] + sums[5])) + ((sums[2] + sums[6]) + (sums[3] + sums[7])) + rest
+    ((sums[0] + sums[2]) + (sums[4] + sums[6])) + ((sums[1] + sums[3]) + (sums[5] + sums[7])) + rest
 }
 
 #[cfg(test)]

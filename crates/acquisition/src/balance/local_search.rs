@@ -10,7 +10,15 @@ use super::problem::{Instance, l1};
 /// An exchange must gain more than this.
 const GAIN_TOLERANCE: f64 = 1e-10;
 /// Random exchanges of a kick.
-const KICK: usize = 3;
+const KICKS: std::ops::RangeInclusive<usize> = 2..=4;
+/// Rows on each side that a kick and the descent after it take into account. Measured: 100 to 200 do equally well
+/// on 45,000 rows with 10 and with 100 classes.
+const REACH: usize = 100;
+/// What an evaluated exchange costs besides its classes, in the same unit.
+const EXCHANGE_WORK: u64 = 10;
+/// Kicks in a row that gained nothing, after which the search ends: a small problem is searched through long before
+/// its work is spent.
+const STALL_LIMIT: usize = 1000;
 
 /// How hard to search.
 #[derive(Clone, Copy, Debug)]
@@ -50,8 +58,11 @@ struct Search {
 pub(crate) fn improve(instance: &Instance, pass: &Pass, picks: &mut [u32], effort: &Effort) {
     let mut search = Search::new(instance, pass, picks, effort.pool);
     let mut rng = ChaCha8Rng::seed_from_u64(effort.seed);
-    search.wander(&mut rng, effort.work / 2);
-    search.descend(effort.work);
+    // The nearest rows are the cheapest to exchange; starting with all of them finds worse exchanges first.
+    for reach in [REACH, 3 * REACH] {
+        search.descend(reach, effort.work / 2);
+    }
+    search.descend(effort.pool, effort.work * 2 / 3);
     search.iterate(&mut rng, effort.work);
 
     let mut selected = vec![false; instance.rows];
@@ -113,7 +124,7 @@ impl Search {
 
     /// What the opened exchange changes, with `joining` in the place of `leaving`.
     fn change(&mut self, leaving: usize, joining: usize) -> f64 {
-        self.work += self.classes as u64;
+        self.work += self.classes as u64 + EXCHANGE_WORK;
         let l1 = distance(&self.scratch, self.entry(joining));
         self.costs[joining] - self.costs[leaving] + self.lambda * (l1 - self.l1)
     }
@@ -140,29 +151,16 @@ impl Search {
         self.inside.iter().map(|&entry| self.costs[entry]).sum::<f64>() + self.lambda * self.l1
     }
 
-    /// Random exchanges, carried out where they gain, until `work` is spent.
-    fn wander(&mut self, rng: &mut ChaCha8Rng, work: u64) {
-        while self.work < work {
-            let i = rng.random_range(0..self.inside.len());
-            self.open(self.inside[i]);
-            for _ in 0..4 {
-                let j = rng.random_range(0..self.outside.len());
-                if self.change(self.inside[i], self.outside[j]) < -GAIN_TOLERANCE {
-                    self.exchange(i, j);
-                    break;
-                }
-            }
-        }
-    }
-
-    /// The best exchange of every pick in turn, until a whole turn gains nothing or `work` is spent.
-    fn descend(&mut self, work: u64) {
+    /// The best exchange of every pick in turn, among the first `reach` on each side, until a whole turn gains
+    /// nothing or `work` is spent.
+    fn descend(&mut self, reach: usize, work: u64) {
+        let (inside, outside) = (self.inside.len().min(reach), self.outside.len().min(REACH));
         let mut unchanged = 0;
         let mut i = 0;
-        while unchanged < self.inside.len() && self.work < work {
+        while unchanged < inside && self.work < work {
             self.open(self.inside[i]);
             let mut best = (-GAIN_TOLERANCE, None);
-            for j in 0..self.outside.len() {
+            for j in 0..outside {
                 let change = self.change(self.inside[i], self.outside[j]);
                 if change < best.0 {
                     best = (change, Some(j));
@@ -175,13 +173,14 @@ impl Search {
                 }
                 None => unchanged += 1,
             }
-            i = (i + 1) % self.inside.len();
+            i = (i + 1) % inside;
         }
     }
 
     /// Iterated local search: a kick, a descent, and back if that gained nothing.
     fn iterate(&mut self, rng: &mut ChaCha8Rng, work: u64) {
-        while self.work < work {
+        let mut stalled = 0;
+        while self.work < work && stalled < STALL_LIMIT {
             let before = (
                 self.inside.clone(),
                 self.outside.clone(),
@@ -189,14 +188,17 @@ impl Search {
                 self.l1,
             );
             let value = self.value();
-            for _ in 0..KICK {
-                let i = rng.random_range(0..self.inside.len());
-                let j = rng.random_range(0..self.outside.len());
+            for _ in 0..rng.random_range(KICKS) {
+                let i = rng.random_range(0..self.inside.len().min(REACH));
+                let j = rng.random_range(0..self.outside.len().min(REACH));
                 self.exchange(i, j);
             }
-            self.descend(work);
+            self.descend(REACH, work);
             if self.value() > value - GAIN_TOLERANCE {
                 (self.inside, self.outside, self.residual, self.l1) = before;
+                stalled += 1;
+            } else {
+                stalled = 0;
             }
         }
     }
@@ -228,5 +230,5 @@ fn distance(left: &[f64], right: &[f64]) -> f64 {
         .zip(right_chunks.remainder())
         .map(|(a, b)| (a - b).abs())
         .sum();
-    ((sums[0] + sums[4]) + (sums[1] + sums[5])) + ((sums[2] + sums[6]) + (sums[3] + sums[7])) + rest
+    ((sums[0] + sums[2]) + (sums[4] + sums[6])) + ((sums[1] + sums[3]) + (sums[5] + sums[7])) + rest
 }

@@ -182,5 +182,5 @@ pub(crate) fn dot(row: &[f32], vector: &[f64]) -> f64 {
         .zip(vector_chunks.remainder())
         .map(|(&p, y)| f64::from(p) * y)
         .sum();
-    ((sums[0] + sums[4]) + (sums[1] + sums[5])) + ((sums[2] + sums[6]) + (sums[3] + sums[7])) + rest
+    ((sums[0] + sums[2]) + (sums[4] + sums[6])) + ((sums[1] + sums[3]) + (sums[5] + sums[7])) + rest
 }

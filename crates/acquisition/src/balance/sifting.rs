@@ -45,12 +45,13 @@ pub(crate) struct Relaxation {
     pub(crate) fallback: bool,
 }
 
-/// Solves the relaxation until no column is priced wrongly, or until the gap is within `tolerance` of the bound.
+/// Solves the relaxation until no column is priced wrongly, or until the gap is within `tolerance` of the bound. The
+/// pass that is returned holds the best duals.
 ///
 /// # Panics
 ///
 /// If the budget is 0 or all rows: there is nothing to relax.
-pub(crate) fn relax(instance: &Instance, tolerance: f64, pivot_limit: usize) -> Relaxation {
+pub(crate) fn relax(instance: &Instance, tolerance: f64, pivot_limit: usize) -> (Relaxation, Pass) {
     assert!(
         0 < instance.budget && instance.budget < instance.rows,
         "nothing to relax"
@@ -72,7 +73,11 @@ pub(crate) fn relax(instance: &Instance, tolerance: f64, pivot_limit: usize) -> 
         fallback: false,
     };
     sift(instance, tolerance, pivot_limit, &mut pass, &mut best);
-    best
+    if pass.bound < best.bound {
+        pass.evaluate(instance, &best.duals);
+        best.passes += 1.0;
+    }
+    (best, pass)
 }
 
 /// Duals to start from: those of a sample if the pool is large, otherwise zero.
@@ -81,7 +86,7 @@ fn first_duals(instance: &Instance, pivot_limit: usize) -> (Vec<f64>, f64, usize
     if 2 * instance.rows < 3 * size {
         return (vec![0.0; instance.classes], 0.0, 0);
     }
-    let sample = relax(&instance.sample(size), SAMPLE_TOLERANCE, pivot_limit);
+    let (sample, _) = relax(&instance.sample(size), SAMPLE_TOLERANCE, pivot_limit);
     (
         sample.duals,
         sample.passes * size as f64 / instance.rows as f64,

@@ -54,9 +54,9 @@ mod tests {
             budget: 170,
         };
         let instance = Instance::new(&problem);
-        let sound = relax(&instance, 0.0, 1_000_000);
+        let (sound, _) = relax(&instance, 0.0, 1_000_000);
         assert!(!sound.fallback);
-        let stuck = relax(&instance, 0.0, 5);
+        let (stuck, _) = relax(&instance, 0.0, 5);
         assert!(stuck.fallback);
         assert!(stuck.bound <= sound.value + 1e-9);
         assert!(
