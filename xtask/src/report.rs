@@ -74,7 +74,9 @@ pub(crate) fn write(
 
 fn records(definition: &Definition, scale: Scale, out: &Path) -> Result<Vec<Record>> {
     let mut records = Vec::new();
-    for run in definition.runs(scale, &Selector { seeds: seeds(definition, scale, out)?, ..Selector::default() })? {
+    for run in
+        definition.runs(scale, &Selector { seeds: seeds(definition, scale, out)?, ..Selector::default() })?
+    {
         let path = out.join(run.folder()).join(RECORD_FILE);
         match Record::load(&path)? {
             // A record of an earlier form of the definition answers another question.
@@ -96,7 +98,8 @@ fn seeds(definition: &Definition, scale: Scale, out: &Path) -> Result<Vec<u64>> 
         let Ok(entries) = std::fs::read_dir(&folder) else { continue };
         for entry in entries {
             let name = entry.with_context(|| format!("failed to list {}", folder.display()))?.file_name();
-            let seed = name.to_str().and_then(|name| name.strip_prefix("seed-")).and_then(|seed| seed.parse().ok());
+            let seed =
+                name.to_str().and_then(|name| name.strip_prefix("seed-")).and_then(|seed| seed.parse().ok());
             if let Some(seed) = seed
                 && !seeds.contains(&seed)
             {

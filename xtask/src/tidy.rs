@@ -15,10 +15,7 @@ const ARROWS: [(&str, &[&str]); 7] = [
     ("tailward-datasets", &[]),
     ("tailward-models", &[]),
     ("tailward-experiment", &["tailward-acquisition", "tailward-datasets"]),
-    (
-        "tailward",
-        &["tailward-acquisition", "tailward-datasets", "tailward-experiment", "tailward-models"],
-    ),
+    ("tailward", &["tailward-acquisition", "tailward-datasets", "tailward-experiment", "tailward-models"]),
     ("xtask", &["tailward-datasets", "tailward-experiment"]),
     ("tailward-tests", &["tailward", "tailward-acquisition", "tailward-datasets", "tailward-experiment"]),
 ];
@@ -98,7 +95,8 @@ fn arrows(metadata: &Metadata) -> Vec<String> {
 
 fn burn_free(metadata: &Metadata) -> Vec<String> {
     let Some(resolve) = &metadata.resolve else { return vec!["cargo resolved nothing".to_owned()] };
-    let name_of = |id| metadata.packages.iter().find(|package| &package.id == id).map(|package| package.name.as_str());
+    let name_of =
+        |id| metadata.packages.iter().find(|package| &package.id == id).map(|package| package.name.as_str());
     let mut faults = Vec::new();
     for package in metadata.workspace_packages().iter().filter(|it| BURN_FREE.contains(&it.name.as_str())) {
         let mut seen = BTreeSet::new();
@@ -111,7 +109,9 @@ fn burn_free(metadata: &Metadata) -> Vec<String> {
                 waiting.extend(node.deps.iter().map(|dependency| &dependency.pkg));
             }
         }
-        for name in seen.into_iter().filter_map(name_of).filter(|name| name.starts_with("burn") || *name == "cubecl") {
+        for name in
+            seen.into_iter().filter_map(name_of).filter(|name| name.starts_with("burn") || *name == "cubecl")
+        {
             faults.push(format!("{} reaches {name}", package.name));
         }
     }
@@ -121,7 +121,17 @@ fn burn_free(metadata: &Metadata) -> Vec<String> {
 /// The crates of the default build, by cargo's own account of the features that are on.
 fn pure_rust() -> Result<Vec<String>> {
     let output = Command::new(crate::reproduce::binary::cargo())
-        .args(["tree", "--package", "tailward", "--edges", "normal,build", "--prefix", "none", "--format", "{p}"])
+        .args([
+            "tree",
+            "--package",
+            "tailward",
+            "--edges",
+            "normal,build",
+            "--prefix",
+            "none",
+            "--format",
+            "{p}",
+        ])
         .output()
         .context("failed to start cargo tree")?;
     if !output.status.success() {
@@ -142,7 +152,9 @@ fn backend_features() -> Result<Vec<String>> {
     for path in rust_files()?.into_iter().filter(|path| path != Path::new(DEVICE_FILE)) {
         let text = read(&path)?;
         for (index, line) in text.lines().enumerate() {
-            if line.contains("cfg") && BACKENDS.iter().any(|backend| line.contains(&format!("feature = \"{backend}\""))) {
+            if line.contains("cfg")
+                && BACKENDS.iter().any(|backend| line.contains(&format!("feature = \"{backend}\"")))
+            {
                 faults.push(format!("{}:{}: {}", path.display(), index + 1, line.trim()));
             }
         }
@@ -237,4 +249,3 @@ fn tracked(pattern: &str) -> Result<Vec<PathBuf>> {
 fn read(path: &Path) -> Result<String> {
     std::fs::read_to_string(path).with_context(|| format!("failed to read {}", path.display()))
 }
-

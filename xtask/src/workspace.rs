@@ -32,7 +32,9 @@ pub(crate) fn runs_dir(given: Option<&Path>) -> Result<PathBuf> {
 
 fn from_here(given: Option<&Path>, default: &str) -> Result<PathBuf> {
     match given {
-        Some(path) => std::path::absolute(path).with_context(|| format!("failed to resolve {}", path.display())),
+        Some(path) => {
+            std::path::absolute(path).with_context(|| format!("failed to resolve {}", path.display()))
+        }
         None => Ok(PathBuf::from(default)),
     }
 }

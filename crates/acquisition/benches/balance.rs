@@ -31,10 +31,7 @@ const INSTANCES: [(usize, usize, usize, bool, f64, usize); 16] = [
 ];
 
 fn main() -> ExitCode {
-    let arguments: Vec<String> = std::env::args()
-        .skip(1)
-        .filter(|argument| argument != "--bench")
-        .collect();
+    let arguments: Vec<String> = std::env::args().skip(1).filter(|argument| argument != "--bench").collect();
     if let [flag, index] = arguments.as_slice()
         && flag == "--instance"
     {
@@ -64,13 +61,7 @@ fn name(index: usize) -> String {
 
 fn run(index: usize) {
     let (rows, classes, budget, tight, lambda, repeats) = INSTANCES[index];
-    let made = generate(&Shape {
-        rows,
-        classes,
-        budget,
-        tight,
-        seed: 1,
-    });
+    let made = generate(&Shape { rows, classes, budget, tight, seed: 1 });
     let before = memory("VmRSS:");
     let mut seconds = Vec::new();
     let mut last = None;
@@ -80,9 +71,7 @@ fn run(index: usize) {
         seconds.push(start.elapsed().as_secs_f64());
         last = Some(solution);
     }
-    let peak = memory("VmHWM:")
-        .zip(before)
-        .map(|(peak, before)| peak.saturating_sub(before));
+    let peak = memory("VmHWM:").zip(before).map(|(peak, before)| peak.saturating_sub(before));
     let solution = last.expect("at least one repeat");
     let line = json!({
         "benchmark": name(index),

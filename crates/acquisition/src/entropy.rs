@@ -18,11 +18,7 @@ use crate::{Error, validate_probabilities};
 /// Those of [`validate_probabilities`].
 pub fn scores(probabilities: ArrayView2<f32>) -> Result<Vec<f64>, Error> {
     validate_probabilities(probabilities)?;
-    Ok(probabilities
-        .rows()
-        .into_iter()
-        .map(|row| row.iter().map(|&p| term(f64::from(p))).sum())
-        .collect())
+    Ok(probabilities.rows().into_iter().map(|row| row.iter().map(|&p| term(f64::from(p))).sum()).collect())
 }
 
 fn term(p: f64) -> f64 {
@@ -46,12 +42,7 @@ mod tests {
 
     #[test]
     fn closed_forms_and_their_picks() {
-        let p = array![
-            [0.1_f32, 0.8, 0.1],
-            [0.45, 0.25, 0.3],
-            [0.33, 0.33, 0.34],
-            [0.7, 0.3, 0.0]
-        ];
+        let p = array![[0.1_f32, 0.8, 0.1], [0.45, 0.25, 0.3], [0.33, 0.33, 0.34], [0.7, 0.3, 0.0]];
         let scores = scores(p.view()).unwrap();
         for (score, expected) in scores.iter().zip([0.639_032, 1.067_094, 1.098_513, 0.610_864]) {
             assert!((score - expected).abs() < 1e-6, "{score} is not {expected}");
@@ -64,12 +55,7 @@ mod tests {
     #[expect(clippy::float_cmp, reason = "zero is exact, whatever its sign")]
     fn a_one_hot_row_has_no_entropy_and_the_uniform_row_has_the_most() {
         let scores = scores(
-            array![
-                [0.0_f32, 1.0, 0.0, 0.0],
-                [0.25, 0.25, 0.25, 0.25],
-                [0.25, 0.26, 0.24, 0.25]
-            ]
-            .view(),
+            array![[0.0_f32, 1.0, 0.0, 0.0], [0.25, 0.25, 0.25, 0.25], [0.25, 0.26, 0.24, 0.25]].view(),
         )
         .unwrap();
         assert_eq!(scores[0], 0.0);

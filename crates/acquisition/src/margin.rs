@@ -22,11 +22,7 @@ pub fn scores(probabilities: ArrayView2<f32>) -> Result<Vec<f64>, Error> {
         .into_iter()
         .map(|row| {
             let (first, second) = row.iter().fold((0.0_f32, 0.0_f32), |(first, second), &p| {
-                if p > first {
-                    (p, first)
-                } else {
-                    (first, second.max(p))
-                }
+                if p > first { (p, first) } else { (first, second.max(p)) }
             });
             1.0 - (f64::from(first) - f64::from(second))
         })
@@ -45,19 +41,10 @@ mod tests {
         let two = scores(array![[0.2_f32, 0.5, 0.3], [0.1, 0.7, 0.2]].view()).unwrap();
         assert!((two[0] - 0.8).abs() < 1e-7 && (two[1] - 0.5).abs() < 1e-7);
 
-        let p = array![
-            [0.1_f32, 0.75, 0.15],
-            [0.45, 0.5, 0.05],
-            [0.1, 0.8, 0.1],
-            [0.7, 0.15, 0.15]
-        ];
+        let p = array![[0.1_f32, 0.75, 0.15], [0.45, 0.5, 0.05], [0.1, 0.8, 0.1], [0.7, 0.15, 0.15]];
         let scores = scores(p.view()).unwrap();
         for (score, margin) in scores.iter().zip([0.6, 0.05, 0.7, 0.55]) {
-            assert!(
-                (1.0 - score - margin).abs() < 1e-7,
-                "the margin is {}, not {margin}",
-                1.0 - score
-            );
+            assert!((1.0 - score - margin).abs() < 1e-7, "the margin is {}, not {margin}", 1.0 - score);
         }
         let picks = select::top(&scores, 2).unwrap().picks;
         assert_eq!(picks.iter().map(|pick| pick.row).collect::<Vec<_>>(), [1, 3]);

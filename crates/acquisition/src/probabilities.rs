@@ -28,9 +28,9 @@ pub fn validate_probabilities(probabilities: ArrayView2<f32>) -> Result<(), Erro
     for (row, entries) in probabilities.rows().into_iter().enumerate() {
         let (sum, lowest) = match entries.as_slice() {
             Some(entries) => sum_and_lowest(entries),
-            None => entries.iter().fold((0.0, f32::INFINITY), |(sum, lowest), &p| {
-                (sum + f64::from(p), p.min(lowest))
-            }),
+            None => entries
+                .iter()
+                .fold((0.0, f32::INFINITY), |(sum, lowest), &p| (sum + f64::from(p), p.min(lowest))),
         };
         // A NaN or an infinity shows in the sum; `f32::min` ignores NaN, which the sum does not.
         let valid = lowest >= 0.0 && (sum - 1.0).abs() <= ROW_SUM_TOLERANCE;
@@ -48,11 +48,7 @@ fn sum_and_lowest(entries: &[f32]) -> (f64, f32) {
     for chunk in &mut chunks {
         for lane in 0..4 {
             sums[lane] += f64::from(chunk[lane]);
-            lows[lane] = if chunk[lane] < lows[lane] {
-                chunk[lane]
-            } else {
-                lows[lane]
-            };
+            lows[lane] = if chunk[lane] < lows[lane] { chunk[lane] } else { lows[lane] };
         }
     }
     let mut sum = (sums[0] + sums[1]) + (sums[2] + sums[3]);
@@ -97,20 +93,11 @@ mod tests {
             let by_row = validate_probabilities(rows.view()).unwrap_err().to_string();
             // The same array, column-major: another path to the same words.
             let transposed = rows.t().as_standard_layout().to_owned();
-            assert_eq!(
-                validate_probabilities(transposed.t()).unwrap_err().to_string(),
-                by_row
-            );
+            assert_eq!(validate_probabilities(transposed.t()).unwrap_err().to_string(), by_row);
             by_row
         };
-        assert_eq!(
-            fault([0.2, 0.2, 0.2, f32::NAN, 0.2]),
-            "read probabilities: row 1, column 3 is NaN"
-        );
-        assert_eq!(
-            fault([0.2, f32::INFINITY, 0.2, 0.2, 0.2]),
-            "read probabilities: row 1, column 1 is inf"
-        );
+        assert_eq!(fault([0.2, 0.2, 0.2, f32::NAN, 0.2]), "read probabilities: row 1, column 3 is NaN");
+        assert_eq!(fault([0.2, f32::INFINITY, 0.2, 0.2, 0.2]), "read probabilities: row 1, column 1 is inf");
         assert_eq!(
             fault([f32::NEG_INFINITY, f32::INFINITY, 0.2, 0.2, 0.2]),
             "read probabilities: row 1, column 0 is -inf"

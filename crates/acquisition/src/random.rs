@@ -11,10 +11,7 @@ use crate::{Error, Pick, Selection};
 /// [`Error::BudgetAbovePool`] if `budget > pool_len`.
 pub fn query(pool_len: usize, budget: usize, rng: &mut ChaCha8Rng) -> Result<Selection, Error> {
     if budget > pool_len {
-        return Err(Error::BudgetAbovePool {
-            budget,
-            pool: pool_len,
-        });
+        return Err(Error::BudgetAbovePool { budget, pool: pool_len });
     }
     let picks = rand::seq::index::sample(rng, pool_len, budget)
         .into_iter()
@@ -39,10 +36,7 @@ mod tests {
             }
         }
         // 3,000 expected, standard deviation 46.
-        assert!(
-            counts.iter().all(|&count| (2_770..=3_230).contains(&count)),
-            "{counts:?}"
-        );
+        assert!(counts.iter().all(|&count| (2_770..=3_230).contains(&count)), "{counts:?}");
     }
 
     #[test]

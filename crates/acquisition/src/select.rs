@@ -17,16 +17,9 @@ use crate::{Error, Pick, Selection};
 pub fn top(scores: &[f64], budget: usize) -> Result<Selection, Error> {
     validate_scores(scores)?;
     if budget > scores.len() {
-        return Err(Error::BudgetAbovePool {
-            budget,
-            pool: scores.len(),
-        });
+        return Err(Error::BudgetAbovePool { budget, pool: scores.len() });
     }
-    let mut picks: Vec<Pick> = scores
-        .iter()
-        .enumerate()
-        .map(|(row, &score)| Pick { row, score })
-        .collect();
+    let mut picks: Vec<Pick> = scores.iter().enumerate().map(|(row, &score)| Pick { row, score }).collect();
     if budget > 0 && budget < picks.len() {
         picks.select_nth_unstable_by(budget - 1, query_order);
     }
@@ -38,9 +31,7 @@ pub fn top(scores: &[f64], budget: usize) -> Result<Selection, Error> {
 /// Highest score first, ties by lowest row.
 pub(crate) fn query_order(left: &Pick, right: &Pick) -> std::cmp::Ordering {
     // Adding 0.0 turns -0.0 into 0.0, so that `total_cmp` orders by value.
-    (right.score + 0.0)
-        .total_cmp(&(left.score + 0.0))
-        .then(left.row.cmp(&right.row))
+    (right.score + 0.0).total_cmp(&(left.score + 0.0)).then(left.row.cmp(&right.row))
 }
 
 /// The first score that is NaN or infinite is an error.
@@ -70,12 +61,7 @@ mod tests {
     }
 
     fn rows(scores: &[f64], budget: usize) -> Vec<usize> {
-        top(scores, budget)
-            .unwrap()
-            .picks
-            .iter()
-            .map(|pick| pick.row)
-            .collect()
+        top(scores, budget).unwrap().picks.iter().map(|pick| pick.row).collect()
     }
 
     #[test]
@@ -94,17 +80,8 @@ mod tests {
 
     #[test]
     fn a_score_that_is_not_a_number_is_an_error_with_its_row() {
-        assert_eq!(
-            top(&[0.1, f64::NAN], 1).unwrap_err().to_string(),
-            "read scores: row 1 is NaN"
-        );
-        assert_eq!(
-            top(&[f64::NEG_INFINITY, 0.2], 0).unwrap_err().to_string(),
-            "read scores: row 0 is -inf"
-        );
-        assert!(matches!(
-            top(&[0.1], 2),
-            Err(Error::BudgetAbovePool { budget: 2, pool: 1 })
-        ));
+        assert_eq!(top(&[0.1, f64::NAN], 1).unwrap_err().to_string(), "read scores: row 1 is NaN");
+        assert_eq!(top(&[f64::NEG_INFINITY, 0.2], 0).unwrap_err().to_string(), "read scores: row 0 is -inf");
+        assert!(matches!(top(&[0.1], 2), Err(Error::BudgetAbovePool { budget: 2, pool: 1 })));
     }
 }

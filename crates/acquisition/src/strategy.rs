@@ -72,10 +72,9 @@ impl Strategy {
     pub fn needs(&self) -> Needs {
         match self {
             Self::Random {} => Needs::default(),
-            Self::Entropy { .. } | Self::Margin { .. } | Self::LeastConfidence { .. } => Needs {
-                probabilities: true,
-                ..Needs::default()
-            },
+            Self::Entropy { .. } | Self::Margin { .. } | Self::LeastConfidence { .. } => {
+                Needs { probabilities: true, ..Needs::default() }
+            }
         }
     }
 
@@ -132,12 +131,7 @@ mod tests {
     use super::*;
 
     fn balanced(lambda: f64) -> Strategy {
-        Strategy::Entropy {
-            balance: Some(Balance {
-                lambda,
-                solver: SolverMode::Auto,
-            }),
-        }
+        Strategy::Entropy { balance: Some(Balance { lambda, solver: SolverMode::Auto }) }
     }
 
     #[test]
@@ -145,16 +139,10 @@ mod tests {
         for (strategy, text) in [
             (Strategy::Random {}, r#"{"kind":"random"}"#),
             (Strategy::Margin { balance: None }, r#"{"kind":"margin"}"#),
-            (
-                balanced(0.6),
-                r#"{"kind":"entropy","balance":{"lambda":0.6,"solver":"auto"}}"#,
-            ),
+            (balanced(0.6), r#"{"kind":"entropy","balance":{"lambda":0.6,"solver":"auto"}}"#),
             (
                 Strategy::LeastConfidence {
-                    balance: Some(Balance {
-                        lambda: 2.0,
-                        solver: SolverMode::Exact,
-                    }),
+                    balance: Some(Balance { lambda: 2.0, solver: SolverMode::Exact }),
                 },
                 r#"{"kind":"least-confidence","balance":{"lambda":2.0,"solver":"exact"}}"#,
             ),
@@ -175,10 +163,7 @@ mod tests {
             r#"{"kind":"entropy","balance":{"lambda":1.0,"solver":"auto","gap":0.1}}"#,
             r#"{"kind":"Entropy"}"#,
         ] {
-            assert!(
-                serde_json::from_str::<Strategy>(text).is_err(),
-                "{text} was accepted"
-            );
+            assert!(serde_json::from_str::<Strategy>(text).is_err(), "{text} was accepted");
         }
     }
 
@@ -187,10 +172,7 @@ mod tests {
         balanced(0.0).validate().unwrap();
         balanced(50.0).validate().unwrap();
         for lambda in [-1e-9, f64::NAN, f64::INFINITY] {
-            assert!(matches!(
-                balanced(lambda).validate(),
-                Err(Error::InvalidLambda { .. })
-            ));
+            assert!(matches!(balanced(lambda).validate(), Err(Error::InvalidLambda { .. })));
         }
     }
 
@@ -198,10 +180,7 @@ mod tests {
     fn names_needs_and_baselines() {
         assert_eq!(balanced(1.0).name(), "entropy-cb");
         assert_eq!(balanced(1.0).baseline(), Strategy::Entropy { balance: None });
-        assert_eq!(
-            Strategy::LeastConfidence { balance: None }.name(),
-            "least-confidence"
-        );
+        assert_eq!(Strategy::LeastConfidence { balance: None }.name(), "least-confidence");
         assert_eq!(Strategy::Random {}.needs(), Needs::default());
         assert!(balanced(1.0).needs().probabilities);
         assert!(!balanced(1.0).needs().embeddings);

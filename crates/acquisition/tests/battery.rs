@@ -16,26 +16,13 @@ fn battery() -> Vec<Strategy> {
     let mut strategies = vec![Strategy::Random {}];
     let balances = [
         None,
-        Some(Balance {
-            lambda: 0.0,
-            solver: SolverMode::Auto,
-        }),
-        Some(Balance {
-            lambda: 0.6,
-            solver: SolverMode::Auto,
-        }),
-        Some(Balance {
-            lambda: 2.0,
-            solver: SolverMode::Exact,
-        }),
+        Some(Balance { lambda: 0.0, solver: SolverMode::Auto }),
+        Some(Balance { lambda: 0.6, solver: SolverMode::Auto }),
+        Some(Balance { lambda: 2.0, solver: SolverMode::Exact }),
     ];
     for balance in balances {
-        strategies.push(Strategy::Entropy {
-            balance: balance.clone(),
-        });
-        strategies.push(Strategy::Margin {
-            balance: balance.clone(),
-        });
+        strategies.push(Strategy::Entropy { balance: balance.clone() });
+        strategies.push(Strategy::Margin { balance: balance.clone() });
         strategies.push(Strategy::LeastConfidence { balance });
     }
     strategies
@@ -104,14 +91,8 @@ fn check(strategy: &Strategy, round: &Round) -> Selection {
     let selection = query(strategy, round).unwrap_or_else(|error| panic!("{strategy:?}: {error}"));
     let picked = sorted(&selection);
     assert_eq!(picked.len(), round.budget, "{strategy:?}");
-    assert!(
-        picked.windows(2).all(|pair| pair[0] < pair[1]),
-        "{strategy:?} picked a row twice"
-    );
-    assert!(
-        picked.iter().all(|&row| row < round.probabilities.nrows()),
-        "{strategy:?}"
-    );
+    assert!(picked.windows(2).all(|pair| pair[0] < pair[1]), "{strategy:?} picked a row twice");
+    assert!(picked.iter().all(|&row| row < round.probabilities.nrows()), "{strategy:?}");
     if !matches!(strategy, Strategy::Random {}) {
         for pair in selection.picks.windows(2) {
             let ordered = pair[0].score > pair[1].score
@@ -134,12 +115,7 @@ fn softmax(rows: usize, classes: usize, seed: u64) -> Array2<f32> {
 }
 
 fn round(pool: usize, budget: usize) -> Round {
-    Round {
-        probabilities: softmax(pool, 5, 1),
-        labelled_counts: vec![8, 8, 3, 1, 0],
-        budget,
-        seed: 3,
-    }
+    Round { probabilities: softmax(pool, 5, 1), labelled_counts: vec![8, 8, 3, 1, 0], budget, seed: 3 }
 }
 
 #[test]
@@ -164,17 +140,8 @@ fn every_budget_is_kept_exactly() {
             }
         }
         let error = query(&strategy, &round(30, 31)).unwrap_err();
-        assert!(
-            matches!(error, Error::BudgetAbovePool { budget: 31, pool: 30 }),
-            "{strategy:?}: {error}"
-        );
-        check(
-            &strategy,
-            &Round {
-                probabilities: Array2::zeros((0, 5)),
-                ..round(1, 0)
-            },
-        );
+        assert!(matches!(error, Error::BudgetAbovePool { budget: 31, pool: 30 }), "{strategy:?}: {error}");
+        check(&strategy, &Round { probabilities: Array2::zeros((0, 5)), ..round(1, 0) });
     }
 }
 
@@ -188,22 +155,10 @@ fn any_labelled_set_will_do() {
             vec![9, 9, 9, 9, 0],
             vec![0, 0, 0, 0, 100_000],
         ] {
-            check(
-                &strategy,
-                &Round {
-                    labelled_counts,
-                    ..round(60, 10)
-                },
-            );
+            check(&strategy, &Round { labelled_counts, ..round(60, 10) });
         }
         // All but one sample are labelled.
-        check(
-            &strategy,
-            &Round {
-                labelled_counts: vec![20, 20, 20, 20, 19],
-                ..round(1, 1)
-            },
-        );
+        check(&strategy, &Round { labelled_counts: vec![20, 20, 20, 20, 19], ..round(1, 1) });
     }
 }
 
@@ -212,22 +167,10 @@ fn duplicate_and_identical_rows_are_still_distinct_picks() {
     let some = softmax(20, 5, 2);
     for strategy in battery() {
         let duplicates = concatenate![Axis(0), some, some, some];
-        check(
-            &strategy,
-            &Round {
-                probabilities: duplicates,
-                ..round(60, 25)
-            },
-        );
+        check(&strategy, &Round { probabilities: duplicates, ..round(60, 25) });
         for row in [[0.2_f32; 5], [1.0, 0.0, 0.0, 0.0, 0.0], [0.5, 0.5, 0.0, 0.0, 0.0]] {
             let identical = Array2::from_shape_fn((40, 5), |(_, class)| row[class]);
-            let selection = check(
-                &strategy,
-                &Round {
-                    probabilities: identical,
-                    ..round(40, 7)
-                },
-            );
+            let selection = check(&strategy, &Round { probabilities: identical, ..round(40, 7) });
             if !matches!(strategy, Strategy::Random {}) {
                 assert_eq!(
                     rows(&selection),
@@ -241,25 +184,16 @@ fn duplicate_and_identical_rows_are_still_distinct_picks() {
 
 /// Whether the picks are a function of the set of rows: no randomness, and the one best answer.
 fn determined(selection: &Selection) -> bool {
-    selection
-        .balance
-        .as_ref()
-        .is_none_or(|outcome| outcome.status == Status::Optimal)
+    selection.balance.as_ref().is_none_or(|outcome| outcome.status == Status::Optimal)
 }
 
 #[test]
 fn permuting_the_pool_permutes_the_picks() {
     let mut compared = 0;
-    for strategy in battery()
-        .iter()
-        .filter(|strategy| !matches!(strategy, Strategy::Random {}))
-    {
+    for strategy in battery().iter().filter(|strategy| !matches!(strategy, Strategy::Random {})) {
         let given = round(101, 12);
         let order: Vec<usize> = (0..101).map(|row| row * 17 % 101).collect();
-        let permuted = Round {
-            probabilities: given.probabilities.select(Axis(0), &order),
-            ..given.clone()
-        };
+        let permuted = Round { probabilities: given.probabilities.select(Axis(0), &order), ..given.clone() };
         let (before, after) = (check(strategy, &given), check(strategy, &permuted));
         if determined(&before) && determined(&after) {
             let back: Vec<usize> = rows(&after).iter().map(|&row| order[row]).collect();
@@ -267,28 +201,18 @@ fn permuting_the_pool_permutes_the_picks() {
             compared += 1;
         }
     }
-    assert!(
-        compared >= 9,
-        "only {compared} strategies have a determined answer on this pool"
-    );
+    assert!(compared >= 9, "only {compared} strategies have a determined answer on this pool");
 }
 
 #[test]
 fn leaving_out_what_was_not_picked_changes_nothing() {
-    for strategy in battery()
-        .iter()
-        .filter(|strategy| !matches!(strategy, Strategy::Random {}))
-    {
+    for strategy in battery().iter().filter(|strategy| !matches!(strategy, Strategy::Random {})) {
         let given = round(101, 12);
         let before = check(strategy, &given);
         let picked = sorted(&before);
-        let kept: Vec<usize> = (0..101)
-            .filter(|row| row % 3 != 0 || picked.binary_search(row).is_ok())
-            .collect();
-        let restricted = Round {
-            probabilities: given.probabilities.select(Axis(0), &kept),
-            ..given.clone()
-        };
+        let kept: Vec<usize> =
+            (0..101).filter(|row| row % 3 != 0 || picked.binary_search(row).is_ok()).collect();
+        let restricted = Round { probabilities: given.probabilities.select(Axis(0), &kept), ..given.clone() };
         let after = check(strategy, &restricted);
         if determined(&before) && determined(&after) {
             let back: Vec<usize> = rows(&after).iter().map(|&row| kept[row]).collect();
@@ -302,11 +226,7 @@ type Scores = fn(ArrayView2<f32>) -> Result<Vec<f64>, Error>;
 #[test]
 fn scores_in_chunks_are_the_scores_of_the_whole() {
     let p = softmax(100, 7, 4);
-    for scores in [
-        entropy::scores as Scores,
-        margin::scores,
-        least_confidence::scores,
-    ] {
+    for scores in [entropy::scores as Scores, margin::scores, least_confidence::scores] {
         let whole: Vec<u64> = scores(p.view()).unwrap().into_iter().map(f64::to_bits).collect();
         for size in [1, 7, 64] {
             let chunks: Vec<u64> = p
@@ -327,24 +247,14 @@ fn what_is_not_a_number_is_refused_by_row_and_column() {
             given.probabilities[[17, 3]] = value;
             let error = query(strategy, &given).unwrap_err();
             assert!(
-                matches!(
-                    error,
-                    Error::ProbabilityNotFinite {
-                        row: 17,
-                        column: 3,
-                        ..
-                    }
-                ),
+                matches!(error, Error::ProbabilityNotFinite { row: 17, column: 3, .. }),
                 "{strategy:?}: {error}"
             );
         }
         let mut given = round(30, 5);
         given.probabilities.row_mut(4).fill(0.9);
         assert!(
-            matches!(
-                query(strategy, &given),
-                Err(Error::ProbabilityRowSum { row: 4, .. })
-            ),
+            matches!(query(strategy, &given), Err(Error::ProbabilityRowSum { row: 4, .. })),
             "{strategy:?}"
         );
     }
@@ -371,16 +281,10 @@ fn balancing_balances() {
         // (20 + 30) / 5 = 10 per class.
         assert_eq!(outcome.requirement, [2.0, 2.0, 7.0, 9.0, 10.0]);
         assert!((outcome.l1_before - 30.0).abs() < 1e-12);
-        assert!(
-            outcome.l1 <= outcome.l1_baseline + 1e-9,
-            "{strategy:?}: {outcome:?}"
-        );
+        assert!(outcome.l1 <= outcome.l1_baseline + 1e-9, "{strategy:?}: {outcome:?}");
         assert!(outcome.bound <= outcome.objective + 1e-9);
         if strategy.balance().is_some_and(|balance| balance.lambda > 1.0) {
-            assert!(
-                outcome.l1 < 0.2 * outcome.l1_baseline,
-                "{strategy:?}: {outcome:?}"
-            );
+            assert!(outcome.l1 < 0.2 * outcome.l1_baseline, "{strategy:?}: {outcome:?}");
         }
     }
 }

@@ -41,10 +41,7 @@ fn read_and_verify(manifest: &DatasetManifest, data_dir: &Path) -> Result<()> {
         seconds.push(start.elapsed().as_secs_f64());
         images = dataset.train.len() + dataset.test.len();
     }
-    println!(
-        "{}",
-        json!({ "benchmark": benchmark, "seconds": seconds, "detail": { "images": images } })
-    );
+    println!("{}", json!({ "benchmark": benchmark, "seconds": seconds, "detail": { "images": images } }));
     Ok(())
 }
 
@@ -52,18 +49,10 @@ fn generate(classes: usize, train_images: usize, test_images: usize) {
     let mut seconds = Vec::new();
     for _ in 0..REPETITIONS {
         let start = Instant::now();
-        black_box(synthetic::dataset(
-            &SyntheticConfig { seed: 1 },
-            classes,
-            train_images,
-            test_images,
-        ));
+        black_box(synthetic::dataset(&SyntheticConfig { seed: 1 }, classes, train_images, test_images));
         seconds.push(start.elapsed().as_secs_f64());
     }
     let benchmark = format!("synthetic{classes}/generate");
     let detail = json!({ "images": train_images + test_images });
-    println!(
-        "{}",
-        json!({ "benchmark": benchmark, "seconds": seconds, "detail": detail })
-    );
+    println!("{}", json!({ "benchmark": benchmark, "seconds": seconds, "detail": detail }));
 }

@@ -44,11 +44,7 @@ impl Checksum {
             Self::Sha1(_) => 40,
             Self::Sha256(_) => 64,
         };
-        self.hex().len() == digits
-            && self
-                .hex()
-                .bytes()
-                .all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'))
+        self.hex().len() == digits && self.hex().bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'))
     }
 
     pub(crate) fn hasher(&self) -> Hasher {

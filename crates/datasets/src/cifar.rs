@@ -57,9 +57,7 @@ pub fn append_records(file: &RecordFile<'_>, images: &mut Images) -> Result<()> 
         }
         for record in chunk.chunks_exact(record_bytes) {
             images.labels.push(label(file, record, row, record_bytes)?);
-            images
-                .pixels
-                .extend_from_slice(&record[label_bytes(file.layout)..]);
+            images.pixels.extend_from_slice(&record[label_bytes(file.layout)..]);
             row += 1;
         }
     }
@@ -108,18 +106,9 @@ fn open_sized(file: &RecordFile<'_>, shape: &ImageShape) -> Result<File> {
     let found_bytes = reader.metadata().map_err(Error::io("read", file.path))?.len();
     let row = found_bytes / record_bytes(file.layout, shape) as u64;
     if found_bytes < file.bytes {
-        Err(Error::Truncated {
-            path: file.path.into(),
-            expected_bytes: file.bytes,
-            found_bytes,
-            row,
-        })
+        Err(Error::Truncated { path: file.path.into(), expected_bytes: file.bytes, found_bytes, row })
     } else if found_bytes > file.bytes {
-        Err(Error::TrailingBytes {
-            path: file.path.into(),
-            offset: file.bytes,
-            found_bytes,
-        })
+        Err(Error::TrailingBytes { path: file.path.into(), offset: file.bytes, found_bytes })
     } else {
         Ok(reader)
     }
@@ -133,14 +122,7 @@ fn label(file: &RecordFile<'_>, record: &[u8], row: u64, record_bytes: usize) ->
             return Ok(u32::from(found));
         }
         let offset = row * record_bytes as u64 + position as u64;
-        Err(Error::LabelOutOfRange {
-            path: file.path.into(),
-            offset,
-            row,
-            field,
-            found,
-            classes,
-        })
+        Err(Error::LabelOutOfRange { path: file.path.into(), offset, row, field, found, classes })
     };
     match file.layout {
         Layout::Cifar10Binary => check(0, "class", file.classes),
@@ -157,13 +139,7 @@ pub(crate) fn compare(path: &Path, expected: &Checksum, found: String) -> Result
     }
     let (algorithm, expected) = (expected.algorithm(), expected.hex().to_owned());
     let help = "the file is damaged or is another file; remove it".to_owned();
-    Err(Error::ChecksumMismatch {
-        path: path.into(),
-        algorithm,
-        expected,
-        found,
-        help,
-    })
+    Err(Error::ChecksumMismatch { path: path.into(), algorithm, expected, found, help })
 }
 
 #[cfg(test)]
@@ -171,11 +147,7 @@ mod tests {
     use super::*;
     use crate::checksum::sha256_hex;
 
-    const SHAPE: ImageShape = ImageShape {
-        channels: 1,
-        height: 1,
-        width: 2,
-    };
+    const SHAPE: ImageShape = ImageShape { channels: 1, height: 1, width: 2 };
 
     /// Writes `bytes` and reads them back as `layout`, expecting `expected_bytes`.
     fn read(bytes: &[u8], layout: Layout, classes: usize, expected_bytes: u64) -> Result<Images> {
@@ -193,18 +165,8 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("data.bin");
         std::fs::write(&path, bytes).unwrap();
-        let mut images = Images {
-            shape: SHAPE,
-            pixels: Vec::new(),
-            labels: Vec::new(),
-        };
-        let file = RecordFile {
-            path: &path,
-            layout,
-            classes,
-            bytes: size,
-            checksum: Some(checksum),
-        };
+        let mut images = Images { shape: SHAPE, pixels: Vec::new(), labels: Vec::new() };
+        let file = RecordFile { path: &path, layout, classes, bytes: size, checksum: Some(checksum) };
         append_records(&file, &mut images).map(|()| images)
     }
 
@@ -218,14 +180,8 @@ mod tests {
     #[test]
     fn cifar100_records_are_coarse_then_fine() {
         let bytes = [4, 22, 10, 11, 19, 99, 20, 21];
-        assert_eq!(
-            read(&bytes, Layout::Cifar100Fine, 100, 8).unwrap().labels,
-            [22, 99]
-        );
-        assert_eq!(
-            read(&bytes, Layout::Cifar100Coarse, 20, 8).unwrap().labels,
-            [4, 19]
-        );
+        assert_eq!(read(&bytes, Layout::Cifar100Fine, 100, 8).unwrap().labels, [22, 99]);
+        assert_eq!(read(&bytes, Layout::Cifar100Coarse, 20, 8).unwrap().labels, [4, 19]);
     }
 
     #[test]
@@ -248,93 +204,38 @@ mod tests {
     fn a_truncated_file_names_its_first_missing_byte() {
         let error = read(&[0, 1, 2, 1, 1], Layout::Cifar10Binary, 2, 6).unwrap_err();
         assert!(
-            matches!(
-                error,
-                Error::Truncated {
-                    expected_bytes: 6,
-                    found_bytes: 5,
-                    row: 1,
-                    ..
-                }
-            ),
+            matches!(error, Error::Truncated { expected_bytes: 6, found_bytes: 5, row: 1, .. }),
             "{error:?}"
         );
-        assert!(
-            error
-                .to_string()
-                .contains("data.bin is truncated: it ends at byte 5 of 6, inside row 1")
-        );
+        assert!(error.to_string().contains("data.bin is truncated: it ends at byte 5 of 6, inside row 1"));
     }
 
     #[test]
     fn trailing_bytes_name_the_first_byte_too_many() {
         let error = read(&[0, 1, 2, 1, 1, 2, 9, 9], Layout::Cifar10Binary, 2, 6).unwrap_err();
-        assert!(
-            matches!(
-                error,
-                Error::TrailingBytes {
-                    offset: 6,
-                    found_bytes: 8,
-                    ..
-                }
-            ),
-            "{error:?}"
-        );
+        assert!(matches!(error, Error::TrailingBytes { offset: 6, found_bytes: 8, .. }), "{error:?}");
     }
 
     #[test]
     fn a_label_out_of_range_names_row_and_offset() {
         let error = read(&[1, 0, 0, 2, 0, 0], Layout::Cifar10Binary, 2, 6).unwrap_err();
         assert!(
-            matches!(
-                error,
-                Error::LabelOutOfRange {
-                    offset: 3,
-                    row: 1,
-                    field: "class",
-                    found: 2,
-                    ..
-                }
-            ),
+            matches!(error, Error::LabelOutOfRange { offset: 3, row: 1, field: "class", found: 2, .. }),
             "{error:?}"
         );
         let error = read(&[0, 1, 0, 0, 1, 100, 0, 0], Layout::Cifar100Fine, 100, 8).unwrap_err();
         assert!(
-            matches!(
-                error,
-                Error::LabelOutOfRange {
-                    offset: 5,
-                    row: 1,
-                    field: "fine",
-                    ..
-                }
-            ),
+            matches!(error, Error::LabelOutOfRange { offset: 5, row: 1, field: "fine", .. }),
             "{error:?}"
         );
         let error = read(&[20, 1, 0, 0], Layout::Cifar100Fine, 100, 4).unwrap_err();
         assert!(
-            matches!(
-                error,
-                Error::LabelOutOfRange {
-                    offset: 0,
-                    field: "coarse",
-                    classes: 20,
-                    ..
-                }
-            ),
+            matches!(error, Error::LabelOutOfRange { offset: 0, field: "coarse", classes: 20, .. }),
             "{error:?}"
         );
         let error = read(&[1, 255, 0, 0], Layout::Cifar100Coarse, 20, 4).unwrap_err();
         assert!(
-            matches!(
-                error,
-                Error::LabelOutOfRange {
-                    offset: 1,
-                    field: "fine",
-                    classes: 100,
-                    ..
-                }
-            ),
+            matches!(error, Error::LabelOutOfRange { offset: 1, field: "fine", classes: 100, .. }),
             "{error:?}"
         );
     }
@@ -343,33 +244,14 @@ mod tests {
     fn one_flipped_bit_is_found() {
         let checksum = Checksum::Sha256(sha256_hex(&[1, 7, 7]));
         let error = read_with(&[1, 7, 6], Layout::Cifar10Binary, 2, 3, &checksum).unwrap_err();
-        assert!(
-            matches!(
-                error,
-                Error::ChecksumMismatch {
-                    algorithm: "sha256",
-                    ..
-                }
-            ),
-            "{error:?}"
-        );
+        assert!(matches!(error, Error::ChecksumMismatch { algorithm: "sha256", .. }), "{error:?}");
     }
 
     #[test]
     fn a_missing_file_is_named() {
-        let mut images = Images {
-            shape: SHAPE,
-            pixels: Vec::new(),
-            labels: Vec::new(),
-        };
+        let mut images = Images { shape: SHAPE, pixels: Vec::new(), labels: Vec::new() };
         let path = Path::new("/nowhere/data.bin");
-        let file = RecordFile {
-            path,
-            layout: Layout::Cifar10Binary,
-            classes: 2,
-            bytes: 3,
-            checksum: None,
-        };
+        let file = RecordFile { path, layout: Layout::Cifar10Binary, classes: 2, bytes: 3, checksum: None };
         let error = append_records(&file, &mut images).unwrap_err();
         assert_eq!(error.to_string(), "could not open /nowhere/data.bin");
     }

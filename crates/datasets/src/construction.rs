@@ -56,23 +56,12 @@ pub fn construct(
     initial_rng: &mut ChaCha8Rng,
     imbalance_rng: &mut ChaCha8Rng,
 ) -> Result<PoolManifest> {
-    if let Some((row, &label)) = labels
-        .iter()
-        .enumerate()
-        .find(|(_, label)| **label as usize >= classes)
-    {
+    if let Some((row, &label)) = labels.iter().enumerate().find(|(_, label)| **label as usize >= classes) {
         return Err(Error::Label { row, label, classes });
     }
     let (initial, mut pool, streams) = match source {
-        PoolSource::Drawn {
-            initial,
-            per_class_cap,
-            imbalance,
-        } => {
-            let streams = Streams {
-                initial: position(initial_rng),
-                imbalance: position(imbalance_rng),
-            };
+        PoolSource::Drawn { initial, per_class_cap, imbalance } => {
+            let streams = Streams { initial: position(initial_rng), imbalance: position(imbalance_rng) };
             let split = class_uniform(labels, classes, *initial, *per_class_cap, initial_rng)?;
             let pool = keep(split.remaining, imbalance, imbalance_rng)?;
             (split.initial, pool, Some(streams))
@@ -99,12 +88,7 @@ fn keep(remaining: Vec<Vec<SampleId>>, imbalance: &Imbalance, rng: &mut ChaCha8R
 
 /// Where a stream stands: key, stream and word position, which together determine everything it will yield.
 fn position(rng: &ChaCha8Rng) -> String {
-    format!(
-        "{}:{}:{}",
-        hex(&rng.get_seed()),
-        rng.get_stream(),
-        rng.get_word_pos()
-    )
+    format!("{}:{}:{}", hex(&rng.get_seed()), rng.get_stream(), rng.get_word_pos())
 }
 
 #[cfg(test)]
@@ -119,11 +103,7 @@ mod tests {
     }
 
     fn drawn(initial: usize, per_class_cap: Option<usize>, imbalance: Imbalance) -> PoolSource {
-        PoolSource::Drawn {
-            initial,
-            per_class_cap,
-            imbalance,
-        }
+        PoolSource::Drawn { initial, per_class_cap, imbalance }
     }
 
     fn build(source: &PoolSource, seed: u64) -> PoolManifest {

@@ -28,18 +28,10 @@ pub(crate) fn download(
     help: &str,
     progress: &mut dyn FnMut(FetchProgress),
 ) -> Result<u64> {
-    let mut download = Download {
-        archive,
-        part: part_of(path),
-        help,
-        agent: agent(),
-        progress,
-        downloaded_bytes: 0,
-    };
+    let mut download =
+        Download { archive, part: part_of(path), help, agent: agent(), progress, downloaded_bytes: 0 };
     download.run()?;
-    (download.progress)(FetchProgress::Verifying {
-        path: download.part.clone(),
-    });
+    (download.progress)(FetchProgress::Verifying { path: download.part.clone() });
     let found = files::digest(&download.part, &archive.checksum)?;
     if found != archive.checksum.hex() {
         download.remove_part()?;
@@ -99,10 +91,7 @@ impl Download<'_> {
                         return Err(self.failed(error)?);
                     }
                     longest = received_bytes;
-                    (self.progress)(FetchProgress::Interrupted {
-                        received_bytes,
-                        reason: error.to_string(),
-                    });
+                    (self.progress)(FetchProgress::Interrupted { received_bytes, reason: error.to_string() });
                 }
             }
         }
@@ -111,10 +100,7 @@ impl Download<'_> {
     /// Sends one request and takes its answer apart.
     fn request(&mut self, from_byte: u64) -> Result<Ended> {
         let url = &self.archive.url;
-        (self.progress)(FetchProgress::Connecting {
-            url: url.clone(),
-            from_byte,
-        });
+        (self.progress)(FetchProgress::Connecting { url: url.clone(), from_byte });
         // The archive itself is wanted, not one that the transport has unpacked.
         let mut request = self.agent.get(url).header("Accept-Encoding", "identity");
         if from_byte > 0 {
@@ -168,23 +154,17 @@ impl Download<'_> {
                 Ok(bytes) => bytes,
                 Err(error) => return Ok(Ended::Interrupted(ureq::Error::Io(error))),
             };
-            file.write_all(&chunk[..bytes])
-                .map_err(Error::io("write", &self.part))?;
+            file.write_all(&chunk[..bytes]).map_err(Error::io("write", &self.part))?;
             received_bytes += bytes as u64;
             self.downloaded_bytes += bytes as u64;
             if let Some(expected) = total_bytes.filter(|&total| received_bytes > total) {
                 self.remove_part()?;
                 return Err(self.wrong_size(expected, received_bytes));
             }
-            (self.progress)(FetchProgress::Downloading {
-                received_bytes,
-                total_bytes,
-            });
+            (self.progress)(FetchProgress::Downloading { received_bytes, total_bytes });
         }
         if total_bytes.is_some_and(|total| received_bytes < total) {
-            return Ok(Ended::Interrupted(ureq::Error::Io(
-                io::ErrorKind::UnexpectedEof.into(),
-            )));
+            return Ok(Ended::Interrupted(ureq::Error::Io(io::ErrorKind::UnexpectedEof.into())));
         }
         file.sync_all().map_err(Error::io("write", &self.part))?;
         Ok(Ended::Complete)
@@ -219,22 +199,12 @@ impl Download<'_> {
 
     fn failed(&self, error: ureq::Error) -> Result<Error> {
         let (url, help) = (self.archive.url.clone(), self.help.to_owned());
-        Ok(Error::Download {
-            url,
-            received_bytes: self.part_bytes()?,
-            help,
-            source: Box::new(error),
-        })
+        Ok(Error::Download { url, received_bytes: self.part_bytes()?, help, source: Box::new(error) })
     }
 
     fn wrong_size(&self, expected_bytes: u64, found_bytes: u64) -> Error {
         let (url, help) = (self.archive.url.clone(), self.help.to_owned());
-        Error::DownloadSize {
-            url,
-            expected_bytes,
-            found_bytes,
-            help,
-        }
+        Error::DownloadSize { url, expected_bytes, found_bytes, help }
     }
 }
 

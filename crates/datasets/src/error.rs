@@ -156,7 +156,7 @@ pub enum Error {
         /// How to go on without a network.
         help: String,
         /// The cause.
-        source: Box<ureq::Error>,
+        source: Box<dyn std::error::Error + Send + Sync>,
     },
     /// The server answered with something other than the file.
     #[error("{url} answered with status {status}; {help}")]
@@ -257,9 +257,5 @@ impl Error {
 }
 
 fn help_suffix(help: &str) -> String {
-    if help.is_empty() {
-        String::new()
-    } else {
-        format!("; {help}")
-    }
+    if help.is_empty() { String::new() } else { format!("; {help}") }
 }

@@ -108,9 +108,7 @@ pub fn fetch(
         return Ok(FetchOutcome::Generated { folder });
     }
     let Some(archive) = &manifest.archive else {
-        return Err(Error::NoSource {
-            dataset: manifest.name.clone(),
-        });
+        return Err(Error::NoSource { dataset: manifest.name.clone() });
     };
     fs::create_dir_all(data_dir).map_err(Error::io("create", data_dir))?;
     let path = data_dir.join(&archive.file);
@@ -122,19 +120,12 @@ pub fn fetch(
     }
     progress(FetchProgress::Unpacking { path: path.clone() });
     install(manifest, data_dir, &path)?;
-    Ok(FetchOutcome::Unpacked {
-        folder,
-        archive: path,
-        downloaded_bytes,
-    })
+    Ok(FetchOutcome::Unpacked { folder, archive: path, downloaded_bytes })
 }
 
 fn is_complete(manifest: &DatasetManifest, data_dir: &Path) -> bool {
     let folder = manifest.folder_in(data_dir);
-    manifest
-        .files
-        .iter()
-        .all(|file| file.role == FileRole::ClassNames || folder.join(&file.path).exists())
+    manifest.files.iter().all(|file| file.role == FileRole::ClassNames || folder.join(&file.path).exists())
 }
 
 fn verify_archive(archive: &Archive, path: &Path, progress: &mut dyn FnMut(FetchProgress)) -> Result<()> {

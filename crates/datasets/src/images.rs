@@ -104,11 +104,7 @@ mod tests {
     #[test]
     fn an_image_is_its_own_slice() {
         let images = Images {
-            shape: ImageShape {
-                channels: 1,
-                height: 1,
-                width: 2,
-            },
+            shape: ImageShape { channels: 1, height: 1, width: 2 },
             pixels: vec![1, 2, 3, 4, 5, 6],
             labels: vec![0, 2, 0],
         };

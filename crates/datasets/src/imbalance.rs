@@ -40,11 +40,7 @@ impl Imbalance {
             Self::Step { factor } => {
                 check(factor)?;
                 let kept = |(class, &n): (usize, &usize)| {
-                    if class < classes / 2 {
-                        n
-                    } else {
-                        floor(n as f64 * factor)
-                    }
+                    if class < classes / 2 { n } else { floor(n as f64 * factor) }
                 };
                 Ok(available.iter().enumerate().map(kept).collect())
             }
@@ -71,11 +67,7 @@ impl Imbalance {
 
 fn check(factor: f64) -> Result<()> {
     // NaN is not in the range either.
-    if factor > 0.0 && factor <= 1.0 {
-        Ok(())
-    } else {
-        Err(Error::ImbalanceFactor { factor })
-    }
+    if factor > 0.0 && factor <= 1.0 { Ok(()) } else { Err(Error::ImbalanceFactor { factor }) }
 }
 
 fn floor(value: f64) -> usize {
@@ -90,10 +82,7 @@ mod tests {
     #[test]
     fn step_keeps_what_cbal_keeps() {
         let kept = |n, factor| Imbalance::Step { factor }.kept(&[n; 10]).unwrap();
-        assert_eq!(
-            kept(4500, 0.1),
-            [4500, 4500, 4500, 4500, 4500, 450, 450, 450, 450, 450]
-        );
+        assert_eq!(kept(4500, 0.1), [4500, 4500, 4500, 4500, 4500, 450, 450, 450, 450, 450]);
         assert_eq!(kept(4500, 0.3)[5..], [1350; 5]);
         assert_eq!(kept(450, 0.1)[5..], [45; 5]);
         assert_eq!(kept(450, 0.2)[5..], [90; 5]);
@@ -102,10 +91,7 @@ mod tests {
 
     #[test]
     fn a_decimal_factor_means_what_it_says() {
-        assert_eq!(
-            Imbalance::Step { factor: 0.29 }.kept(&[100, 100]).unwrap(),
-            [100, 29]
-        );
+        assert_eq!(Imbalance::Step { factor: 0.29 }.kept(&[100, 100]).unwrap(), [100, 29]);
     }
 
     /// 5000 · 0.01^(c/9): the counts of CIFAR-10-LT with factor 100.
@@ -119,10 +105,7 @@ mod tests {
     fn factors_outside_the_range_are_errors() {
         for factor in [0.0, -0.1, 1.1, f64::NAN] {
             for imbalance in [Imbalance::Step { factor }, Imbalance::LongTail { factor }] {
-                assert!(matches!(
-                    imbalance.kept(&[5, 5]),
-                    Err(Error::ImbalanceFactor { .. })
-                ));
+                assert!(matches!(imbalance.kept(&[5, 5]), Err(Error::ImbalanceFactor { .. })));
             }
         }
     }
@@ -131,10 +114,7 @@ mod tests {
     fn unknown_fields_and_missing_factors_are_errors() {
         let parse = toml::from_str::<Imbalance>;
         assert_eq!(parse("kind = \"none\"").unwrap(), Imbalance::None {});
-        assert_eq!(
-            parse("kind = \"long-tail\"\nfactor = 1").unwrap(),
-            Imbalance::LongTail { factor: 1.0 }
-        );
+        assert_eq!(parse("kind = \"long-tail\"\nfactor = 1").unwrap(), Imbalance::LongTail { factor: 1.0 });
         assert!(parse("kind = \"none\"\nfactor = 0.1").is_err());
         assert!(parse("kind = \"step\"").is_err());
         assert!(parse("kind = \"step\"\nfactor = 0.1\nhalf = 2").is_err());

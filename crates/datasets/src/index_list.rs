@@ -15,26 +15,16 @@ pub fn read_index_list(path: &Path, images: usize) -> Result<Vec<SampleId>> {
     let mut line_of = vec![0_usize; images]; // 0: not seen yet; lines count from 1
     let mut samples = Vec::new();
     for (line, content) in (1..).zip(text.lines()) {
-        let wrong = |problem: String| Error::IndexList {
-            path: path.into(),
-            line,
-            problem,
-        };
-        let index: u32 = content
-            .trim()
-            .parse()
-            .map_err(|error| wrong(format!("`{content}` is not an index: {error}")))?;
+        let wrong = |problem: String| Error::IndexList { path: path.into(), line, problem };
+        let index: u32 =
+            content.trim().parse().map_err(|error| wrong(format!("`{content}` is not an index: {error}")))?;
         match line_of.get_mut(index as usize) {
             None => {
-                return Err(wrong(format!(
-                    "index {index} is out of range, expected below {images}"
-                )));
+                return Err(wrong(format!("index {index} is out of range, expected below {images}")));
             }
             Some(0) => line_of[index as usize] = line,
             Some(first) => {
-                return Err(wrong(format!(
-                    "index {index} is there twice, first on line {first}"
-                )));
+                return Err(wrong(format!("index {index} is there twice, first on line {first}")));
             }
         }
         samples.push(SampleId(index));
@@ -56,29 +46,16 @@ pub fn read_authors_pair(
     let initial_set = read_index_list(initial, images)?;
     let mut samples = read_index_list(pool, images)?;
     if samples.len() < initial_set.len() {
-        let problem = format!(
-            "the list ends before the {} samples of the initial set",
-            initial_set.len()
-        );
-        return Err(Error::IndexList {
-            path: pool.into(),
-            line: samples.len(),
-            problem,
-        });
+        let problem = format!("the list ends before the {} samples of the initial set", initial_set.len());
+        return Err(Error::IndexList { path: pool.into(), line: samples.len(), problem });
     }
     let tail = samples.split_off(samples.len() - initial_set.len());
     for (position, (found, expected)) in tail.iter().zip(&initial_set).enumerate() {
         if found != expected {
             let line = samples.len() + position + 1;
-            let problem = format!(
-                "sample {found}, but the initial set has {expected} there ({})",
-                initial.display()
-            );
-            return Err(Error::IndexList {
-                path: pool.into(),
-                line,
-                problem,
-            });
+            let problem =
+                format!("sample {found}, but the initial set has {expected} there ({})", initial.display());
+            return Err(Error::IndexList { path: pool.into(), line, problem });
         }
     }
     Ok((initial_set, samples))
@@ -116,10 +93,7 @@ mod tests {
             ("7\n3\n", "7\n", 1, "the list ends before the 2 samples"),
         ] {
             let error = pair(initial, pool).unwrap_err();
-            assert!(
-                matches!(&error, Error::IndexList { line: found, .. } if *found == line),
-                "{error:?}"
-            );
+            assert!(matches!(&error, Error::IndexList { line: found, .. } if *found == line), "{error:?}");
             assert!(error.to_string().contains(problem), "{error}");
         }
     }

@@ -117,15 +117,10 @@ impl DatasetManifest {
     /// When the file cannot be read or parsed, has an unknown key, or contradicts itself (sizes, counts, names, paths).
     pub fn load(path: &Path) -> Result<Self> {
         let text = fs::read_to_string(path).map_err(Error::io("read", path))?;
-        let manifest: Self = toml::from_str(&text).map_err(|source| Error::Toml {
-            path: path.into(),
-            source: Box::new(source),
-        })?;
+        let manifest: Self = toml::from_str(&text)
+            .map_err(|source| Error::Toml { path: path.into(), source: Box::new(source) })?;
         match manifest.problem(path) {
-            Some(problem) => Err(Error::InvalidManifest {
-                path: path.into(),
-                problem,
-            }),
+            Some(problem) => Err(Error::InvalidManifest { path: path.into(), problem }),
             None => Ok(manifest),
         }
     }
@@ -146,10 +141,7 @@ impl DatasetManifest {
         let Some(archive) = &self.archive else {
             return format!("{fetch} generates the files");
         };
-        let size = archive
-            .bytes
-            .map(|bytes| format!("{bytes} bytes, "))
-            .unwrap_or_default();
+        let size = archive.bytes.map(|bytes| format!("{bytes} bytes, ")).unwrap_or_default();
         format!(
             "{fetch} gets it from {url}. Without a network, put either the archive ({size}{algorithm} {hex}) at {archive_at} \
              and run that command again, or the unpacked files at {files_at}",
@@ -170,25 +162,15 @@ impl DatasetManifest {
     /// The first contradiction, if there is one.
     fn problem(&self, path: &Path) -> Option<String> {
         let is_name = !self.name.is_empty()
-            && self
-                .name
-                .bytes()
-                .all(|byte| matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'-'));
+            && self.name.bytes().all(|byte| matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'-'));
         if !is_name {
-            return Some(format!(
-                "name `{}` is not lower-case letters, digits and hyphens",
-                self.name
-            ));
+            return Some(format!("name `{}` is not lower-case letters, digits and hyphens", self.name));
         }
         if path.file_stem().is_none_or(|stem| stem != self.name.as_str()) {
             return Some(format!("name `{}` is not the name of the file", self.name));
         }
         if self.class_names.len() != self.classes {
-            return Some(format!(
-                "{} class names for {} classes",
-                self.class_names.len(),
-                self.classes
-            ));
+            return Some(format!("{} class names for {} classes", self.class_names.len(), self.classes));
         }
         if self.classes < 2 {
             return Some(format!("{} classes, expected 2 or more", self.classes));
@@ -202,9 +184,7 @@ impl DatasetManifest {
                 self.train_images, self.test_images, self.classes
             ));
         }
-        self.paths_problem()
-            .or_else(|| self.files_problem())
-            .or_else(|| cifar::layout_problem(self))
+        self.paths_problem().or_else(|| self.files_problem()).or_else(|| cifar::layout_problem(self))
     }
 
     fn paths_problem(&self) -> Option<String> {
@@ -226,39 +206,30 @@ impl DatasetManifest {
             _ if !is_single_component(&file.path) => {
                 Some(format!("file path `{}` is not one plain name", file.path))
             }
-            Some(checksum) if !checksum.is_well_formed() => Some(format!(
-                "checksum `{}` of {} is not well-formed",
-                checksum.hex(),
-                file.path
-            )),
+            Some(checksum) if !checksum.is_well_formed() => {
+                Some(format!("checksum `{}` of {} is not well-formed", checksum.hex(), file.path))
+            }
             _ => None,
         })
     }
 
     fn files_problem(&self) -> Option<String> {
         let record = cifar::record_bytes(self.layout, &self.image) as u64;
-        for (role, name, images) in [
-            (FileRole::Train, "training", self.train_images),
-            (FileRole::Test, "test", self.test_images),
-        ] {
+        for (role, name, images) in
+            [(FileRole::Train, "training", self.train_images), (FileRole::Test, "test", self.test_images)]
+        {
             let mut bytes = 0;
             for file in self.files_of(role) {
                 match file.bytes {
                     Some(size) if size.is_multiple_of(record) => bytes += size,
                     Some(size) => {
-                        return Some(format!(
-                            "{} has {size} bytes, not a multiple of {record}",
-                            file.path
-                        ));
+                        return Some(format!("{} has {size} bytes, not a multiple of {record}", file.path));
                     }
                     None => return Some(format!("{} has no size", file.path)),
                 }
             }
             if bytes != images as u64 * record {
-                return Some(format!(
-                    "the {name} files have {} records, expected {images}",
-                    bytes / record
-                ));
+                return Some(format!("the {name} files have {} records, expected {images}", bytes / record));
             }
         }
         self.generator.and_then(|_| self.generator_problem())
@@ -271,9 +242,7 @@ impl DatasetManifest {
         }
         if self.image != synthetic::IMAGE_SHAPE || self.classes > synthetic::MAX_CLASSES {
             let (shape, most) = (synthetic::IMAGE_SHAPE, synthetic::MAX_CLASSES);
-            return Some(format!(
-                "the generator makes images of shape {shape:?} in at most {most} classes"
-            ));
+            return Some(format!("the generator makes images of shape {shape:?} in at most {most} classes"));
         }
         (self.layout == Layout::Cifar100Coarse).then(|| "the generator has no coarse classes".to_owned())
     }
@@ -356,21 +325,9 @@ bytes = 10
             ("bytes = 20", "", "no size"),
             ("[\"cat\", \"dog\"]", "[\"cat\"]", "1 class names for 2 classes"),
             ("name = \"tiny\"", "name = \"big\"", "not the name of the file"),
-            (
-                "folder = \"tiny-bin\"",
-                "folder = \"../tiny-bin\"",
-                "not one plain name",
-            ),
-            (
-                "path = \"train.bin\"",
-                "path = \"/train.bin\"",
-                "not one plain name",
-            ),
-            (
-                "bytes = 20",
-                "bytes = 20\nchecksum = { sha1 = \"00\" }",
-                "not well-formed",
-            ),
+            ("folder = \"tiny-bin\"", "folder = \"../tiny-bin\"", "not one plain name"),
+            ("path = \"train.bin\"", "path = \"/train.bin\"", "not one plain name"),
+            ("bytes = 20", "bytes = 20\nchecksum = { sha1 = \"00\" }", "not well-formed"),
         ] {
             let error = load(&tiny_manifest().replacen(from, to, 1)).unwrap_err();
             assert!(matches!(&error, Error::InvalidManifest { .. }), "{error:?}");

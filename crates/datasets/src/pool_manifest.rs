@@ -62,13 +62,7 @@ impl PoolManifest {
         pool: Vec<SampleId>,
     ) -> Result<Self> {
         let count = |samples: &[SampleId]| {
-            class_counts(
-                &samples
-                    .iter()
-                    .map(|sample| labels[sample.index()])
-                    .collect::<Vec<_>>(),
-                classes,
-            )
+            class_counts(&samples.iter().map(|sample| labels[sample.index()]).collect::<Vec<_>>(), classes)
         };
         let mut manifest = Self {
             dataset: dataset.to_owned(),
@@ -88,11 +82,7 @@ impl PoolManifest {
 
     /// The name of the file that [`PoolManifest::write`] writes: the dataset and the first 128 bits of the hash.
     pub fn file_name(&self) -> String {
-        format!(
-            "{}-{}.json",
-            self.dataset,
-            self.hash.get(..NAME_DIGITS).unwrap_or(&self.hash)
-        )
+        format!("{}-{}.json", self.dataset, self.hash.get(..NAME_DIGITS).unwrap_or(&self.hash))
     }
 
     /// Writes the manifest into `folder`, through a temporary file, and returns its path. A file of this name that is
@@ -112,10 +102,7 @@ impl PoolManifest {
             }
             return Ok(path);
         }
-        let json = serde_json::to_vec(self).map_err(|source| Error::Json {
-            path: path.clone(),
-            source,
-        })?;
+        let json = serde_json::to_vec(self).map_err(|source| Error::Json { path: path.clone(), source })?;
         files::write_atomically(&path, &json)?;
         Ok(path)
     }
@@ -126,10 +113,8 @@ impl PoolManifest {
     /// When the file cannot be read or parsed, or contradicts itself.
     pub fn load(path: &Path) -> Result<Self> {
         let text = fs::read(path).map_err(Error::io("read", path))?;
-        let manifest: Self = serde_json::from_slice(&text).map_err(|source| Error::Json {
-            path: path.into(),
-            source,
-        })?;
+        let manifest: Self =
+            serde_json::from_slice(&text).map_err(|source| Error::Json { path: path.into(), source })?;
         let computed = manifest.computed_hash(Some(path))?;
         if manifest.hash != computed {
             return Err(invalid(
@@ -147,11 +132,8 @@ impl PoolManifest {
     /// [`Error::InvalidPool`] when they are not, or when the dataset has another number of training images.
     pub fn verify_labels(&self, labels: &[u32]) -> Result<()> {
         if labels.len() != self.train_images {
-            let problem = format!(
-                "made for {} training images, but there are {}",
-                self.train_images,
-                labels.len()
-            );
+            let problem =
+                format!("made for {} training images, but there are {}", self.train_images, labels.len());
             return Err(invalid(None, problem));
         }
         for (name, samples, expected) in [
@@ -183,18 +165,13 @@ impl PoolManifest {
 
     /// The hash of everything but the hash itself, and but the paths of index lists.
     fn computed_hash(&self, path: Option<&Path>) -> Result<String> {
-        let mut hashed = Self {
-            hash: String::new(),
-            ..self.clone()
-        };
+        let mut hashed = Self { hash: String::new(), ..self.clone() };
         if let PoolSource::IndexLists { initial, pool } = &mut hashed.source {
             (*initial, *pool) = (PathBuf::new(), PathBuf::new());
         }
         // JSON of a struct has one form: its fields in order, and each number in its shortest exact digits.
-        let json = serde_json::to_vec(&hashed).map_err(|source| Error::Json {
-            path: path.unwrap_or(Path::new("")).into(),
-            source,
-        })?;
+        let json = serde_json::to_vec(&hashed)
+            .map_err(|source| Error::Json { path: path.unwrap_or(Path::new("")).into(), source })?;
         Ok(sha256_hex(&json))
     }
 
@@ -226,10 +203,7 @@ impl PoolManifest {
 }
 
 fn invalid(path: Option<&Path>, problem: String) -> Error {
-    Error::InvalidPool {
-        path: path.map(PathBuf::from),
-        problem,
-    }
+    Error::InvalidPool { path: path.map(PathBuf::from), problem }
 }
 
 #[cfg(test)]
@@ -240,11 +214,8 @@ mod tests {
     const LABELS: [u32; 6] = [0, 1, 0, 1, 0, 1];
 
     fn manifest(initial: &[u32], pool: &[u32]) -> Result<PoolManifest> {
-        let source = PoolSource::Drawn {
-            initial: 2,
-            per_class_cap: None,
-            imbalance: Imbalance::Step { factor: 0.1 },
-        };
+        let source =
+            PoolSource::Drawn { initial: 2, per_class_cap: None, imbalance: Imbalance::Step { factor: 0.1 } };
         let samples = |ids: &[u32]| ids.iter().map(|&id| SampleId(id)).collect();
         PoolManifest::new("tiny", &LABELS, 2, &source, None, samples(initial), samples(pool))
     }
@@ -256,13 +227,7 @@ mod tests {
         let path = manifest.write(&folder.path().join("pools")).unwrap();
         assert_eq!(PoolManifest::load(&path).unwrap(), manifest);
         assert_eq!(manifest.write(&folder.path().join("pools")).unwrap(), path);
-        assert!(
-            path.file_name()
-                .unwrap()
-                .to_str()
-                .unwrap()
-                .contains(&manifest.hash[..16])
-        );
+        assert!(path.file_name().unwrap().to_str().unwrap().contains(&manifest.hash[..16]));
         manifest.verify_labels(&LABELS).unwrap();
     }
 
@@ -272,11 +237,7 @@ mod tests {
         let manifest = manifest(&[3, 0], &[1, 2, 5]).unwrap();
         let path = manifest.write(folder.path()).unwrap();
         let text = fs::read_to_string(&path).unwrap();
-        for (from, to) in [
-            ("[1,2,5]", "[1,2,4]"),
-            ("0.1", "0.2"),
-            ("\"initial\":2", "\"initial\":4"),
-        ] {
+        for (from, to) in [("[1,2,5]", "[1,2,4]"), ("0.1", "0.2"), ("\"initial\":2", "\"initial\":4")] {
             assert!(text.contains(from));
             fs::write(&path, text.replacen(from, to, 1)).unwrap();
             let error = PoolManifest::load(&path).unwrap_err();
@@ -287,24 +248,9 @@ mod tests {
 
     #[test]
     fn overlap_repetition_range_and_order_are_checked() {
-        assert!(
-            manifest(&[3, 0], &[1, 3])
-                .unwrap_err()
-                .to_string()
-                .contains("sample 3 is there twice")
-        );
-        assert!(
-            manifest(&[3, 3], &[1])
-                .unwrap_err()
-                .to_string()
-                .contains("sample 3 is there twice")
-        );
-        assert!(
-            manifest(&[3, 0], &[2, 1])
-                .unwrap_err()
-                .to_string()
-                .contains("not ascending")
-        );
+        assert!(manifest(&[3, 0], &[1, 3]).unwrap_err().to_string().contains("sample 3 is there twice"));
+        assert!(manifest(&[3, 3], &[1]).unwrap_err().to_string().contains("sample 3 is there twice"));
+        assert!(manifest(&[3, 0], &[2, 1]).unwrap_err().to_string().contains("not ascending"));
     }
 
     #[test]

@@ -27,10 +27,7 @@ pub struct Prepared {
 pub fn prepare(manifest: &DatasetManifest, data_dir: &Path) -> Result<Prepared> {
     let generated = generate_missing(manifest, data_dir)?;
     read(manifest, data_dir)?;
-    Ok(Prepared {
-        folder: manifest.folder_in(data_dir),
-        generated,
-    })
+    Ok(Prepared { folder: manifest.folder_in(data_dir), generated })
 }
 
 /// Reads a dataset, verifying sizes, labels, checksums, counts and class names in the same pass.
@@ -84,13 +81,7 @@ fn read_split(manifest: &DatasetManifest, data_dir: &Path, role: FileRole) -> Re
         let path = required(manifest, data_dir, file)?;
         let bytes = file.bytes.unwrap_or_default(); // `DatasetManifest::load` refuses image files without a size
         let (layout, classes) = (manifest.layout, manifest.classes);
-        let records = RecordFile {
-            path: &path,
-            layout,
-            classes,
-            bytes,
-            checksum: file.checksum.as_ref(),
-        };
+        let records = RecordFile { path: &path, layout, classes, bytes, checksum: file.checksum.as_ref() };
         append_records(&records, &mut images)?;
     }
     if manifest.class_balanced {
@@ -104,24 +95,14 @@ fn required(manifest: &DatasetManifest, data_dir: &Path, file: &FileEntry) -> Re
     if path.exists() {
         return Ok(path);
     }
-    Err(Error::MissingFile {
-        dataset: manifest.name.clone(),
-        path,
-        help: manifest.help(data_dir),
-    })
+    Err(Error::MissingFile { dataset: manifest.name.clone(), path, help: manifest.help(data_dir) })
 }
 
 fn check_balance(manifest: &DatasetManifest, split: &'static str, labels: &[u32]) -> Result<()> {
     let expected = labels.len() / manifest.classes;
     for (class, found) in class_counts(labels, manifest.classes).into_iter().enumerate() {
         if found != expected {
-            return Err(Error::ClassCount {
-                dataset: manifest.name.clone(),
-                split,
-                class,
-                expected,
-                found,
-            });
+            return Err(Error::ClassCount { dataset: manifest.name.clone(), split, class, expected, found });
         }
     }
     Ok(())
@@ -138,27 +119,14 @@ fn check_class_names(manifest: &DatasetManifest, data_dir: &Path) -> Result<()> 
             files::verify(&path, checksum)?;
         }
         let text = fs::read_to_string(&path).map_err(Error::io("read", &path))?;
-        let found: Vec<&str> = text
-            .lines()
-            .map(str::trim)
-            .filter(|line| !line.is_empty())
-            .collect();
+        let found: Vec<&str> = text.lines().map(str::trim).filter(|line| !line.is_empty()).collect();
         let lines = found.len().max(manifest.classes);
         for line in 0..lines {
             let found = found.get(line).copied().unwrap_or_default();
-            let expected = manifest
-                .class_names
-                .get(line)
-                .map(String::as_str)
-                .unwrap_or_default();
+            let expected = manifest.class_names.get(line).map(String::as_str).unwrap_or_default();
             if found != expected {
                 let (found, expected) = (found.to_owned(), expected.to_owned());
-                return Err(Error::ClassName {
-                    path,
-                    line: line + 1,
-                    expected,
-                    found,
-                });
+                return Err(Error::ClassName { path, line: line + 1, expected, found });
             }
         }
     }
@@ -190,10 +158,7 @@ mod tests {
         let (folder, manifest) = tiny();
         assert!(prepare(&manifest, folder.path()).unwrap().generated.is_empty());
         let dataset = read(&manifest, folder.path()).unwrap();
-        assert_eq!(
-            (dataset.classes(), dataset.train.len(), dataset.test.len()),
-            (2, 4, 2)
-        );
+        assert_eq!((dataset.classes(), dataset.train.len(), dataset.test.len()), (2, 4, 2));
         assert_eq!(dataset.train.labels, [0, 1, 1, 0]);
         assert_eq!(dataset.test.image(1), [2, 2, 2, 2]);
     }
@@ -214,18 +179,7 @@ mod tests {
         bytes[0] = 1;
         fs::write(folder.path().join("tiny-bin/train.bin"), bytes).unwrap();
         let error = read(&manifest, folder.path()).unwrap_err();
-        assert!(
-            matches!(
-                error,
-                Error::ClassCount {
-                    class: 0,
-                    expected: 2,
-                    found: 1,
-                    ..
-                }
-            ),
-            "{error:?}"
-        );
+        assert!(matches!(error, Error::ClassCount { class: 0, expected: 2, found: 1, .. }), "{error:?}");
     }
 
     #[test]
@@ -236,14 +190,8 @@ mod tests {
         read(&manifest, folder.path()).unwrap();
         fs::write(&names, "cat\nfrog\n").unwrap();
         let error = read(&manifest, folder.path()).unwrap_err();
-        assert!(
-            matches!(&error, Error::ClassName { line: 2, found, .. } if found == "frog"),
-            "{error:?}"
-        );
+        assert!(matches!(&error, Error::ClassName { line: 2, found, .. } if found == "frog"), "{error:?}");
         fs::write(&names, "cat\n").unwrap();
-        assert!(matches!(
-            read(&manifest, folder.path()),
-            Err(Error::ClassName { line: 2, .. })
-        ));
+        assert!(matches!(read(&manifest, folder.path()), Err(Error::ClassName { line: 2, .. })));
     }
 }

@@ -39,25 +39,14 @@ pub fn class_uniform(
     }
     let needed = size / classes;
     if needed == 0 {
-        return Err(Error::InitialSize {
-            size,
-            classes,
-            problem: "every class needs at least one image",
-        });
+        return Err(Error::InitialSize { size, classes, problem: "every class needs at least one image" });
     }
-    let mut split = Split {
-        initial: Vec::with_capacity(size),
-        remaining: Vec::with_capacity(classes),
-    };
+    let mut split = Split { initial: Vec::with_capacity(size), remaining: Vec::with_capacity(classes) };
     for (class, mut members) in members(labels, classes)?.into_iter().enumerate() {
         members.shuffle(rng);
         members.truncate(per_class_cap.unwrap_or(members.len()));
         if members.len() < needed {
-            return Err(Error::ClassTooSmall {
-                class,
-                available: members.len(),
-                needed,
-            });
+            return Err(Error::ClassTooSmall { class, available: members.len(), needed });
         }
         split.remaining.push(members.split_off(needed));
         split.initial.append(&mut members);
@@ -100,17 +89,7 @@ mod tests {
             Err(Error::InitialSize { size: 0, .. })
         ));
         let error = class_uniform(&labels, 2, 6, None, &mut rng(0)).unwrap_err();
-        assert!(
-            matches!(
-                error,
-                Error::ClassTooSmall {
-                    class: 0,
-                    available: 2,
-                    needed: 3
-                }
-            ),
-            "{error:?}"
-        );
+        assert!(matches!(error, Error::ClassTooSmall { class: 0, available: 2, needed: 3 }), "{error:?}");
         assert!(matches!(
             class_uniform(&labels, 2, 4, Some(1), &mut rng(0)),
             Err(Error::ClassTooSmall { .. })

@@ -27,10 +27,7 @@ const RARE: [(&str, usize); 4] = [("1", 450), ("3", 135), ("5", 90), ("10", 45)]
 
 fn lists(folder: &Path, dataset: &str, factor: &str) -> (PathBuf, PathBuf) {
     let folder = folder.join(dataset);
-    (
-        folder.join("active_set_cycle_0.txt"),
-        folder.join(format!("long_tailed_dataset_IF_{factor}.txt")),
-    )
+    (folder.join("active_set_cycle_0.txt"), folder.join(format!("long_tailed_dataset_IF_{factor}.txt")))
 }
 
 fn index_folder() -> Option<PathBuf> {
@@ -46,10 +43,8 @@ fn lists_have_their_sizes_and_hashes() {
     let Some(folder) = index_folder() else { return };
     for (dataset, factor, hash, size) in POOLS {
         let (initial_path, pool_path) = lists(&folder, dataset, factor);
-        let digest: String = Sha256::digest(fs::read(&pool_path).unwrap())
-            .iter()
-            .map(|byte| format!("{byte:02x}"))
-            .collect();
+        let digest: String =
+            Sha256::digest(fs::read(&pool_path).unwrap()).iter().map(|byte| format!("{byte:02x}")).collect();
         assert!(digest.starts_with(hash), "{}", pool_path.display());
         let (initial, pool) = read_authors_pair(&initial_path, &pool_path, 50_000).unwrap();
         assert_eq!((initial.len(), pool.len()), (5_000, size));
@@ -77,10 +72,7 @@ fn cifar100_pools_have_the_class_counts_of_the_paper() {
         assert_eq!(made.class_counts_pool[..50], [450; 50]);
         assert_eq!(made.class_counts_pool[50..], [rare; 50]);
         let written = tempfile::tempdir().unwrap();
-        assert_eq!(
-            PoolManifest::load(&made.write(written.path()).unwrap()).unwrap(),
-            made
-        );
+        assert_eq!(PoolManifest::load(&made.write(written.path()).unwrap()).unwrap(), made);
         hashes.push(made.hash);
     }
     hashes.sort();

@@ -25,11 +25,9 @@ fn archive() -> Vec<u8> {
     let mut noise = vec![0; 20_000]; // incompressible, so that the archive has about as many bytes
     ChaCha8Rng::seed_from_u64(0).fill_bytes(&mut noise);
     let mut builder = tar::Builder::new(GzEncoder::new(Vec::new(), Compression::fast()));
-    for (path, content) in [
-        ("tiny-bin/train.bin", &TRAIN[..]),
-        ("tiny-bin/test.bin", &TEST),
-        ("tiny-bin/readme.html", &noise),
-    ] {
+    for (path, content) in
+        [("tiny-bin/train.bin", &TRAIN[..]), ("tiny-bin/test.bin", &TEST), ("tiny-bin/readme.html", &noise)]
+    {
         let mut header = tar::Header::new_gnu();
         header.set_size(content.len() as u64);
         header.set_mode(0o644);
@@ -39,21 +37,14 @@ fn archive() -> Vec<u8> {
 }
 
 fn md5(bytes: &[u8]) -> String {
-    Md5::digest(bytes)
-        .iter()
-        .map(|byte| format!("{byte:02x}"))
-        .collect()
+    Md5::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 /// A data folder and a manifest whose archive is at `url`.
 fn tiny(url: &str, archive: &[u8], with_size: bool) -> (TempDir, DatasetManifest) {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("tiny.toml");
-    let size = if with_size {
-        format!("bytes = {}", archive.len())
-    } else {
-        String::new()
-    };
+    let size = if with_size { format!("bytes = {}", archive.len()) } else { String::new() };
     let text = format!(
         r#"
 name = "tiny"
@@ -97,12 +88,8 @@ fn part(folder: &TempDir) -> PathBuf {
 
 /// The files of a folder that an interrupted or refused fetch may not leave behind.
 fn leftovers(folder: &Path) -> Vec<String> {
-    let names = fs::read_dir(folder)
-        .unwrap()
-        .map(|entry| entry.unwrap().file_name().into_string().unwrap());
-    names
-        .filter(|name| name.contains("unpacking") || name.ends_with(".part"))
-        .collect()
+    let names = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap());
+    names.filter(|name| name.contains("unpacking") || name.ends_with(".part")).collect()
 }
 
 #[test]
@@ -159,10 +146,7 @@ fn a_whole_part_needs_no_further_byte() {
         let server = Server::new(vec![Answer::File(body.clone())]);
         let (folder, manifest) = tiny(&server.url, &body, with_size);
         fs::write(part(&folder), &body).unwrap();
-        assert_eq!(
-            downloaded(fetch(&manifest, folder.path(), &mut quiet).unwrap()),
-            0
-        );
+        assert_eq!(downloaded(fetch(&manifest, folder.path(), &mut quiet).unwrap()), 0);
     }
 }
 
@@ -204,14 +188,8 @@ fn a_wrong_part_is_removed_when_its_checksum_is_wrong() {
     let (folder, manifest) = tiny(&server.url, &body, true);
     fs::write(part(&folder), [9; 700]).unwrap();
     let error = fetch(&manifest, folder.path(), &mut quiet).unwrap_err();
-    assert!(
-        matches!(error, Error::ChecksumMismatch { algorithm: "md5", .. }),
-        "{error:?}"
-    );
-    assert!(
-        error.to_string().contains("the partial file was removed"),
-        "{error}"
-    );
+    assert!(matches!(error, Error::ChecksumMismatch { algorithm: "md5", .. }), "{error:?}");
+    assert!(error.to_string().contains("the partial file was removed"), "{error}");
     assert_eq!(leftovers(folder.path()), [""; 0]);
     fetch(&manifest, folder.path(), &mut quiet).unwrap();
 }
@@ -235,10 +213,7 @@ fn a_missing_page_says_what_to_put_where() {
     let server = Server::new(vec![Answer::Status("404 Not Found")]);
     let (folder, manifest) = tiny(&server.url, &body, true);
     let error = fetch(&manifest, folder.path(), &mut quiet).unwrap_err();
-    assert!(
-        matches!(error, Error::HttpStatus { status: 404, .. }),
-        "{error:?}"
-    );
+    assert!(matches!(error, Error::HttpStatus { status: 404, .. }), "{error:?}");
     assert!(error.to_string().contains("tiny-bin/train.bin"), "{error}");
     assert!(!folder.path().join("tiny-bin").exists());
 }
@@ -251,21 +226,9 @@ fn without_a_network_the_error_names_both_ways() {
     drop(listener);
     let (folder, manifest) = tiny(&url, &archive(), true);
     let error = fetch(&manifest, folder.path(), &mut quiet).unwrap_err();
-    assert!(
-        matches!(
-            error,
-            Error::Download {
-                received_bytes: 0,
-                ..
-            }
-        ),
-        "{error:?}"
-    );
+    assert!(matches!(error, Error::Download { received_bytes: 0, .. }), "{error:?}");
     let message = error.to_string();
-    for expected in [
-        folder.path().join("tiny.tar.gz"),
-        folder.path().join("tiny-bin/train.bin"),
-    ] {
+    for expected in [folder.path().join("tiny.tar.gz"), folder.path().join("tiny-bin/train.bin")] {
         assert!(message.contains(expected.to_str().unwrap()), "{message}");
     }
 }
@@ -273,22 +236,10 @@ fn without_a_network_the_error_names_both_ways() {
 #[test]
 fn a_part_survives_a_failed_call() {
     let body = archive();
-    let server = Server::new(vec![
-        Answer::CutAfter(body.clone(), 5000),
-        Answer::CutAfter(body.clone(), 0),
-    ]);
+    let server = Server::new(vec![Answer::CutAfter(body.clone(), 5000), Answer::CutAfter(body.clone(), 0)]);
     let (folder, manifest) = tiny(&server.url, &body, true);
     let error = fetch(&manifest, folder.path(), &mut quiet).unwrap_err();
-    assert!(
-        matches!(
-            error,
-            Error::Download {
-                received_bytes: 5000,
-                ..
-            }
-        ),
-        "{error:?}"
-    );
+    assert!(matches!(error, Error::Download { received_bytes: 5000, .. }), "{error:?}");
     assert_eq!(fs::read(part(&folder)).unwrap(), body[..5000]);
 }
 
@@ -297,10 +248,7 @@ fn an_archive_put_there_by_hand_is_used() {
     let body = archive();
     let (folder, manifest) = tiny("http://127.0.0.1:1/tiny.tar.gz", &body, true);
     fs::write(folder.path().join("tiny.tar.gz"), &body).unwrap();
-    assert_eq!(
-        downloaded(fetch(&manifest, folder.path(), &mut quiet).unwrap()),
-        0
-    );
+    assert_eq!(downloaded(fetch(&manifest, folder.path(), &mut quiet).unwrap()), 0);
     assert_eq!(fs::read(folder.path().join("tiny-bin/test.bin")).unwrap(), TEST);
 }
 
@@ -325,8 +273,5 @@ fn unpacked_files_put_there_by_hand_are_verified_and_completed() {
     assert_eq!(fs::read(target.join("test.bin")).unwrap(), TEST);
     fs::write(target.join("train.bin"), &TRAIN[..19]).unwrap();
     let error = fetch(&manifest, folder.path(), &mut quiet).unwrap_err();
-    assert!(
-        matches!(error, Error::Truncated { found_bytes: 19, .. }),
-        "{error:?}"
-    );
+    assert!(matches!(error, Error::Truncated { found_bytes: 19, .. }), "{error:?}");
 }

@@ -23,11 +23,7 @@ fn every_manifest_loads_and_says_where_it_is_from() {
         let path = entry.unwrap().path();
         if path.extension().is_some_and(|extension| extension == "toml") {
             let manifest = DatasetManifest::load(&path).unwrap();
-            assert!(
-                manifest.archive.is_some() != manifest.generator.is_some(),
-                "{}",
-                manifest.name
-            );
+            assert!(manifest.archive.is_some() != manifest.generator.is_some(), "{}", manifest.name);
             assert!(!manifest.terms.is_empty() && !manifest.source.citation.is_empty());
             names.push(manifest.name);
         }
@@ -46,12 +42,8 @@ fn synthetic_files_have_the_checksums_of_their_manifests() {
         assert_eq!(manifest.class_names, synthetic::class_names(manifest.classes));
         let dataset = read(&manifest, folder.path()).unwrap();
         let config = manifest.generator.unwrap();
-        let images = synthetic::images(
-            &config,
-            manifest.classes,
-            synthetic::Split::Test,
-            manifest.test_images,
-        );
+        let images =
+            synthetic::images(&config, manifest.classes, synthetic::Split::Test, manifest.test_images);
         assert_eq!(dataset.test, images);
 
         // One flipped bit is found, and a removed file is generated again.
@@ -70,9 +62,7 @@ fn synthetic_files_have_the_checksums_of_their_manifests() {
 #[test]
 fn a_missing_real_dataset_names_command_archive_and_files() {
     let folder = tempfile::tempdir().unwrap();
-    let message = prepare(&manifest("cifar100"), folder.path())
-        .unwrap_err()
-        .to_string();
+    let message = prepare(&manifest("cifar100"), folder.path()).unwrap_err().to_string();
     for expected in [
         "cargo xtask fetch cifar100",
         "168513733 bytes",
@@ -92,10 +82,7 @@ fn real_data_is_what_the_manifests_say() {
     for name in ["cifar10", "cifar100"] {
         let manifest = manifest(name);
         if !manifest.folder_in(&data_dir).exists() {
-            eprintln!(
-                "skipped: {} is not there",
-                manifest.folder_in(&data_dir).display()
-            );
+            eprintln!("skipped: {} is not there", manifest.folder_in(&data_dir).display());
             continue;
         }
         let dataset = read(&manifest, &data_dir).unwrap();

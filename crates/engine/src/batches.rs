@@ -31,7 +31,8 @@ impl DeviceImages {
         let scale: Vec<f32> = normalisation.std.iter().map(|std| 1.0 / (255.0 * std)).collect();
         let shift: Vec<f32> =
             normalisation.mean.iter().zip(&normalisation.std).map(|(mean, std)| -mean / std).collect();
-        let channel_first = |values| Tensor::from_data(TensorData::new(values, [1, shape.channels, 1, 1]), device);
+        let channel_first =
+            |values| Tensor::from_data(TensorData::new(values, [1, shape.channels, 1, 1]), device);
         Self {
             pixels: Tensor::from_data(data, (device, DType::U8)),
             scale: channel_first(scale),

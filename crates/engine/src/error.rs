@@ -25,7 +25,9 @@ pub enum Error {
     #[error(transparent)]
     Acquisition(#[from] tailward_acquisition::Error),
     /// The backend is not part of this binary.
-    #[error("this binary has no `{wanted}` backend (it has: {compiled}); build it with `--features {wanted}`")]
+    #[error(
+        "this binary has no `{wanted}` backend (it has: {compiled}); build it with `--features {wanted}`"
+    )]
     Backend {
         /// The backend asked for.
         wanted: String,
@@ -63,7 +65,9 @@ pub enum Error {
         wanted: String,
     },
     /// The run was begun with another initial set or pool: the dataset or an index list has changed since.
-    #[error("{path} was begun with another pool ({found}, not {wanted}): the data or an index list has changed")]
+    #[error(
+        "{path} was begun with another pool ({found}, not {wanted}): the data or an index list has changed"
+    )]
     OtherPool {
         /// The record.
         path: PathBuf,

@@ -76,7 +76,8 @@ mod tests {
         assert!((result.accuracy - 2.0 / 3.0).abs() < 1e-12);
         assert_eq!(result.per_class_accuracy, [Some(0.5), None, Some(1.0)]);
         assert!((result.balanced_accuracy - 0.75).abs() < 1e-12);
-        let loss = ((2_f64.exp() + 2.0).ln() - 2.0) + (1_f64.exp() + 2.0).ln() + ((3_f64.exp() + 2.0).ln() - 3.0);
+        let loss =
+            ((2_f64.exp() + 2.0).ln() - 2.0) + (1_f64.exp() + 2.0).ln() + ((3_f64.exp() + 2.0).ln() - 3.0);
         assert!((result.loss - loss / 3.0).abs() < 1e-7);
     }
 }

@@ -28,7 +28,8 @@ fn revision() -> String {
         let output = Command::new("git").args(arguments).output().ok()?;
         output.status.success().then(|| String::from_utf8_lossy(&output.stdout).trim().to_owned())
     };
-    git(&["describe", "--always", "--dirty", "--abbrev=12", "--exclude=*"]).unwrap_or_else(|| "unknown".to_owned())
+    git(&["describe", "--always", "--dirty", "--abbrev=12", "--exclude=*"])
+        .unwrap_or_else(|| "unknown".to_owned())
 }
 
 /// The processor's model name, where the operating system tells it.

@@ -239,7 +239,8 @@ impl Ledger {
 
     /// Takes a row that has been checked into the state.
     fn apply(&mut self, row: &Row) {
-        let digested = format!("{},{},{:?},{},{:?}\n", row.round, row.batch, row.event, row.sample.0, row.label);
+        let digested =
+            format!("{},{},{:?},{},{:?}\n", row.round, row.batch, row.event, row.sample.0, row.label);
         self.digest.update(digested.as_bytes());
         match row.event {
             Event::Requested => {
@@ -304,9 +305,8 @@ fn whole_batches(rows: &[(Row, usize)]) -> usize {
     if last.event != Event::Requested {
         return rows.len();
     }
-    let same = |row: &Row| {
-        row.event == Event::Requested && row.round == last.round && row.batch == last.batch
-    };
+    let same =
+        |row: &Row| row.event == Event::Requested && row.round == last.round && row.batch == last.batch;
     let in_batch = rows.iter().rev().take_while(|(row, _)| same(row)).count();
     if in_batch < last.batch_size { rows.len() - in_batch } else { rows.len() }
 }
@@ -342,7 +342,9 @@ mod tests {
         assert_eq!(again.labelled(0), [(SampleId(1), 7), (SampleId(3), 5)]);
         assert_eq!(again.labelled(1), [(SampleId(1), 7), (SampleId(2), 0), (SampleId(3), 5)]);
         assert_eq!(again.hash(), ledger.hash());
-        assert!(!again.is_free(SampleId(9), 1) && again.is_free(SampleId(9), 0) && again.is_free(SampleId(4), 9));
+        assert!(
+            !again.is_free(SampleId(9), 1) && again.is_free(SampleId(9), 0) && again.is_free(SampleId(4), 9)
+        );
     }
 
     #[test]

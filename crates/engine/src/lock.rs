@@ -19,8 +19,12 @@ impl Lock {
     /// Another process holds it, or the file cannot be made.
     pub fn acquire(folder: &Path) -> Result<Self, Error> {
         let path = folder.join(".lock");
-        let file =
-            OpenOptions::new().create(true).truncate(false).write(true).open(&path).map_err(Error::io(&path))?;
+        let file = OpenOptions::new()
+            .create(true)
+            .truncate(false)
+            .write(true)
+            .open(&path)
+            .map_err(Error::io(&path))?;
         match file.try_lock() {
             Ok(()) => Ok(Self { _file: file }),
             Err(TryLockError::WouldBlock) => Err(Error::InUse { path }),

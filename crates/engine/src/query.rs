@@ -36,9 +36,7 @@ pub fn query(strategy: &Strategy, inputs: Inputs<'_>, budget: usize) -> Result<S
         let scores = scores(probabilities)?;
         match balance {
             None => select::top(&scores, budget),
-            Some(balance) => {
-                balance::query(probabilities, &scores, inputs.labelled_counts, budget, balance)
-            }
+            Some(balance) => balance::query(probabilities, &scores, inputs.labelled_counts, budget, balance),
         }
     };
     match strategy {

@@ -159,11 +159,7 @@ impl<'a> State<'a> {
     }
 
     /// Trains the model of a round and evaluates it, unless the record has it and nothing needs the model.
-    fn train_and_evaluate(
-        &mut self,
-        round: usize,
-        progress: &mut dyn FnMut(Progress),
-    ) -> Result<(), Error> {
+    fn train_and_evaluate(&mut self, round: usize, progress: &mut dyn FnMut(Progress)) -> Result<(), Error> {
         self.model = None;
         let recorded = self.record.rounds.len() > round;
         if recorded && (self.record.queries.len() > round || round == self.definition.rounds) {
@@ -234,13 +230,15 @@ impl<'a> State<'a> {
         let labelled_labels: Vec<u32> =
             self.ledger.labelled(round).into_iter().map(|(_, label)| label).collect();
         let (selection, cost) = self.select(round, &unlabelled, &self.count(&labelled_labels))?;
-        let picks: Vec<SampleId> =
-            selection.picks.iter().map(|pick| unlabelled.sample(pick.row)).collect();
+        let picks: Vec<SampleId> = selection.picks.iter().map(|pick| unlabelled.sample(pick.row)).collect();
         let picks = if asked.is_empty() {
             picks
         } else {
             if asked != picks {
-                tracing::warn!(round, "the query chose differently than before the interruption; kept what was asked");
+                tracing::warn!(
+                    round,
+                    "the query chose differently than before the interruption; kept what was asked"
+                );
             }
             asked
         };
@@ -310,12 +308,8 @@ impl<'a> State<'a> {
             self.ledger.request(round, samples)?;
         }
         let oracle = Simulated::new(&self.inputs.dataset.train.labels);
-        let answers: Vec<(SampleId, u32)> = self
-            .ledger
-            .unanswered(round)
-            .into_iter()
-            .map(|sample| (sample, oracle.answer(sample)))
-            .collect();
+        let answers: Vec<(SampleId, u32)> =
+            self.ledger.unanswered(round).into_iter().map(|sample| (sample, oracle.answer(sample))).collect();
         self.ledger.answer(&answers, oracle.name())
     }
 

@@ -63,7 +63,10 @@ pub fn score(
     let logits = (!logits.is_empty()).then(|| Tensor::cat(logits, 0));
     let embeddings = (!embeddings.is_empty()).then(|| Tensor::cat(embeddings, 0));
     Scores {
-        probabilities: logits.clone().filter(|_| needs.probabilities).map(|logits| download(softmax(logits, 1))),
+        probabilities: logits
+            .clone()
+            .filter(|_| needs.probabilities)
+            .map(|logits| download(softmax(logits, 1))),
         logits: logits.filter(|_| needs.logits).map(download),
         embeddings: embeddings.map(download),
     }

@@ -259,13 +259,14 @@ pub struct RunDefinition {
 }
 
 impl RunDefinition {
-    /// SHA-256 of the definition as JSON, in hexadecimal. Two runs with the same hash have the same result.
+    /// SHA-256 of the definition as JSON, in hexadecimal. Two runs with the same hash have the same result; what only
+    /// names things in reports (a strategy's label and baseline) is not part of it.
     pub fn hash(&self) -> String {
-        let json = serde_json::to_vec(self).expect("a definition holds nothing that JSON cannot");
-        Sha256::digest(&json)
-            .iter()
-            .map(|byte| format!("{byte:02x}"))
-            .collect()
+        let mut essential = self.clone();
+        essential.strategy.label.clear();
+        essential.strategy.baseline = None;
+        let json = serde_json::to_vec(&essential).expect("a definition holds nothing that JSON cannot");
+        Sha256::digest(&json).iter().map(|byte| format!("{byte:02x}")).collect()
     }
 
     /// The run's folder below the folder of runs, `<experiment>/<scale>/if-<factor>/<strategy>/seed-<seed>`.
@@ -319,17 +320,13 @@ impl Definition {
     ///
     /// As [`Definition::load`].
     pub fn parse(text: &str, path: &Path) -> Result<Self, Error> {
-        let definition: Self = toml::from_str(text).map_err(|source| Error::Toml {
+        let definition: Self = toml::from_str(text)
+            .map_err(|source| Error::Toml { path: path.to_owned(), source: Box::new(source) })?;
+        definition.validate().map_err(|(field, reason)| Error::Definition {
             path: path.to_owned(),
-            source: Box::new(source),
+            field,
+            reason,
         })?;
-        definition
-            .validate()
-            .map_err(|(field, reason)| Error::Definition {
-                path: path.to_owned(),
-                field,
-                reason,
-            })?;
         Ok(definition)
     }
 
@@ -351,17 +348,10 @@ impl Definition {
     ///
     /// The experiment has no such strategy.
     pub fn strategy(&self, name: &str) -> Result<&NamedStrategy, Error> {
-        self.strategies
-            .iter()
-            .find(|strategy| strategy.name == name)
-            .ok_or_else(|| {
-                let known = self
-                    .strategies
-                    .iter()
-                    .map(|strategy| strategy.name.clone())
-                    .collect();
-                self.unknown("strategy", name.to_owned(), known)
-            })
+        self.strategies.iter().find(|strategy| strategy.name == name).ok_or_else(|| {
+            let known = self.strategies.iter().map(|strategy| strategy.name.clone()).collect();
+            self.unknown("strategy", name.to_owned(), known)
+        })
     }
 
     /// The runs of a scale that `selector` means: imbalance factor by imbalance factor, seed by seed, then strategy
@@ -372,15 +362,9 @@ impl Definition {
     /// The scale, a strategy or an imbalance factor does not exist.
     pub fn runs(&self, scale: Scale, selector: &Selector) -> Result<Vec<RunDefinition>, Error> {
         let sizes = self.scale(scale)?;
-        let names = if selector.strategies.is_empty() {
-            &sizes.strategies
-        } else {
-            &selector.strategies
-        };
-        let strategies: Vec<&NamedStrategy> = names
-            .iter()
-            .map(|name| self.strategy(name))
-            .collect::<Result<_, _>>()?;
+        let names = if selector.strategies.is_empty() { &sizes.strategies } else { &selector.strategies };
+        let strategies: Vec<&NamedStrategy> =
+            names.iter().map(|name| self.strategy(name)).collect::<Result<_, _>>()?;
         for wanted in &selector.imbalance_factors {
             if !sizes.imbalance_factors.contains(wanted) {
                 let known = sizes.imbalance_factors.iter().map(f64::to_string).collect();
@@ -392,11 +376,7 @@ impl Definition {
         } else {
             &selector.imbalance_factors
         };
-        let seeds = if selector.seeds.is_empty() {
-            &sizes.seeds
-        } else {
-            &selector.seeds
-        };
+        let seeds = if selector.seeds.is_empty() { &sizes.seeds } else { &selector.seeds };
         let mut runs = Vec::with_capacity(factors.len() * seeds.len() * strategies.len());
         for &imbalance_factor in factors {
             for &seed in seeds {
@@ -433,12 +413,7 @@ impl Definition {
     }
 
     fn unknown(&self, what: &'static str, wanted: String, known: Vec<String>) -> Error {
-        Error::Unknown {
-            experiment: self.name.clone(),
-            what,
-            wanted,
-            known: known.join(", "),
-        }
+        Error::Unknown { experiment: self.name.clone(), what, wanted, known: known.join(", ") }
     }
 
     /// Checks what types cannot: ranges, references between keys, shapes that go together.
@@ -449,10 +424,7 @@ impl Definition {
     pub fn validate(&self) -> Result<(), (String, String)> {
         for (index, strategy) in self.strategies.iter().enumerate() {
             let field = format!("strategies[{index}]");
-            strategy
-                .query
-                .validate()
-                .map_err(|error| (format!("{field}.query"), error.to_string()))?;
+            strategy.query.validate().map_err(|error| (format!("{field}.query"), error.to_string()))?;
             if let Some(baseline) = &strategy.baseline {
                 ensure(
                     self.strategies.iter().any(|other| &other.name == baseline),
@@ -464,9 +436,7 @@ impl Definition {
                 })?;
             }
             ensure(
-                self.strategies[..index]
-                    .iter()
-                    .all(|other| other.name != strategy.name),
+                self.strategies[..index].iter().all(|other| other.name != strategy.name),
                 &format!("{field}.name"),
                 || format!("`{}` is given twice", strategy.name),
             )?;
@@ -479,9 +449,7 @@ impl Definition {
                     || format!("`{name}` is not a strategy of this experiment"),
                 )?;
             }
-            sizes
-                .validate()
-                .map_err(|(field, reason)| (format!("scales.{scale}.{field}"), reason))?;
+            sizes.validate().map_err(|(field, reason)| (format!("scales.{scale}.{field}"), reason))?;
         }
         Ok(())
     }
@@ -491,9 +459,7 @@ impl ScaleDefinition {
     fn validate(&self) -> Result<(), (String, String)> {
         ensure(!self.strategies.is_empty(), "strategies", || "is empty".into())?;
         ensure(!self.seeds.is_empty(), "seeds", || "is empty".into())?;
-        ensure(!self.imbalance_factors.is_empty(), "imbalance_factors", || {
-            "is empty".into()
-        })?;
+        ensure(!self.imbalance_factors.is_empty(), "imbalance_factors", || "is empty".into())?;
         // Two equal runs would write to one folder.
         distinct(&self.strategies, "strategies")?;
         distinct(&self.seeds, "seeds")?;
@@ -503,20 +469,14 @@ impl ScaleDefinition {
                 format!("{factor} is not in (0, 1]")
             })?;
             if let PoolDefinition::IndexLists { lists } = &self.pool {
-                let listed = lists
-                    .iter()
-                    .any(|pair| same_factor(pair.imbalance_factor, factor));
-                ensure(listed, "pool.lists", || {
-                    format!("has no pair for the imbalance factor {factor}")
-                })?;
+                let listed = lists.iter().any(|pair| same_factor(pair.imbalance_factor, factor));
+                ensure(listed, "pool.lists", || format!("has no pair for the imbalance factor {factor}"))?;
             }
         }
         ensure(self.budget > 0, "budget", || "is 0".into())?;
         self.model.validate()?;
         self.training.validate()?;
-        ensure(self.scoring.batch_size > 0, "scoring.batch_size", || {
-            "is 0".into()
-        })
+        ensure(self.scoring.batch_size > 0, "scoring.batch_size", || "is 0".into())
     }
 }
 
@@ -527,14 +487,8 @@ impl ModelDefinition {
         ensure(stages == self.widths.len(), "model.widths", || {
             format!("has {} entries for {stages} stages", self.widths.len())
         })?;
-        ensure(
-            self.blocks.iter().all(|&blocks| blocks > 0),
-            "model.blocks",
-            || "holds a 0".into(),
-        )?;
-        ensure(self.widths.iter().all(|&width| width > 0), "model.widths", || {
-            "holds a 0".into()
-        })
+        ensure(self.blocks.iter().all(|&blocks| blocks > 0), "model.blocks", || "holds a 0".into())?;
+        ensure(self.widths.iter().all(|&width| width > 0), "model.widths", || "holds a 0".into())
     }
 }
 
@@ -542,10 +496,7 @@ impl TrainingDefinition {
     fn validate(&self) -> Result<(), (String, String)> {
         ensure(self.epochs > 0, "training.epochs", || "is 0".into())?;
         ensure(self.batch_size > 1, "training.batch_size", || {
-            format!(
-                "is {}; batch normalisation needs at least 2 images",
-                self.batch_size
-            )
+            format!("is {}; batch normalisation needs at least 2 images", self.batch_size)
         })?;
         let rate = self.learning_rate;
         ensure(rate.is_finite() && rate > 0.0, "training.learning_rate", || {
@@ -555,9 +506,7 @@ impl TrainingDefinition {
         ensure((0.0..1.0).contains(&momentum), "training.momentum", || {
             format!("{momentum} is not in [0, 1)")
         })?;
-        ensure(!self.nesterov || momentum > 0.0, "training.nesterov", || {
-            "needs a momentum above 0".into()
-        })?;
+        ensure(!self.nesterov || momentum > 0.0, "training.nesterov", || "needs a momentum above 0".into())?;
         let decay = self.weight_decay;
         ensure(decay.is_finite() && decay >= 0.0, "training.weight_decay", || {
             format!("{decay} is negative")
@@ -569,11 +518,9 @@ impl TrainingDefinition {
                 })?;
             }
             Schedule::Milestones { factor, .. } => {
-                ensure(
-                    factor.is_finite() && factor > 0.0,
-                    "training.schedule.factor",
-                    || format!("{factor} is not positive"),
-                )?;
+                ensure(factor.is_finite() && factor > 0.0, "training.schedule.factor", || {
+                    format!("{factor} is not positive")
+                })?;
             }
         }
         let Normalisation { mean, std } = &self.normalisation;
@@ -602,9 +549,5 @@ fn distinct<T: PartialEq + fmt::Debug>(values: &[T], field: &str) -> Result<(), 
 }
 
 fn ensure(holds: bool, field: &str, reason: impl FnOnce() -> String) -> Result<(), (String, String)> {
-    if holds {
-        Ok(())
-    } else {
-        Err((field.to_owned(), reason()))
-    }
+    if holds { Ok(()) } else { Err((field.to_owned(), reason())) }
 }

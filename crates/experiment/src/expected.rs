@@ -80,10 +80,8 @@ impl Expected {
     ///
     /// As [`Expected::load`].
     pub fn parse(text: &str, path: &Path) -> Result<Self, Error> {
-        let expected: Self = toml::from_str(text).map_err(|source| Error::Toml {
-            path: path.to_owned(),
-            source: Box::new(source),
-        })?;
+        let expected: Self = toml::from_str(text)
+            .map_err(|source| Error::Toml { path: path.to_owned(), source: Box::new(source) })?;
         for table in &expected.tables {
             for (index, row) in table.rows.iter().enumerate() {
                 table.check(index, row).map_err(|reason| Error::Definition {
@@ -103,10 +101,7 @@ impl ExpectedTable {
             return Err("gains are missing or not finite".to_owned());
         }
         if !(row.imbalance_factor > 0.0 && row.imbalance_factor <= 1.0) {
-            return Err(format!(
-                "imbalance factor {} is not in (0, 1]",
-                row.imbalance_factor
-            ));
+            return Err(format!("imbalance factor {} is not in (0, 1]", row.imbalance_factor));
         }
         let same = |other: &&ExpectedRow| {
             other.strategy == row.strategy && same_factor(other.imbalance_factor, row.imbalance_factor)
@@ -155,10 +150,7 @@ note = "N"
             (row("0.1", ""), "rows[0]: gains are missing"),
             (row("0.1", "nan"), "rows[0]: gains are missing or not finite"),
             (row("0.0", "1.0"), "rows[0]: imbalance factor 0"),
-            (
-                row("0.1", "1.0") + &row("0.1", "2.0"),
-                "rows[1]: `a-cb` is given twice",
-            ),
+            (row("0.1", "1.0") + &row("0.1", "2.0"), "rows[1]: `a-cb` is given twice"),
             (row("0.1", "1.0") + "colour = 3\n", "unknown field `colour`"),
         ];
         for (rows, message) in faults {

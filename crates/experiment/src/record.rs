@@ -236,12 +236,7 @@ impl Record {
             };
             match (&mut record, parsed) {
                 (None, Line::Header(header)) => {
-                    record = Some(Self {
-                        header: *header,
-                        rounds: vec![],
-                        queries: vec![],
-                        complete: None,
-                    });
+                    record = Some(Self { header: *header, rounds: vec![], queries: vec![], complete: None });
                 }
                 (None, _) => return Err(fault("the first line is not a header")),
                 (Some(record), line) => record.push(line).map_err(fault)?,
@@ -300,10 +295,7 @@ impl RecordWriter {
     /// The file cannot be opened, read or cut.
     pub fn open(path: &Path) -> Result<Self, Error> {
         let file = open_append_only(path)?;
-        Ok(Self {
-            file,
-            path: path.to_owned(),
-        })
+        Ok(Self { file, path: path.to_owned() })
     }
 
     /// Appends one line and waits until it is on the disk.
@@ -314,9 +306,7 @@ impl RecordWriter {
     pub fn append(&mut self, line: &Line) -> Result<(), Error> {
         let mut text = serde_json::to_string(line).expect("a record holds nothing that JSON cannot");
         text.push('\n');
-        self.file
-            .write_all(text.as_bytes())
-            .map_err(Error::io(&self.path))?;
+        self.file.write_all(text.as_bytes()).map_err(Error::io(&self.path))?;
         self.file.sync_data().map_err(Error::io(&self.path))
     }
 }
@@ -347,8 +337,5 @@ pub fn open_append_only(path: &Path) -> Result<File, Error> {
 
 /// The length of what comes before a last line without its line feed.
 fn whole_lines(bytes: &[u8]) -> usize {
-    bytes
-        .iter()
-        .rposition(|&byte| byte == b'\n')
-        .map_or(0, |at| at + 1)
+    bytes.iter().rposition(|&byte| byte == b'\n').map_or(0, |at| at + 1)
 }

@@ -67,12 +67,7 @@ pub fn paired_interval(differences: &[f64], confidence: f64) -> Option<Interval>
     let student = StudentsT::new(0.0, 1.0, (pairs - 1) as f64).ok()?;
     let quantile = student.inverse_cdf(0.5 + confidence / 2.0);
     let half = quantile * deviation / (pairs as f64).sqrt();
-    half.is_finite().then_some(Interval {
-        mean: centre,
-        low: centre - half,
-        high: centre + half,
-        pairs,
-    })
+    half.is_finite().then_some(Interval { mean: centre, low: centre - half, high: centre + half, pairs })
 }
 
 /// The area under a learning curve by the trapezoid rule over labels, divided by the span of labels: the mean accuracy
@@ -142,11 +137,7 @@ mod tests {
         close(interval.low, 0.5, 1e-15);
         close(interval.high, 0.5, 1e-15);
         assert!(!interval.excludes_zero(), "a point says nothing about noise");
-        assert!(
-            paired_interval(&[0.4, 0.5, 0.5], CONFIDENCE)
-                .unwrap()
-                .excludes_zero()
-        );
+        assert!(paired_interval(&[0.4, 0.5, 0.5], CONFIDENCE).unwrap().excludes_zero());
         assert!(!paired_interval(&[0.0, 0.0], CONFIDENCE).unwrap().excludes_zero());
     }
 
@@ -170,15 +161,9 @@ mod tests {
     const GOLDEN_INTERVALS: &[(&[f64], f64, f64)] = &[
         (&[0.012, 0.005], -0.035971716576611426, 0.05297171657661143),
         (&[1.0, 2.0, 4.0], -1.461249700263426, 6.1279163669300925),
+        (&[-0.3, 0.1, 0.25, 0.4, -0.05], -0.25605309808851623, 0.41605309808851626),
         (
-            &[-0.3, 0.1, 0.25, 0.4, -0.05],
-            -0.25605309808851623,
-            0.41605309808851626,
-        ),
-        (
-            &[
-                0.0, 0.841, 0.909, 0.141, -0.757, -0.959, -0.279, 0.657, 0.989, 0.412, -0.544, -1.0,
-            ],
+            &[0.0, 0.841, 0.909, 0.141, -0.757, -0.959, -0.279, 0.657, 0.989, 0.412, -0.544, -1.0],
             -0.4345158550770843,
             0.5028491884104176,
         ),

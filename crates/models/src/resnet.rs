@@ -204,8 +204,9 @@ mod tests {
     }
 
     fn images(count: usize, size: usize) -> Tensor<4> {
-        let values: Vec<f32> =
-            (0..count * 3 * size * size).map(|index| ((index * 37 + index / 11) % 101) as f32 / 50.0 - 1.0).collect();
+        let values: Vec<f32> = (0..count * 3 * size * size)
+            .map(|index| ((index * 37 + index / 11) % 101) as f32 / 50.0 - 1.0)
+            .collect();
         Tensor::from_data(TensorData::new(values, [count, 3, size, size]), &device())
     }
 

@@ -38,7 +38,8 @@ pub(crate) fn data_dir() -> &'static Path {
 /// The smoke run of the synthetic experiment with a strategy.
 pub(crate) fn smoke_definition(strategy: &str, seed: u64) -> RunDefinition {
     let definition = Definition::load(&project("experiments/synthetic/definition.toml")).unwrap();
-    let selector = Selector { strategies: vec![strategy.to_owned()], seeds: vec![seed], ..Selector::default() };
+    let selector =
+        Selector { strategies: vec![strategy.to_owned()], seeds: vec![seed], ..Selector::default() };
     definition.runs(Scale::Smoke, &selector).unwrap().remove(0)
 }
 

@@ -66,8 +66,11 @@ fn strategies_of_one_seed_are_paired() {
 fn a_run_does_not_depend_on_the_number_of_threads() {
     let run = |threads: &str| {
         let out = tempfile::tempdir().unwrap();
-        let status =
-            smoke_command("entropy-cb", 3, out.path()).env("RAYON_NUM_THREADS", threads).output().unwrap().status;
+        let status = smoke_command("entropy-cb", 3, out.path())
+            .env("RAYON_NUM_THREADS", threads)
+            .output()
+            .unwrap()
+            .status;
         assert!(status.success());
         timeless_record(&out.path().join(smoke_definition("entropy-cb", 3).folder()))
     };

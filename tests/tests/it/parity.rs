@@ -73,7 +73,8 @@ impl ModuleMapper for FromTorch<'_> {
             .replace("downsample.bn", "downsample.1")
             .replace("gamma", "weight")
             .replace("beta", "bias");
-        let tensor = self.state.iter().find(|tensor| tensor.name == name).unwrap_or_else(|| panic!("no {name}"));
+        let tensor =
+            self.state.iter().find(|tensor| tensor.name == name).unwrap_or_else(|| panic!("no {name}"));
         self.taken += 1;
         let linear = name == "fc.weight";
         param.map(|old| {
@@ -149,18 +150,16 @@ fn losses_agree(backend: Backend) {
         let data = LabelledImages { images: &images, rows: &rows, labels: &case.labels };
         let rng = ChaCha8Rng::seed_from_u64(0);
         let streams = Streams { order: rng.clone(), augment: rng };
-        let trained = train(&training, model(&case, &device.clone().autodiff()), data, streams, &mut |_| {}).unwrap();
+        let trained =
+            train(&training, model(&case, &device.clone().autodiff()), data, streams, &mut |_| {}).unwrap();
         for (step, (found, expected)) in trained.epoch_losses.iter().zip(&case.losses).enumerate() {
             let relative = (found - expected).abs() / expected.abs();
-            assert!(relative <= 1e-4, "{:?}, step {step}: {found} is not {expected} ({relative:e})", case.stem);
+            assert!(
+                relative <= 1e-4,
+                "{:?}, step {step}: {found} is not {expected} ({relative:e})",
+                case.stem
+            );
         }
-    }
-}
-
-
-impl AutodiffOf for Device {
-    fn autodiff_of(&self) -> Device {
-        self.clone().autodiff()
     }
 }
 

@@ -127,7 +127,8 @@ pub(crate) fn run(arguments: &Arguments) -> Result<()> {
     };
     let definition = experiments::load(experiment)?;
     let backend = arguments.backend.unwrap_or_else(BackendName::detect);
-    let scale = arguments.scale.map_or(if backend.is_cpu() { Scale::Quick } else { Scale::Paper }, Scale::from);
+    let scale =
+        arguments.scale.map_or(if backend.is_cpu() { Scale::Quick } else { Scale::Paper }, Scale::from);
     let runs = chosen_runs(arguments, &definition, scale)?;
     let manifest = experiments::manifest(&definition.dataset)?;
     let plan = Plan::new(&runs, experiments::sizes(&manifest), &out)?;
@@ -209,7 +210,8 @@ fn chosen_runs(arguments: &Arguments, definition: &Definition, scale: Scale) -> 
 }
 
 fn heading(arguments: &Arguments, definition: &Definition, scale: Scale, backend: BackendName) -> String {
-    let mut heading = format!("{}: {} at {scale} scale on {}", definition.name, definition.title, backend.name());
+    let mut heading =
+        format!("{}: {} at {scale} scale on {}", definition.name, definition.title, backend.name());
     if arguments.scale.is_none() {
         let other = definition.scales.keys().filter(|&&other| other != scale).map(Scale::to_string);
         let other: Vec<String> = other.map(|scale| format!("--scale {scale}")).collect();

@@ -50,10 +50,7 @@ pub fn dual_bound(problem: &Problem, duals: &[f64]) -> f64 {
 /// The dual function, and the sum of the magnitudes of its terms, which its rounding error is proportional to.
 pub(crate) fn dual_bound_and_magnitude(problem: &Problem, duals: &[f64]) -> (f64, f64) {
     assert_eq!(duals.len(), problem.requirement.len(), "one dual value per class");
-    assert!(
-        problem.budget <= problem.costs.len(),
-        "the budget exceeds the pool"
-    );
+    assert!(problem.budget <= problem.costs.len(), "the budget exceeds the pool");
     if !duals.iter().all(|y| y.abs() <= problem.lambda) {
         return (f64::NEG_INFINITY, f64::INFINITY);
     }

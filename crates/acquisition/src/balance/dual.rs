@@ -40,28 +40,18 @@ impl Pass {
 
     /// Evaluates another `y` in the same memory.
     pub(crate) fn evaluate(&mut self, instance: &Instance, y: &[f64]) {
-        for ((reduced, &cost), row) in self
-            .reduced
-            .iter_mut()
-            .zip(instance.costs.iter())
-            .zip(instance.iter_rows())
+        for ((reduced, &cost), row) in
+            self.reduced.iter_mut().zip(instance.costs.iter()).zip(instance.iter_rows())
         {
             *reduced = cost - dot(row, y);
         }
         let reduced = &self.reduced;
         self.order.select_nth_unstable_by(self.budget - 1, |&i, &j| {
-            reduced[i as usize]
-                .total_cmp(&reduced[j as usize])
-                .then(i.cmp(&j))
+            reduced[i as usize].total_cmp(&reduced[j as usize]).then(i.cmp(&j))
         });
         self.threshold = reduced[self.order[self.budget - 1] as usize];
         let constant: f64 = instance.requirement.iter().zip(y).map(|(need, y)| need * y).sum();
-        self.bound = constant
-            + self
-                .selected()
-                .iter()
-                .map(|&row| reduced[row as usize])
-                .sum::<f64>();
+        self.bound = constant + self.selected().iter().map(|&row| reduced[row as usize]).sum::<f64>();
     }
 
     /// The `budget` rows with the smallest reduced costs, ties by lowest row, in no particular order.
@@ -79,9 +69,7 @@ impl Pass {
         let distance = |row: u32| (self.reduced[row as usize] - self.threshold).abs();
         let mut rows = self.order.clone();
         if count < rows.len() {
-            rows.select_nth_unstable_by(count, |&i, &j| {
-                distance(i).total_cmp(&distance(j)).then(i.cmp(&j))
-            });
+            rows.select_nth_unstable_by(count, |&i, &j| distance(i).total_cmp(&distance(j)).then(i.cmp(&j)));
             rows.truncate(count);
         }
         rows.sort_unstable();

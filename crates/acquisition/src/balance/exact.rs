@@ -23,23 +23,15 @@ pub(crate) struct Attempt {
 /// whose `g(y)` is used as the bound.
 pub(crate) fn undecided(instance: &Instance, pass: &Pass, objective: f64) -> (Vec<usize>, Vec<usize>) {
     let mut inside = vec![false; instance.rows];
-    pass.selected()
-        .iter()
-        .for_each(|&row| inside[row as usize] = true);
+    pass.selected().iter().for_each(|&row| inside[row as usize] = true);
     let outsiders = pass.reduced.iter().zip(&inside).filter(|&(_, &inside)| !inside);
-    let next = outsiders
-        .map(|(&reduced, _)| reduced)
-        .fold(f64::INFINITY, f64::min);
+    let next = outsiders.map(|(&reduced, _)| reduced).fold(f64::INFINITY, f64::min);
     // Enough for the rounding error of both sums.
     let slack = objective - pass.bound + 1e-9 * (1.0 + objective.abs());
     let mut free = Vec::new();
     let mut taken = Vec::new();
     for (row, (&inside, &reduced)) in inside.iter().zip(&pass.reduced).enumerate() {
-        let penalty = if inside {
-            next - reduced
-        } else {
-            reduced - pass.threshold
-        };
+        let penalty = if inside { next - reduced } else { reduced - pass.threshold };
         if penalty <= slack {
             free.push(row);
         } else if inside {
@@ -63,10 +55,7 @@ pub(crate) fn attempt(
 ) -> Result<Attempt, Error> {
     let (free, taken) = undecided(instance, pass, certificate::objective(problem, picks));
     if free.len() > options.exact_columns {
-        return Ok(Attempt {
-            free: free.len(),
-            optimum: None,
-        });
+        return Ok(Attempt { free: free.len(), optimum: None });
     }
     let mut requirement = problem.requirement.to_vec();
     for &row in &taken {
@@ -81,48 +70,26 @@ pub(crate) fn attempt(
         lambda: problem.lambda,
         budget: problem.budget - taken.len(),
     };
-    let start: Vec<usize> = (0..free.len())
-        .filter(|&k| picks.binary_search(&free[k]).is_ok())
-        .collect();
+    let start: Vec<usize> = (0..free.len()).filter(|&k| picks.binary_search(&free[k]).is_ok()).collect();
     // A start that is not a solution of the core would only come of a row that should not have been fixed.
     let start = (start.len() == core.budget).then_some(start);
-    let limits = Limits {
-        integer: true,
-        seconds: Some(options.exact_seconds),
-        start: start.as_deref(),
-    };
+    let limits = Limits { integer: true, seconds: Some(options.exact_seconds), start: start.as_deref() };
     let answer = match solve(&core, &limits) {
         Ok(answer) if answer.optimal => answer,
         Ok(_) => {
-            return Ok(Attempt {
-                free: free.len(),
-                optimum: None,
-            });
+            return Ok(Attempt { free: free.len(), optimum: None });
         }
-        Err(Error::Reference {
-            source: good_lp::ResolutionError::Other(_),
-            ..
-        }) => {
+        Err(Error::Reference { source: good_lp::ResolutionError::Other(_), .. }) => {
             // Out of time before the first solution.
-            return Ok(Attempt {
-                free: free.len(),
-                optimum: None,
-            });
+            return Ok(Attempt { free: free.len(), optimum: None });
         }
         Err(error) => return Err(error),
     };
-    let chosen = free
-        .iter()
-        .zip(&answer.weights)
-        .filter(|&(_, &weight)| weight > 0.5)
-        .map(|(&row, _)| row);
+    let chosen = free.iter().zip(&answer.weights).filter(|&(_, &weight)| weight > 0.5).map(|(&row, _)| row);
     let mut optimum: Vec<usize> = taken.into_iter().chain(chosen).collect();
     optimum.sort_unstable();
     let whole = optimum.len() == problem.budget;
-    Ok(Attempt {
-        free: free.len(),
-        optimum: whole.then_some(optimum),
-    })
+    Ok(Attempt { free: free.len(), optimum: whole.then_some(optimum) })
 }
 
 #[cfg(test)]
@@ -135,13 +102,7 @@ mod tests {
     fn every_optimum_agrees_with_what_is_fixed() {
         let mut fixed = 0;
         for seed in 0..60 {
-            let made = generate(&Shape {
-                rows: 12,
-                classes: 3,
-                budget: 4,
-                tight: true,
-                seed,
-            });
+            let made = generate(&Shape { rows: 12, classes: 3, budget: 4, tight: true, seed });
             let problem = Problem {
                 probabilities: made.probabilities.view(),
                 costs: &made.costs,
@@ -153,20 +114,13 @@ mod tests {
                 let picks: Vec<usize> = (0..12).filter(|row| set >> row & 1 == 1).collect();
                 (certificate::objective(&problem, &picks), picks)
             });
-            let (best, optimum) = selections
-                .min_by(|left, right| left.0.total_cmp(&right.0))
-                .unwrap();
+            let (best, optimum) = selections.min_by(|left, right| left.0.total_cmp(&right.0)).unwrap();
             let instance = Instance::new(&problem);
             let (_, pass) = relax(&instance, 0.0, 10_000);
             // The tightest incumbent there is fixes the most.
             let (free, taken) = undecided(&instance, &pass, best);
             assert!(taken.iter().all(|row| optimum.contains(row)), "seed {seed}");
-            assert!(
-                optimum
-                    .iter()
-                    .all(|row| free.contains(row) || taken.contains(row)),
-                "seed {seed}"
-            );
+            assert!(optimum.iter().all(|row| free.contains(row) || taken.contains(row)), "seed {seed}");
             fixed += 12 - free.len();
         }
         assert!(fixed > 100, "only {fixed} rows of 720 were fixed");

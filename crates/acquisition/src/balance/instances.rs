@@ -43,18 +43,11 @@ pub struct Generated {
 ///
 /// If there are no classes.
 pub fn generate(shape: &Shape) -> Generated {
-    let &Shape {
-        rows,
-        classes,
-        budget,
-        tight,
-        seed,
-    } = shape;
+    let &Shape { rows, classes, budget, tight, seed } = shape;
     assert!(classes > 0, "a pool has classes");
     let mut rng = ChaCha8Rng::seed_from_u64(seed);
-    let weights: Vec<f64> = (0..classes)
-        .map(|class| if class < classes.div_ceil(2) { 1.0 } else { 0.1 })
-        .collect();
+    let weights: Vec<f64> =
+        (0..classes).map(|class| if class < classes.div_ceil(2) { 1.0 } else { 0.1 }).collect();
     let cumulative: Vec<f64> = weights
         .iter()
         .scan(0.0, |sum, weight| {
@@ -79,9 +72,7 @@ pub fn generate(shape: &Shape) -> Generated {
             *logit = 1.3 * separation * normal(&mut rng);
         }
         logits[class] += 1.3 * separation * separation;
-        let top = logits
-            .iter()
-            .fold(f64::NEG_INFINITY, |top, &logit| top.max(logit));
+        let top = logits.iter().fold(f64::NEG_INFINITY, |top, &logit| top.max(logit));
         let total: f64 = logits.iter().map(|logit| (logit - top).exp()).sum();
         let mut cost = 0.0;
         for (p, logit) in row.iter_mut().zip(&logits) {
@@ -101,12 +92,7 @@ pub fn generate(shape: &Shape) -> Generated {
         (0..2 * budget).for_each(|_| counts[draw(&mut rng)] += 1);
         super::requirement(&counts, budget)
     };
-    Generated {
-        probabilities,
-        labels,
-        costs,
-        requirement,
-    }
+    Generated { probabilities, labels, costs, requirement }
 }
 
 /// A standard normal value (Box and Muller).
@@ -122,27 +108,15 @@ mod tests {
     #[test]
     fn the_classifier_is_right_about_four_times_in_five() {
         for (classes, tight) in [(10, false), (100, true)] {
-            let made = generate(&Shape {
-                rows: 5000,
-                classes,
-                budget: 300,
-                tight,
-                seed: 1,
-            });
+            let made = generate(&Shape { rows: 5000, classes, budget: 300, tight, seed: 1 });
             let top = |row: usize| {
                 let p = made.probabilities.row(row);
                 (0..classes).max_by(|&i, &j| p[i].total_cmp(&p[j])).unwrap()
             };
             let right = (0..5000).filter(|&row| top(row) == made.labels[row]).count();
-            assert!(
-                (3_750..=4_250).contains(&right),
-                "{right} of 5000 for {classes} classes"
-            );
+            assert!((3_750..=4_250).contains(&right), "{right} of 5000 for {classes} classes");
             let common = made.labels.iter().filter(|&&label| label < classes / 2).count();
-            assert!(
-                (4_400..=4_700).contains(&common),
-                "{common} of 5000 are of the common classes"
-            );
+            assert!((4_400..=4_700).contains(&common), "{common} of 5000 are of the common classes");
             if tight {
                 assert!((made.requirement.iter().sum::<f64>() - 300.0).abs() < 1e-9);
             } else {

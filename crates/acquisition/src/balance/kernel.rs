@@ -134,11 +134,7 @@ impl Kernel {
     pub(crate) fn replace_column(&mut self, place: usize, column: &[f32]) {
         let mut x = Vec::with_capacity(self.size);
         self.solve_column(column, &mut x);
-        let pivot: Vec<f64> = self
-            .inverse_row(place)
-            .iter()
-            .map(|value| value / x[place])
-            .collect();
+        let pivot: Vec<f64> = self.inverse_row(place).iter().map(|value| value / x[place]).collect();
         for (other, &factor) in x.iter().enumerate() {
             let row = &mut self.inverse[other * self.stride..other * self.stride + self.size];
             if other == place {
@@ -147,10 +143,7 @@ impl Kernel {
                 add_scaled(row, -factor, &pivot);
             }
         }
-        write(
-            &mut self.columns[place * self.classes..(place + 1) * self.classes],
-            column,
-        );
+        write(&mut self.columns[place * self.classes..(place + 1) * self.classes], column);
     }
 
     /// Adds the row of a class and a column: the bordered inverse.
@@ -198,8 +191,7 @@ impl Kernel {
             kept[place * self.stride..place * self.stride + last].copy_from_slice(&gone[..last]);
         }
         self.inverse.truncate(last * self.stride);
-        self.columns
-            .copy_within(last * self.classes.., place * self.classes);
+        self.columns.copy_within(last * self.classes.., place * self.classes);
         self.columns.truncate(last * self.classes);
         self.places[class] = NO_PLACE;
         let moved = self.rows.pop().expect("the class has a row");
@@ -251,11 +243,8 @@ impl Kernel {
         let mut work = vec![0.0; size * width];
         for row in 0..size {
             for place in 0..size {
-                work[row * width + place] = if row == 0 {
-                    1.0
-                } else {
-                    self.columns[place * self.classes + self.rows[row - 1]]
-                };
+                work[row * width + place] =
+                    if row == 0 { 1.0 } else { self.columns[place * self.classes + self.rows[row - 1]] };
             }
             work[row * width + size + row] = 1.0;
         }
@@ -274,10 +263,8 @@ impl Kernel {
                 upper[step * width..(step + 1) * width].swap_with_slice(&mut lower[..width]);
             }
             let scale = work[step * width + step];
-            let pivot_row: Vec<f64> = work[step * width + step..(step + 1) * width]
-                .iter()
-                .map(|v| v / scale)
-                .collect();
+            let pivot_row: Vec<f64> =
+                work[step * width + step..(step + 1) * width].iter().map(|v| v / scale).collect();
             for row in 0..size {
                 let entries = &mut work[row * width + step..(row + 1) * width];
                 if row == step {
@@ -317,12 +304,7 @@ fn dot(left: &[f64], right: &[f64]) -> f64 {
             sums[lane] += a[lane] * b[lane];
         }
     }
-    let rest: f64 = left_chunks
-        .remainder()
-        .iter()
-        .zip(right_chunks.remainder())
-        .map(|(a, b)| a * b)
-        .sum();
+    let rest: f64 = left_chunks.remainder().iter().zip(right_chunks.remainder()).map(|(a, b)| a * b).sum();
     ((sums[0] + sums[2]) + (sums[4] + sums[6])) + ((sums[1] + sums[3]) + (sums[5] + sums[7])) + rest
 }
 
@@ -339,9 +321,8 @@ mod tests {
         let mut worst = 0.0_f64;
         for row in 0..kernel.size {
             for other in 0..kernel.size {
-                let product: f64 = (0..kernel.size)
-                    .map(|place| entry(row, place) * kernel.inverse_row(place)[other])
-                    .sum();
+                let product: f64 =
+                    (0..kernel.size).map(|place| entry(row, place) * kernel.inverse_row(place)[other]).sum();
                 worst = worst.max((product - if row == other { 1.0 } else { 0.0 }).abs());
             }
         }
@@ -374,12 +355,7 @@ mod tests {
         assert_eq!(kernel.place(3), Some(1));
         let updated = kernel.inverse.clone();
         assert!(kernel.refactor());
-        assert!(
-            updated
-                .iter()
-                .zip(&kernel.inverse)
-                .all(|(a, b)| (a - b).abs() < 1e-10)
-        );
+        assert!(updated.iter().zip(&kernel.inverse).all(|(a, b)| (a - b).abs() < 1e-10));
         kernel.shrink(0, 2);
         kernel.shrink(3, 1);
         assert!(error(&kernel) < 1e-12);

@@ -68,10 +68,7 @@ pub(crate) fn improve(instance: &Instance, pass: &Pass, picks: &mut [u32], effor
     let mut selected = vec![false; instance.rows];
     picks.iter().for_each(|&row| selected[row as usize] = true);
     search.rows.iter().for_each(|&row| selected[row as usize] = false);
-    search
-        .inside
-        .iter()
-        .for_each(|&entry| selected[search.rows[entry] as usize] = true);
+    search.inside.iter().for_each(|&entry| selected[search.rows[entry] as usize] = true);
     let rows = (0..instance.rows as u32).filter(|&row| selected[row as usize]);
     picks.iter_mut().zip(rows).for_each(|(pick, row)| *pick = row);
 }
@@ -83,9 +80,8 @@ impl Search {
         let reduced = |row: u32| pass.reduced[row as usize];
         let mut inside = picks.to_vec();
         nearest(&mut inside, pool, |row| -reduced(row));
-        let mut outside: Vec<u32> = (0..instance.rows as u32)
-            .filter(|&row| !selected[row as usize])
-            .collect();
+        let mut outside: Vec<u32> =
+            (0..instance.rows as u32).filter(|&row| !selected[row as usize]).collect();
         nearest(&mut outside, pool, reduced);
 
         let rows: Vec<u32> = inside.iter().chain(&outside).copied().collect();
@@ -133,11 +129,7 @@ impl Search {
     fn exchange(&mut self, i: usize, j: usize) {
         let (leaving, joining) = (self.inside[i], self.outside[j]);
         let mut residual = std::mem::take(&mut self.residual);
-        for ((v, out), p) in residual
-            .iter_mut()
-            .zip(self.entry(leaving))
-            .zip(self.entry(joining))
-        {
+        for ((v, out), p) in residual.iter_mut().zip(self.entry(leaving)).zip(self.entry(joining)) {
             *v += out - p;
         }
         self.residual = residual;
@@ -181,12 +173,7 @@ impl Search {
     fn iterate(&mut self, rng: &mut ChaCha8Rng, work: u64) {
         let mut stalled = 0;
         while self.work < work && stalled < STALL_LIMIT {
-            let before = (
-                self.inside.clone(),
-                self.outside.clone(),
-                self.residual.clone(),
-                self.l1,
-            );
+            let before = (self.inside.clone(), self.outside.clone(), self.residual.clone(), self.l1);
             let value = self.value();
             for _ in 0..rng.random_range(KICKS) {
                 let i = rng.random_range(0..self.inside.len().min(REACH));
@@ -224,11 +211,7 @@ fn distance(left: &[f64], right: &[f64]) -> f64 {
             sums[lane] += (a[lane] - b[lane]).abs();
         }
     }
-    let rest: f64 = left_chunks
-        .remainder()
-        .iter()
-        .zip(right_chunks.remainder())
-        .map(|(a, b)| (a - b).abs())
-        .sum();
+    let rest: f64 =
+        left_chunks.remainder().iter().zip(right_chunks.remainder()).map(|(a, b)| (a - b).abs()).sum();
     ((sums[0] + sums[2]) + (sums[4] + sums[6])) + ((sums[1] + sums[3]) + (sums[5] + sums[7])) + rest
 }

@@ -41,10 +41,7 @@ pub use solver::{Options, Seconds, Solution, Statistics, Status, solve};
 pub fn requirement(labelled_counts: &[usize], budget: usize) -> Vec<f64> {
     let labelled: usize = labelled_counts.iter().sum();
     let target = (labelled + budget) as f64 / labelled_counts.len() as f64;
-    labelled_counts
-        .iter()
-        .map(|&count| (target - count as f64).max(0.0))
-        .collect()
+    labelled_counts.iter().map(|&count| (target - count as f64).max(0.0)).collect()
 }
 
 /// Picks `budget` rows with high scores that together bring the classes towards balance (CBAL Eq. 8, with
@@ -67,47 +64,24 @@ pub fn query(
     balance: &Balance,
 ) -> Result<Selection, Error> {
     let (rows, classes) = probabilities.dim();
-    for (what, expected, found) in [
-        ("scores", rows, scores.len()),
-        ("labelled counts", classes, labelled_counts.len()),
-    ] {
+    for (what, expected, found) in
+        [("scores", rows, scores.len()), ("labelled counts", classes, labelled_counts.len())]
+    {
         if expected != found {
-            return Err(Error::LengthMismatch {
-                what,
-                expected,
-                found,
-            });
+            return Err(Error::LengthMismatch { what, expected, found });
         }
     }
     let baseline = select::top(scores, budget)?;
     let requirement = requirement(labelled_counts, budget);
     let costs: Vec<f64> = scores.iter().map(|score| -score).collect();
-    let problem = Problem {
-        probabilities,
-        costs: &costs,
-        requirement: &requirement,
-        lambda: balance.lambda,
-        budget,
-    };
-    let solution = solve(
-        &problem,
-        &Options {
-            mode: balance.solver,
-            ..Options::default()
-        },
-    )?;
+    let problem =
+        Problem { probabilities, costs: &costs, requirement: &requirement, lambda: balance.lambda, budget };
+    let solution = solve(&problem, &Options { mode: balance.solver, ..Options::default() })?;
 
     let baseline: Vec<usize> = baseline.picks.iter().map(|pick| pick.row).collect();
     let l1_baseline = certificate::l1(&problem, &baseline);
     let l1 = certificate::l1(&problem, &solution.picks);
-    let mut picks: Vec<Pick> = solution
-        .picks
-        .iter()
-        .map(|&row| Pick {
-            row,
-            score: scores[row],
-        })
-        .collect();
+    let mut picks: Vec<Pick> = solution.picks.iter().map(|&row| Pick { row, score: scores[row] }).collect();
     picks.sort_unstable_by(select::query_order);
     let outcome = BalanceOutcome {
         l1_before: certificate::l1(&problem, &[]),
@@ -122,8 +96,5 @@ pub fn query(
         seconds: solution.statistics.seconds.total,
         requirement,
     };
-    Ok(Selection {
-        picks,
-        balance: Some(outcome),
-    })
+    Ok(Selection { picks, balance: Some(outcome) })
 }

@@ -34,33 +34,22 @@ impl Problem<'_> {
     /// [`Error::RequirementNotFinite`], [`Error::InvalidLambda`], [`Error::BudgetAbovePool`].
     pub fn validate(&self) -> Result<(), Error> {
         let (rows, classes) = self.probabilities.dim();
-        for (what, expected, found) in [
-            ("costs", rows, self.costs.len()),
-            ("requirement", classes, self.requirement.len()),
-        ] {
+        for (what, expected, found) in
+            [("costs", rows, self.costs.len()), ("requirement", classes, self.requirement.len())]
+        {
             if expected != found {
-                return Err(Error::LengthMismatch {
-                    what,
-                    expected,
-                    found,
-                });
+                return Err(Error::LengthMismatch { what, expected, found });
             }
         }
         if !(self.lambda.is_finite() && self.lambda >= 0.0) {
             return Err(Error::InvalidLambda { lambda: self.lambda });
         }
         if self.budget > rows {
-            return Err(Error::BudgetAbovePool {
-                budget: self.budget,
-                pool: rows,
-            });
+            return Err(Error::BudgetAbovePool { budget: self.budget, pool: rows });
         }
         crate::select::validate_scores(self.costs)?;
-        if let Some((class, &value)) = self
-            .requirement
-            .iter()
-            .enumerate()
-            .find(|(_, value)| !value.is_finite())
+        if let Some((class, &value)) =
+            self.requirement.iter().enumerate().find(|(_, value)| !value.is_finite())
         {
             return Err(Error::RequirementNotFinite { class, value });
         }
@@ -176,11 +165,7 @@ pub(crate) fn dot(row: &[f32], vector: &[f64]) -> f64 {
             sums[lane] += f64::from(p[lane]) * y[lane];
         }
     }
-    let rest: f64 = row_chunks
-        .remainder()
-        .iter()
-        .zip(vector_chunks.remainder())
-        .map(|(&p, y)| f64::from(p) * y)
-        .sum();
+    let rest: f64 =
+        row_chunks.remainder().iter().zip(vector_chunks.remainder()).map(|(&p, y)| f64::from(p) * y).sum();
     ((sums[0] + sums[2]) + (sums[4] + sums[6])) + ((sums[1] + sums[3]) + (sums[5] + sums[7])) + rest
 }

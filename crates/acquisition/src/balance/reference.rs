@@ -29,14 +29,7 @@ pub struct Reference {
 /// Those of [`Problem::validate`], and [`Error::Reference`] if the solver fails.
 pub fn relaxation(problem: &Problem) -> Result<Reference, Error> {
     problem.validate()?;
-    solve(
-        problem,
-        &Limits {
-            integer: false,
-            seconds: None,
-            start: None,
-        },
-    )
+    solve(problem, &Limits { integer: false, seconds: None, start: None })
 }
 
 /// Solves the programme itself, `z ∈ {0, 1}`.
@@ -46,14 +39,7 @@ pub fn relaxation(problem: &Problem) -> Result<Reference, Error> {
 /// Those of [`Problem::validate`], and [`Error::Reference`] if the solver fails.
 pub fn integer(problem: &Problem) -> Result<Reference, Error> {
     problem.validate()?;
-    solve(
-        problem,
-        &Limits {
-            integer: true,
-            seconds: None,
-            start: None,
-        },
-    )
+    solve(problem, &Limits { integer: true, seconds: None, start: None })
 }
 
 /// What the solver is told besides the problem.
@@ -72,22 +58,13 @@ pub(crate) fn solve(problem: &Problem, limits: &Limits) -> Result<Reference, Err
         .costs
         .iter()
         .map(|_| {
-            variables.add(if limits.integer {
-                variable().binary()
-            } else {
-                variable().min(0.0).max(1.0)
-            })
+            variables.add(if limits.integer { variable().binary() } else { variable().min(0.0).max(1.0) })
         })
         .collect();
     let slacks: Vec<(Variable, Variable)> = problem
         .requirement
         .iter()
-        .map(|_| {
-            (
-                variables.add(variable().min(0.0)),
-                variables.add(variable().min(0.0)),
-            )
-        })
+        .map(|_| (variables.add(variable().min(0.0)), variables.add(variable().min(0.0))))
         .collect();
 
     let mut objective = Expression::with_capacity(rows.len() + 2 * slacks.len());
@@ -118,14 +95,8 @@ pub(crate) fn solve(problem: &Problem, limits: &Limits) -> Result<Reference, Err
         model = model.with_initial_solution(initial(problem, start, &rows, &slacks));
     }
 
-    let what = if limits.integer {
-        "integer programme"
-    } else {
-        "linear programme"
-    };
-    let solution = model
-        .solve()
-        .map_err(|source| Error::Reference { model: what, source })?;
+    let what = if limits.integer { "integer programme" } else { "linear programme" };
+    let solution = model.solve().map_err(|source| Error::Reference { model: what, source })?;
     let weights: Vec<f64> = rows.iter().map(|&row| solution.value(row)).collect();
     Ok(Reference {
         objective: evaluate(problem, &weights),
@@ -162,11 +133,6 @@ fn residual(problem: &Problem, weights: &[f64]) -> Vec<f64> {
 }
 
 fn evaluate(problem: &Problem, weights: &[f64]) -> f64 {
-    let cost: f64 = problem
-        .costs
-        .iter()
-        .zip(weights)
-        .map(|(cost, weight)| cost * weight)
-        .sum();
+    let cost: f64 = problem.costs.iter().zip(weights).map(|(cost, weight)| cost * weight).sum();
     cost + problem.lambda * residual(problem, weights).iter().map(|v| v.abs()).sum::<f64>()
 }

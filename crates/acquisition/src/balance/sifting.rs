@@ -52,10 +52,7 @@ pub(crate) struct Relaxation {
 ///
 /// If the budget is 0 or all rows: there is nothing to relax.
 pub(crate) fn relax(instance: &Instance, tolerance: f64, pivot_limit: usize) -> (Relaxation, Pass) {
-    assert!(
-        0 < instance.budget && instance.budget < instance.rows,
-        "nothing to relax"
-    );
+    assert!(0 < instance.budget && instance.budget < instance.rows, "nothing to relax");
     let (start, passes, pivots) = first_duals(instance, pivot_limit);
     let mut pass = Pass::new(instance, &start);
     let mut best = Relaxation {
@@ -87,11 +84,7 @@ fn first_duals(instance: &Instance, pivot_limit: usize) -> (Vec<f64>, f64, usize
         return (vec![0.0; instance.classes], 0.0, 0);
     }
     let (sample, _) = relax(&instance.sample(size), SAMPLE_TOLERANCE, pivot_limit);
-    (
-        sample.duals,
-        sample.passes * size as f64 / instance.rows as f64,
-        sample.pivots,
-    )
+    (sample.duals, sample.passes * size as f64 / instance.rows as f64, sample.pivots)
 }
 
 fn sift(instance: &Instance, tolerance: f64, pivot_limit: usize, pass: &mut Pass, best: &mut Relaxation) {
@@ -163,10 +156,7 @@ fn mispriced(
         wrong.truncate(most);
     }
     wrong.sort_unstable_by_key(|&(_, row)| row);
-    wrong
-        .into_iter()
-        .map(|(_, row)| (row, fixed[row as usize] == 1))
-        .collect()
+    wrong.into_iter().map(|(_, row)| (row, fixed[row as usize] == 1)).collect()
 }
 
 impl Relaxation {
@@ -191,10 +181,7 @@ impl Relaxation {
     /// Reads the relaxation's solution out of the last basis.
     fn read(&mut self, simplex: &Simplex, fixed: &[u8]) {
         let (ones, basic) = simplex.solution();
-        self.ones = (0..fixed.len() as u32)
-            .filter(|&row| fixed[row as usize] == 1)
-            .chain(ones)
-            .collect();
+        self.ones = (0..fixed.len() as u32).filter(|&row| fixed[row as usize] == 1).chain(ones).collect();
         for (row, value) in basic {
             if value >= 1.0 - FRACTION_TOLERANCE {
                 self.ones.push(row);

@@ -123,19 +123,12 @@ impl<'a> Simplex<'a> {
             }
             state.push(if chosen { State::AtOne } else { State::AtZero });
         }
-        let first = columns
-            .iter()
-            .position(|&row| row == pivot)
-            .expect("the pivot is one of the columns");
+        let first = columns.iter().position(|&row| row == pivot).expect("the pivot is one of the columns");
         state[first] = State::Basic;
         let sides = slacks.iter().map(|&v| if v < 0.0 { -1.0 } else { 1.0 }).collect();
         Self {
             instance,
-            gathered: columns
-                .iter()
-                .flat_map(|&row| instance.row(row as usize))
-                .copied()
-                .collect(),
+            gathered: columns.iter().flat_map(|&row| instance.row(row as usize)).copied().collect(),
             columns,
             state,
             requirement,
@@ -186,12 +179,8 @@ impl<'a> Simplex<'a> {
     pub(crate) fn solution(&self) -> (Vec<u32>, Vec<(u32, f64)>) {
         let ones = (0..self.columns.len()).filter(|&k| self.state[k] == State::AtOne);
         let ones = ones.map(|k| self.columns[k]).collect();
-        let basic = self
-            .basic
-            .iter()
-            .zip(&self.values)
-            .map(|(&k, &value)| (self.columns[k], value))
-            .collect();
+        let basic =
+            self.basic.iter().zip(&self.values).map(|(&k, &value)| (self.columns[k], value)).collect();
         (ones, basic)
     }
 
@@ -244,11 +233,7 @@ impl<'a> Simplex<'a> {
     fn compute_duals(&mut self) {
         for class in 0..self.instance.classes {
             let basic = self.kernel.place(class).is_none();
-            self.duals[class] = if basic {
-                self.instance.lambda * self.sides[class]
-            } else {
-                0.0
-            };
+            self.duals[class] = if basic { self.instance.lambda * self.sides[class] } else { 0.0 };
         }
         let excess: Vec<f64> = (0..self.kernel.size())
             .map(|place| self.cost(self.basic[place]) - self.kernel.dot_column(place, &self.duals))
@@ -273,11 +258,7 @@ impl<'a> Simplex<'a> {
         };
         let reduced = self.cost(k) - dot(self.probabilities(k), &self.duals) - self.threshold;
         let gain = -direction * reduced;
-        (gain > REDUCED_COST_TOLERANCE).then_some(Entering {
-            variable: Variable::Column(k),
-            direction,
-            gain,
-        })
+        (gain > REDUCED_COST_TOLERANCE).then_some(Entering { variable: Variable::Column(k), direction, gain })
     }
 
     /// A slack that is not basic improves the objective if its dual is outside of the box.
@@ -295,44 +276,29 @@ impl<'a> Simplex<'a> {
     /// The variable to enter: the best of a short list that is renewed when it is used up (Dantzig's rule on a
     /// candidate list), or the first there is while the rule of Bland is in force.
     fn price(&mut self) -> Option<Entering> {
-        let slacks = self
-            .kernel
-            .classes()
-            .iter()
-            .filter_map(|&class| self.slack_gain(class));
+        let slacks = self.kernel.classes().iter().filter_map(|&class| self.slack_gain(class));
         if self.degenerate >= self.degenerate_limit {
             let lowest = slacks.min_by_key(Entering::index);
             return lowest.or_else(|| (0..self.columns.len()).find_map(|k| self.column_gain(k)));
         }
         let best = |left: Entering, right: Entering| if right.gain > left.gain { right } else { left };
         let slack = slacks.reduce(best);
-        let listed = self
-            .candidates
-            .iter()
-            .filter_map(|&k| self.column_gain(k))
-            .reduce(best);
+        let listed = self.candidates.iter().filter_map(|&k| self.column_gain(k)).reduce(best);
         if let Some(found) = slack.into_iter().chain(listed).reduce(best) {
             return Some(found);
         }
-        let mut improving: Vec<Entering> = (0..self.columns.len())
-            .filter_map(|k| self.column_gain(k))
-            .collect();
+        let mut improving: Vec<Entering> =
+            (0..self.columns.len()).filter_map(|k| self.column_gain(k)).collect();
         if improving.len() > CANDIDATES {
             improving.select_nth_unstable_by(CANDIDATES, |left, right| {
-                right
-                    .gain
-                    .total_cmp(&left.gain)
-                    .then(left.index().cmp(&right.index()))
+                right.gain.total_cmp(&left.gain).then(left.index().cmp(&right.index()))
             });
             improving.truncate(CANDIDATES);
         }
         self.candidates = improving.iter().map(Entering::index).collect();
         self.candidates.sort_unstable();
         improving.into_iter().reduce(|left, right| {
-            let order = left
-                .gain
-                .total_cmp(&right.gain)
-                .then(right.index().cmp(&left.index()));
+            let order = left.gain.total_cmp(&right.gain).then(right.index().cmp(&left.index()));
             if order.is_lt() { right } else { left }
         })
     }
@@ -341,11 +307,7 @@ impl<'a> Simplex<'a> {
     fn pivot(&mut self, entering: Entering) -> Result<(), Trouble> {
         self.compute_rates(entering);
         let (step, leaving) = self.ratio_test(entering)?;
-        self.degenerate = if step > STEP_TOLERANCE {
-            0
-        } else {
-            self.degenerate + 1
-        };
+        self.degenerate = if step > STEP_TOLERANCE { 0 } else { self.degenerate + 1 };
         for (value, rate) in self.values.iter_mut().zip(&self.column_rates) {
             *value += step * rate;
         }
@@ -392,11 +354,7 @@ impl<'a> Simplex<'a> {
         }
         match (entering.variable, leaving) {
             (Variable::Column(k), Leaving::Flip) => {
-                self.state[k] = if direction > 0.0 {
-                    State::AtOne
-                } else {
-                    State::AtZero
-                };
+                self.state[k] = if direction > 0.0 { State::AtOne } else { State::AtZero };
                 return Ok(());
             }
             (Variable::Slack(_), Leaving::Flip) => return Err(Trouble::Unbounded),
@@ -510,13 +468,7 @@ mod tests {
     fn both_rules_and_the_reference_agree() {
         for (classes, seed) in [(4, 1), (10, 2), (25, 3)] {
             for lambda in [0.1, 1.0, 5.0] {
-                let made = generate(&Shape {
-                    rows: 400,
-                    classes,
-                    budget: 30,
-                    tight: true,
-                    seed,
-                });
+                let made = generate(&Shape { rows: 400, classes, budget: 30, tight: true, seed });
                 let problem = problem(&made, lambda);
                 let expected = reference::relaxation(&problem).unwrap().objective;
                 for limit in [DEGENERATE_LIMIT, 0] {
@@ -532,16 +484,7 @@ mod tests {
 
     #[test]
     fn the_pivot_limit_is_kept() {
-        let made = generate(&Shape {
-            rows: 400,
-            classes: 10,
-            budget: 30,
-            tight: true,
-            seed: 4,
-        });
-        assert_eq!(
-            solved(&problem(&made, 1.0), DEGENERATE_LIMIT, 3),
-            Err(Trouble::PivotLimit)
-        );
+        let made = generate(&Shape { rows: 400, classes: 10, budget: 30, tight: true, seed: 4 });
+        assert_eq!(solved(&problem(&made, 1.0), DEGENERATE_LIMIT, 3), Err(Trouble::PivotLimit));
     }
 }

@@ -170,11 +170,7 @@ fn search(
     }
     let mut picks = relaxation.picks;
     if !closed(relaxation.objective, relaxation.bound, 0.0) {
-        let effort = local_search::Effort {
-            pool: 1000,
-            work: options.search_work,
-            seed: options.seed,
-        };
+        let effort = local_search::Effort { pool: 1000, work: options.search_work, seed: options.seed };
         local_search::improve(instance, pass, &mut picks, &effort);
     }
     let mut picks: Vec<usize> = picks.iter().map(|&row| row as usize).collect();
@@ -191,10 +187,7 @@ fn forced(problem: &Problem, start: Instant) -> Solution {
             *value -= f64::from(p);
         }
     }
-    let duals = missing
-        .iter()
-        .map(|&v| if v < 0.0 { -problem.lambda } else { problem.lambda })
-        .collect();
+    let duals = missing.iter().map(|&v| if v < 0.0 { -problem.lambda } else { problem.lambda }).collect();
     trivial(problem, picks, duals, start)
 }
 
@@ -203,9 +196,7 @@ fn unbalanced(problem: &Problem, start: Instant) -> Solution {
     let mut order: Vec<usize> = (0..problem.costs.len()).collect();
     // Adding 0.0 turns -0.0 into 0.0, so that `total_cmp` orders by value.
     let cost = |row: usize| problem.costs[row] + 0.0;
-    order.select_nth_unstable_by(problem.budget - 1, |&i, &j| {
-        cost(i).total_cmp(&cost(j)).then(i.cmp(&j))
-    });
+    order.select_nth_unstable_by(problem.budget - 1, |&i, &j| cost(i).total_cmp(&cost(j)).then(i.cmp(&j)));
     order.truncate(problem.budget);
     order.sort_unstable();
     trivial(problem, order, vec![0.0; problem.requirement.len()], start)
@@ -229,11 +220,7 @@ fn certify(problem: &Problem, picks: Vec<usize>, duals: Vec<f64>, statistics: St
         gap,
         relative_gap: gap / bound.abs().max(1.0),
         // 1e-12 of the summed magnitudes is well above what a sum in f64 can lose.
-        status: if closed(objective, bound, 1e-12 * magnitude) {
-            Status::Optimal
-        } else {
-            Status::Gap
-        },
+        status: if closed(objective, bound, 1e-12 * magnitude) { Status::Optimal } else { Status::Gap },
         picks,
         duals,
         statistics,

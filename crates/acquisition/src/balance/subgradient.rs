@@ -39,13 +39,7 @@ mod tests {
 
     #[test]
     fn a_simplex_method_that_gives_up_costs_little() {
-        let made = instances::generate(&Shape {
-            rows: 3000,
-            classes: 10,
-            budget: 170,
-            tight: true,
-            seed: 3,
-        });
+        let made = instances::generate(&Shape { rows: 3000, classes: 10, budget: 170, tight: true, seed: 3 });
         let problem = Problem {
             probabilities: made.probabilities.view(),
             costs: &made.costs,
@@ -59,12 +53,7 @@ mod tests {
         let (stuck, _) = relax(&instance, 0.0, 5);
         assert!(stuck.fallback);
         assert!(stuck.bound <= sound.value + 1e-9);
-        assert!(
-            stuck.bound >= sound.value - 1e-3 * sound.value.abs(),
-            "{} {}",
-            stuck.bound,
-            sound.value
-        );
+        assert!(stuck.bound >= sound.value - 1e-3 * sound.value.abs(), "{} {}", stuck.bound, sound.value);
         assert!((certificate::dual_bound(&problem, &stuck.duals) - stuck.bound).abs() < 1e-9);
         assert!(stuck.objective >= sound.value - 1e-9);
     }

@@ -9,30 +9,14 @@ use tailward_acquisition::{Error, select};
 use super::support::{Case, faults, negative_entropy, softmax};
 
 fn checked(case: &Case) -> Solution {
-    let solution = solve(
-        &case.problem(),
-        &Options {
-            search_work: 5_000_000,
-            ..Options::default()
-        },
-    )
-    .unwrap();
+    let solution = solve(&case.problem(), &Options { search_work: 5_000_000, ..Options::default() }).unwrap();
     assert_eq!(faults(case, &solution), [""; 0]);
     assert!(!solution.statistics.fallback, "the simplex method gave up");
     solution
 }
 
 fn pool(lambda: f64) -> Case {
-    Case::generate(
-        &Shape {
-            rows: 2000,
-            classes: 10,
-            budget: 110,
-            tight: true,
-            seed: 9,
-        },
-        lambda,
-    )
+    Case::generate(&Shape { rows: 2000, classes: 10, budget: 110, tight: true, seed: 9 }, lambda)
 }
 
 fn first(count: usize) -> Vec<usize> {
@@ -44,12 +28,8 @@ fn without_lambda_it_is_a_sort() {
     let case = pool(0.0);
     let solution = checked(&case);
     let scores: Vec<f64> = case.costs.iter().map(|cost| -cost).collect();
-    let mut top: Vec<usize> = select::top(&scores, case.budget)
-        .unwrap()
-        .picks
-        .iter()
-        .map(|pick| pick.row)
-        .collect();
+    let mut top: Vec<usize> =
+        select::top(&scores, case.budget).unwrap().picks.iter().map(|pick| pick.row).collect();
     top.sort_unstable();
     assert_eq!(solution.picks, top);
     assert_eq!(solution.status, Status::Optimal);
@@ -176,11 +156,7 @@ fn one_hot_rows() {
     // The relaxation meets a fractional requirement exactly; whole rows cannot: the relative gap says nothing.
     let fractional = checked(&case(vec![5.4, 14.6, 10.4, 9.6, 12.4, 7.6]));
     assert!(fractional.bound.abs() < 1e-9);
-    assert!(
-        (fractional.objective - 2.4).abs() < 1e-9,
-        "{}",
-        fractional.objective
-    );
+    assert!((fractional.objective - 2.4).abs() < 1e-9, "{}", fractional.objective);
     assert_eq!(fractional.status, Status::Gap);
 }
 
@@ -204,61 +180,33 @@ fn nonsense_is_refused_by_name() {
     };
     assert!(matches!(
         refuse(&|case| case.probabilities[[7, 3]] = f32::NAN),
-        Error::ProbabilityNotFinite {
-            row: 7,
-            column: 3,
-            ..
-        }
+        Error::ProbabilityNotFinite { row: 7, column: 3, .. }
     ));
     assert!(matches!(
         refuse(&|case| case.probabilities[[8, 2]] = f32::INFINITY),
-        Error::ProbabilityNotFinite {
-            row: 8,
-            column: 2,
-            ..
-        }
+        Error::ProbabilityNotFinite { row: 8, column: 2, .. }
     ));
     assert!(matches!(
         refuse(&|case| case.probabilities[[9, 1]] = -0.25),
-        Error::ProbabilityNegative {
-            row: 9,
-            column: 1,
-            ..
-        }
+        Error::ProbabilityNegative { row: 9, column: 1, .. }
     ));
     assert!(matches!(
         refuse(&|case| case.probabilities[[5, 0]] += 0.01),
         Error::ProbabilityRowSum { row: 5, .. }
     ));
-    assert!(matches!(
-        refuse(&|case| case.costs[11] = f64::NAN),
-        Error::ScoreNotFinite { row: 11, .. }
-    ));
+    assert!(matches!(refuse(&|case| case.costs[11] = f64::NAN), Error::ScoreNotFinite { row: 11, .. }));
     assert!(matches!(
         refuse(&|case| case.requirement[4] = f64::INFINITY),
         Error::RequirementNotFinite { class: 4, .. }
     ));
-    assert!(matches!(
-        refuse(&|case| case.lambda = -1.0),
-        Error::InvalidLambda { .. }
-    ));
-    assert!(matches!(
-        refuse(&|case| case.lambda = f64::NAN),
-        Error::InvalidLambda { .. }
-    ));
+    assert!(matches!(refuse(&|case| case.lambda = -1.0), Error::InvalidLambda { .. }));
+    assert!(matches!(refuse(&|case| case.lambda = f64::NAN), Error::InvalidLambda { .. }));
     assert!(matches!(
         refuse(&|case| case.budget = 2001),
-        Error::BudgetAbovePool {
-            budget: 2001,
-            pool: 2000
-        }
+        Error::BudgetAbovePool { budget: 2001, pool: 2000 }
     ));
     assert!(matches!(
         refuse(&|case| case.requirement.truncate(9)),
-        Error::LengthMismatch {
-            what: "requirement",
-            expected: 10,
-            found: 9
-        }
+        Error::LengthMismatch { what: "requirement", expected: 10, found: 9 }
     ));
 }

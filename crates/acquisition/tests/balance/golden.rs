@@ -46,15 +46,8 @@ fn exact_agrees_with_highs() {
         for answer in &golden.answers {
             let case = case(golden, answer.lambda);
             let at = format!("instance {index}, lambda {}", answer.lambda);
-            assert!(
-                (objective(&case, &answer.picks) - answer.objective).abs() < 1e-9,
-                "{at}"
-            );
-            let options = Options {
-                mode: SolverMode::Exact,
-                exact_seconds: 600.0,
-                ..Options::default()
-            };
+            assert!((objective(&case, &answer.picks) - answer.objective).abs() < 1e-9, "{at}");
+            let options = Options { mode: SolverMode::Exact, exact_seconds: 600.0, ..Options::default() };
             let auto = solve(&case.problem(), &Options::default()).unwrap();
             assert_eq!(faults(&case, &auto), [""; 0], "{at}");
             assert!(
@@ -95,11 +88,7 @@ fn the_requirement_agrees_with_numpy() {
         .filter_map(|golden| Some((golden.labelled_counts?, golden.requirement, golden.budget)));
     for (counts, expected, budget) in with_counts {
         let ours = requirement(&counts, budget);
-        assert!(
-            ours.iter()
-                .zip(&expected)
-                .all(|(left, right)| (left - right).abs() < 1e-12)
-        );
+        assert!(ours.iter().zip(&expected).all(|(left, right)| (left - right).abs() < 1e-12));
     }
 }
 
@@ -107,13 +96,7 @@ fn the_requirement_agrees_with_numpy() {
 fn the_relaxation_agrees_with_microlp() {
     for classes in [10, 100] {
         for tight in [false, true] {
-            let shape = instances::Shape {
-                rows: 1000,
-                classes,
-                budget: 1000 / 18,
-                tight,
-                seed: 5,
-            };
+            let shape = instances::Shape { rows: 1000, classes, budget: 1000 / 18, tight, seed: 5 };
             let case = Case::generate(&shape, 1.0);
             let solution = solve(&case.problem(), &Options::default()).unwrap();
             let reference = reference::relaxation(&case.problem()).unwrap();
@@ -134,19 +117,10 @@ fn the_relaxation_agrees_with_microlp() {
 #[test]
 fn pools_keep_their_values() {
     for (classes, tight, lambda, bound, objective) in POOLS {
-        let shape = instances::Shape {
-            rows: 5000,
-            classes,
-            budget: 300,
-            tight,
-            seed: 1,
-        };
+        let shape = instances::Shape { rows: 5000, classes, budget: 300, tight, seed: 1 };
         let case = Case::generate(&shape, lambda);
         let solution = solve(&case.problem(), &Options::default()).unwrap();
-        let at = format!(
-            "({classes}, {tight}, {lambda:?}, {:?}, {:?}),",
-            solution.bound, solution.objective
-        );
+        let at = format!("({classes}, {tight}, {lambda:?}, {:?}, {:?}),", solution.bound, solution.objective);
         assert_eq!(faults(&case, &solution), [""; 0], "{at}");
         assert!((solution.bound - bound).abs() < 1e-5, "{at}");
         assert!(solution.gap <= 1.25 * (objective - bound) + 1e-5, "{at}");

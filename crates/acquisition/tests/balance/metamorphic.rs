@@ -6,23 +6,11 @@ use tailward_acquisition::balance::{Options, instances::Shape, solve};
 use super::support::Case;
 
 fn pool(classes: usize, tight: bool, lambda: f64, seed: u64) -> Case {
-    Case::generate(
-        &Shape {
-            rows: 1500,
-            classes,
-            budget: 90,
-            tight,
-            seed,
-        },
-        lambda,
-    )
+    Case::generate(&Shape { rows: 1500, classes, budget: 90, tight, seed }, lambda)
 }
 
 fn quick() -> Options {
-    Options {
-        search_work: 1_000_000,
-        ..Options::default()
-    }
+    Options { search_work: 1_000_000, ..Options::default() }
 }
 
 /// The value of the relaxation.
@@ -49,12 +37,8 @@ fn the_order_of_the_rows_does_not_matter() {
         assert!(close(relaxation(&case), relaxation(&permuted)));
         if !tight {
             let picks = solve(&case.problem(), &quick()).unwrap().picks;
-            let mut back: Vec<usize> = solve(&permuted.problem(), &quick())
-                .unwrap()
-                .picks
-                .iter()
-                .map(|&row| order[row])
-                .collect();
+            let mut back: Vec<usize> =
+                solve(&permuted.problem(), &quick()).unwrap().picks.iter().map(|&row| order[row]).collect();
             back.sort_unstable();
             assert_eq!(back, picks, "a certified optimum without ties is the same set");
         }
@@ -94,9 +78,8 @@ fn everything_twice_costs_twice() {
 
 #[test]
 fn the_relaxation_rises_with_lambda_and_is_concave_in_it() {
-    let values: Vec<f64> = (0..13)
-        .map(|step| relaxation(&pool(10, true, 0.25 * f64::from(step), 4)))
-        .collect();
+    let values: Vec<f64> =
+        (0..13).map(|step| relaxation(&pool(10, true, 0.25 * f64::from(step), 4))).collect();
     for pair in values.windows(2) {
         assert!(pair[1] >= pair[0] - 1e-9, "{values:?}");
     }
@@ -123,12 +106,7 @@ fn more_rows_never_cost_more() {
 fn probabilities_in_column_order_are_the_same_problem() {
     let case = pool(10, true, 1.0, 6);
     let mut columns = case.clone();
-    columns.probabilities = case
-        .probabilities
-        .t()
-        .as_standard_layout()
-        .to_owned()
-        .reversed_axes();
+    columns.probabilities = case.probabilities.t().as_standard_layout().to_owned().reversed_axes();
     assert!(columns.probabilities.as_slice().is_none());
     let left = solve(&case.problem(), &quick()).unwrap();
     let right = solve(&columns.problem(), &quick()).unwrap();

@@ -5,29 +5,14 @@ use tailward_acquisition::balance::{Options, Solution, instances::Shape, solve};
 use super::support::{Case, brute_force, dual, faults, objective, selections};
 
 fn case() -> Case {
-    Case::generate(
-        &Shape {
-            rows: 3000,
-            classes: 10,
-            budget: 170,
-            tight: true,
-            seed: 31,
-        },
-        1.0,
-    )
+    Case::generate(&Shape { rows: 3000, classes: 10, budget: 170, tight: true, seed: 31 }, 1.0)
 }
 
 /// The faults of a sound answer after `mutate` has been at it; there must be none before.
 fn faults_after(mutate: impl Fn(&Case, &mut Solution)) -> Vec<&'static str> {
     let case = case();
-    let mut solution = solve(
-        &case.problem(),
-        &Options {
-            search_work: 1_000_000,
-            ..Options::default()
-        },
-    )
-    .unwrap();
+    let mut solution =
+        solve(&case.problem(), &Options { search_work: 1_000_000, ..Options::default() }).unwrap();
     assert_eq!(faults(&case, &solution), [""; 0]);
     mutate(&case, &mut solution);
     faults(&case, &solution)
@@ -45,10 +30,7 @@ fn duals_of_the_wrong_sign() {
 #[test]
 fn a_bound_from_one_row_too_few() {
     let found = faults_after(|case, solution| {
-        let fewer = Case {
-            budget: case.budget - 1,
-            ..case.clone()
-        };
+        let fewer = Case { budget: case.budget - 1, ..case.clone() };
         solution.bound = dual(&fewer, &solution.duals);
         solution.gap = (solution.objective - solution.bound).max(0.0);
     });
@@ -102,9 +84,7 @@ fn a_row_picked_twice() {
 #[test]
 fn an_objective_that_belongs_to_other_picks() {
     let found = faults_after(|case, solution| {
-        let spare = (0..case.costs.len())
-            .find(|row| !solution.picks.contains(row))
-            .unwrap();
+        let spare = (0..case.costs.len()).find(|row| !solution.picks.contains(row)).unwrap();
         solution.picks[0] = spare;
         solution.picks.sort_unstable();
     });
@@ -115,9 +95,8 @@ fn an_objective_that_belongs_to_other_picks() {
 fn fixed(case: &Case, y: &[f64], bounded_by: &[f64], objective: f64) -> Vec<(usize, bool)> {
     let mut order: Vec<(f64, usize)> = (0..case.costs.len())
         .map(|row| {
-            let price: f64 = (0..y.len())
-                .map(|class| f64::from(case.probabilities[[row, class]]) * y[class])
-                .sum();
+            let price: f64 =
+                (0..y.len()).map(|class| f64::from(case.probabilities[[row, class]]) * y[class]).sum();
             (case.costs[row] - price, row)
         })
         .collect();
@@ -145,13 +124,9 @@ fn contradictions(same_duals: bool) -> usize {
         let other: Vec<f64> = best.duals.iter().map(|y| -0.8 * y).collect();
         let bounded_by = if same_duals { &other } else { &best.duals };
         let decided = fixed(&case, &other, bounded_by, optimum);
-        let optima = selections(&case)
-            .into_iter()
-            .filter(|(value, _)| *value <= optimum + 1e-12);
+        let optima = selections(&case).into_iter().filter(|(value, _)| *value <= optimum + 1e-12);
         let contradicted = |picks: &[usize]| {
-            decided
-                .iter()
-                .any(|&(row, inside)| picks.binary_search(&row).is_ok() != inside)
+            decided.iter().any(|&(row, inside)| picks.binary_search(&row).is_ok() != inside)
         };
         count += usize::from(optima.into_iter().any(|(_, picks)| contradicted(&picks)));
     }
@@ -160,13 +135,6 @@ fn contradictions(same_duals: bool) -> usize {
 
 #[test]
 fn fixing_with_the_bound_of_other_duals() {
-    assert_eq!(
-        contradictions(true),
-        0,
-        "fixing is sound when both come from the same duals"
-    );
-    assert!(
-        contradictions(false) > 0,
-        "brute force does not see that fixing mixes two duals"
-    );
+    assert_eq!(contradictions(true), 0, "fixing is sound when both come from the same duals");
+    assert!(contradictions(false) > 0, "brute force does not see that fixing mixes two duals");
 }

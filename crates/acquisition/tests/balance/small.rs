@@ -9,12 +9,7 @@ const LAMBDAS: [f64; 6] = [0.0, 0.1, 0.5, 1.0, 2.0, 5.0];
 
 /// Branch and bound from a poor start, so that it has something to do.
 fn exact() -> Options {
-    Options {
-        mode: SolverMode::Exact,
-        exact_seconds: 600.0,
-        search_work: 0,
-        ..Options::default()
-    }
+    Options { mode: SolverMode::Exact, exact_seconds: 600.0, search_work: 0, ..Options::default() }
 }
 
 #[test]
@@ -31,24 +26,15 @@ fn the_optimum_lies_between_the_bound_and_the_objective() {
                 "seed {seed}, lambda {lambda}: {} {optimum}",
                 solution.bound
             );
-            assert!(
-                solution.objective >= optimum - 1e-9,
-                "seed {seed}, lambda {lambda}"
-            );
+            assert!(solution.objective >= optimum - 1e-9, "seed {seed}, lambda {lambda}");
             if solution.status == Status::Optimal {
-                assert!(
-                    solution.objective <= optimum + 1e-8,
-                    "seed {seed}, lambda {lambda}"
-                );
+                assert!(solution.objective <= optimum + 1e-8, "seed {seed}, lambda {lambda}");
             }
             // A-posteriori and a-priori rounding bounds.
             if let (Some(relaxation), Some(rounding)) =
                 (solution.statistics.relaxation, solution.statistics.rounding_bound)
             {
-                assert!(
-                    optimum - relaxation <= rounding + 1e-9,
-                    "seed {seed}, lambda {lambda}"
-                );
+                assert!(optimum - relaxation <= rounding + 1e-9, "seed {seed}, lambda {lambda}");
                 let tight = solution.statistics.tight_classes as f64 + 1.0;
                 let classes = case.requirement.len() as f64;
                 assert!(rounding <= lambda / 2.0 * (classes * tight).sqrt() + 1e-9);
@@ -68,11 +54,7 @@ fn exact_and_the_reference_find_the_optimum() {
         let solution = solve(&case.problem(), &exact()).unwrap();
         assert_eq!(faults(&case, &solution), [""; 0], "seed {seed}");
         assert_eq!(solution.status, Status::Optimal, "seed {seed}");
-        assert!(
-            (solution.objective - optimum).abs() < 1e-7,
-            "seed {seed}: {} {optimum}",
-            solution.objective
-        );
+        assert!((solution.objective - optimum).abs() < 1e-7, "seed {seed}: {} {optimum}", solution.objective);
         let reference = reference::integer(&case.problem()).unwrap();
         assert!(reference.optimal);
         assert!(
@@ -110,19 +92,13 @@ fn the_balancing_term_is_a_charge_on_what_is_over_quota() {
         let mut over = 0.0;
         let mut mass = 0.0;
         for (class, need) in case.requirement.iter().enumerate() {
-            let have: f64 = picks
-                .iter()
-                .map(|&row| f64::from(case.probabilities[[row, class]]))
-                .sum();
+            let have: f64 = picks.iter().map(|&row| f64::from(case.probabilities[[row, class]])).sum();
             over += (have - need).max(0.0);
             mass += have;
         }
         let total: f64 = case.requirement.iter().sum();
         let hinge = (total - mass) + 2.0 * over;
-        assert!(
-            (certificate::l1(&case.problem(), &picks) - hinge).abs() < 1e-9,
-            "seed {seed}"
-        );
+        assert!((certificate::l1(&case.problem(), &picks) - hinge).abs() < 1e-9, "seed {seed}");
         assert!((mass - case.budget as f64).abs() < 1e-5);
     }
 }

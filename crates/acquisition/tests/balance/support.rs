@@ -29,19 +29,8 @@ impl Case {
 
     /// A made-up pool.
     pub(crate) fn generate(shape: &Shape, lambda: f64) -> Self {
-        let Generated {
-            probabilities,
-            costs,
-            requirement,
-            ..
-        } = generate(shape);
-        Self {
-            probabilities,
-            costs,
-            requirement,
-            lambda,
-            budget: shape.budget,
-        }
+        let Generated { probabilities, costs, requirement, .. } = generate(shape);
+        Self { probabilities, costs, requirement, lambda, budget: shape.budget }
     }
 
     /// A random problem small enough for brute force; a fifth of its requirements are zero.
@@ -56,20 +45,10 @@ impl Case {
         let requirement = (0..classes)
             .map(|_| {
                 let scale = 2.0 * budget as f64 / classes as f64;
-                if rng.random_bool(0.2) {
-                    0.0
-                } else {
-                    rng.random_range(0.0..scale)
-                }
+                if rng.random_bool(0.2) { 0.0 } else { rng.random_range(0.0..scale) }
             })
             .collect();
-        Self {
-            probabilities,
-            costs,
-            requirement,
-            lambda,
-            budget,
-        }
+        Self { probabilities, costs, requirement, lambda, budget }
     }
 }
 
@@ -85,26 +64,16 @@ pub(crate) fn softmax(rows: usize, classes: usize, sharpness: f64, rng: &mut Cha
 
 pub(crate) fn negative_entropy(p: &Array2<f32>) -> Vec<f64> {
     let term = |&p: &f32| {
-        if p > 0.0 {
-            f64::from(p) * f64::from(p).ln()
-        } else {
-            0.0
-        }
+        if p > 0.0 { f64::from(p) * f64::from(p).ln() } else { 0.0 }
     };
-    p.rows()
-        .into_iter()
-        .map(|row| row.iter().map(term).sum())
-        .collect()
+    p.rows().into_iter().map(|row| row.iter().map(term).sum()).collect()
 }
 
 /// The objective in plain words, by the hand of the tests.
 pub(crate) fn objective(case: &Case, picks: &[usize]) -> f64 {
     let mut sum = 0.0;
     for class in 0..case.requirement.len() {
-        let have: f64 = picks
-            .iter()
-            .map(|&row| f64::from(case.probabilities[[row, class]]))
-            .sum();
+        let have: f64 = picks.iter().map(|&row| f64::from(case.probabilities[[row, class]])).sum();
         sum += case.lambda * (case.requirement[class] - have).abs();
     }
     sum + picks.iter().map(|&row| case.costs[row]).sum::<f64>()
@@ -114,9 +83,8 @@ pub(crate) fn objective(case: &Case, picks: &[usize]) -> f64 {
 pub(crate) fn dual(case: &Case, y: &[f64]) -> f64 {
     let mut reduced: Vec<f64> = (0..case.costs.len())
         .map(|row| {
-            let price: f64 = (0..y.len())
-                .map(|class| f64::from(case.probabilities[[row, class]]) * y[class])
-                .sum();
+            let price: f64 =
+                (0..y.len()).map(|class| f64::from(case.probabilities[[row, class]]) * y[class]).sum();
             case.costs[row] - price
         })
         .collect();
@@ -139,10 +107,7 @@ pub(crate) fn selections(case: &Case) -> Vec<(f64, Vec<usize>)> {
 
 /// The best selection, by trying all of them.
 pub(crate) fn brute_force(case: &Case) -> (f64, Vec<usize>) {
-    selections(case)
-        .into_iter()
-        .min_by(|left, right| left.0.total_cmp(&right.0))
-        .unwrap()
+    selections(case).into_iter().min_by(|left, right| left.0.total_cmp(&right.0)).unwrap()
 }
 
 /// Everything that can be checked about an answer from the problem and the answer alone. Empty means sound.

@@ -44,20 +44,14 @@ impl Rotation {
     pub(super) fn draw(rng: &mut ChaCha8Rng) -> Self {
         let half = Self::within(rng, 1.0);
         let sign = if chance(rng, 0.5) { 1.0 } else { -1.0 };
-        Self {
-            cosine: sign * half.cosine,
-            sine: sign * half.sine,
-        }
+        Self { cosine: sign * half.cosine, sine: sign * half.sine }
     }
 
     /// By at most twice the angle whose tangent is `tangent`, either way.
     pub(super) fn within(rng: &mut ChaCha8Rng, tangent: f32) -> Self {
         let t = between(rng, -tangent, tangent);
         let scale = 1.0 / (1.0 + t * t);
-        Self {
-            cosine: (1.0 - t * t) * scale,
-            sine: 2.0 * t * scale,
-        }
+        Self { cosine: (1.0 - t * t) * scale, sine: 2.0 * t * scale }
     }
 
     pub(super) fn apply(self, x: f32, y: f32) -> (f32, f32) {
@@ -76,10 +70,7 @@ mod tests {
         let draws: Vec<f32> = (0..20_000).map(|_| noise(&mut rng)).collect();
         let mean = draws.iter().sum::<f32>() / 20_000.0;
         let variance = draws.iter().map(|draw| draw * draw).sum::<f32>() / 20_000.0;
-        assert!(
-            mean.abs() < 0.03 && (variance - 1.0).abs() < 0.05,
-            "{mean} {variance}"
-        );
+        assert!(mean.abs() < 0.03 && (variance - 1.0).abs() < 0.05, "{mean} {variance}");
     }
 
     #[test]

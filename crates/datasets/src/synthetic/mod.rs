@@ -41,11 +41,7 @@ pub enum Split {
 }
 
 /// The shape of every generated image.
-pub const IMAGE_SHAPE: ImageShape = ImageShape {
-    channels: 3,
-    height: 32,
-    width: 32,
-};
+pub const IMAGE_SHAPE: ImageShape = ImageShape { channels: 3, height: 32, width: 32 };
 
 /// The number of classes that can be generated at most.
 pub const MAX_CLASSES: usize = 100;
@@ -69,10 +65,7 @@ pub fn dataset(config: &SyntheticConfig, classes: usize, train_images: usize, te
 /// # Panics
 /// When `classes` is not in 2..=100.
 pub fn images(config: &SyntheticConfig, classes: usize, split: Split, count: usize) -> Images {
-    assert!(
-        (2..=MAX_CLASSES).contains(&classes),
-        "{classes} synthetic classes, expected 2 to {MAX_CLASSES}"
-    );
+    assert!((2..=MAX_CLASSES).contains(&classes), "{classes} synthetic classes, expected 2 to {MAX_CLASSES}");
     let mut images = Images {
         shape: IMAGE_SHAPE,
         pixels: Vec::with_capacity(count * IMAGE_SHAPE.len()),
@@ -96,13 +89,8 @@ pub fn images(config: &SyntheticConfig, classes: usize, split: Split, count: usi
 /// # Panics
 /// When `classes` is not in 2..=100.
 pub fn class_names(classes: usize) -> Vec<String> {
-    assert!(
-        (2..=MAX_CLASSES).contains(&classes),
-        "{classes} synthetic classes, expected 2 to {MAX_CLASSES}"
-    );
-    (0..classes as u32)
-        .map(|label| Class::new(label, classes).name())
-        .collect()
+    assert!((2..=MAX_CLASSES).contains(&classes), "{classes} synthetic classes, expected 2 to {MAX_CLASSES}");
+    (0..classes as u32).map(|label| Class::new(label, classes).name()).collect()
 }
 
 /// The bytes of a file of records in `layout`.
@@ -131,24 +119,12 @@ impl Class {
     fn new(label: u32, classes: usize) -> Self {
         let label = label as usize;
         if classes <= 10 {
-            let texture = if label < 5 {
-                Texture::Striped
-            } else {
-                Texture::Checked
-            };
+            let texture = if label < 5 { Texture::Striped } else { Texture::Checked };
             let centre = 1.2 * (label % 5) as f32;
-            Self {
-                shape: Shape::ALL[label % 5],
-                texture,
-                hues: (centre - 1.2, centre + 1.2),
-            }
+            Self { shape: Shape::ALL[label % 5], texture, hues: (centre - 1.2, centre + 1.2) }
         } else {
             let hues = if label % 10 < 5 { WARM } else { COOL };
-            Self {
-                shape: Shape::ALL[label / 10],
-                texture: Texture::ALL[label % 5],
-                hues,
-            }
+            Self { shape: Shape::ALL[label / 10], texture: Texture::ALL[label % 5], hues }
         }
     }
 

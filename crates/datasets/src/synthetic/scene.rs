@@ -35,10 +35,7 @@ impl Scene {
     pub(super) fn draw(class: &Class, rng: &mut ChaCha8Rng) -> Self {
         let hue = between(rng, class.hues.0, class.hues.1);
         let radius = between(rng, 8.0, 13.0);
-        let centre = (
-            between(rng, radius, SIDE - radius),
-            between(rng, radius, SIDE - radius),
-        );
+        let centre = (between(rng, radius, SIDE - radius), between(rng, radius, SIDE - radius));
         let object = Object::draw(class.shape, class.texture, hue, radius, centre, rng);
         Self {
             ground: ground(rng),
@@ -46,11 +43,7 @@ impl Scene {
             distractor: chance(rng, 0.5).then(|| distractor(rng)),
             object,
             occluder: chance(rng, 0.35).then(|| Strip::draw(centre, radius, rng)),
-            gain: [
-                between(rng, 0.85, 1.15),
-                between(rng, 0.85, 1.15),
-                between(rng, 0.85, 1.15),
-            ],
+            gain: [between(rng, 0.85, 1.15), between(rng, 0.85, 1.15), between(rng, 0.85, 1.15)],
             light: (between(rng, -0.012, 0.012), between(rng, -0.012, 0.012)),
             noise: between(rng, 0.02, 0.05),
         }
@@ -82,11 +75,7 @@ impl Scene {
         if let Some(distractor) = &self.distractor {
             colour = mix(colour, distractor.surface.colour(x, y), distractor.coverage(x, y));
         }
-        colour = mix(
-            colour,
-            self.object.surface.colour(x, y),
-            self.object.coverage(x, y),
-        );
+        colour = mix(colour, self.object.surface.colour(x, y), self.object.coverage(x, y));
         if let Some(occluder) = &self.occluder {
             colour = mix(colour, occluder.colour, occluder.coverage(x, y));
         }
@@ -107,11 +96,7 @@ struct Surface {
 impl Surface {
     fn colour(&self, x: f32, y: f32) -> Colour {
         let (x, y) = self.rotation.apply(x - self.origin.0, y - self.origin.1);
-        mix(
-            self.colours[0],
-            self.colours[1],
-            self.texture.value(x, y, self.period),
-        )
+        mix(self.colours[0], self.colours[1], self.texture.value(x, y, self.period))
     }
 }
 
@@ -140,15 +125,8 @@ impl Object {
         // The second colour is a shade of the first, or a tint of it, towards black or white.
         let towards = if chance(rng, 0.5) { 0.0 } else { 1.0 };
         let second = mix(main, [towards; 3], between(rng, 0.5, 0.85));
-        let colours = if chance(rng, 0.5) {
-            [main, second]
-        } else {
-            [second, main]
-        };
-        let origin = (
-            centre.0 + between(rng, -2.0, 2.0),
-            centre.1 + between(rng, -2.0, 2.0),
-        );
+        let colours = if chance(rng, 0.5) { [main, second] } else { [second, main] };
+        let origin = (centre.0 + between(rng, -2.0, 2.0), centre.1 + between(rng, -2.0, 2.0));
         let surface = Surface {
             texture,
             rotation: Rotation::within(rng, LEAN),
@@ -186,10 +164,7 @@ impl Strip {
     fn draw(centre: (f32, f32), radius: f32, rng: &mut ChaCha8Rng) -> Self {
         let offset = radius * 0.8;
         Self {
-            through: (
-                centre.0 + between(rng, -offset, offset),
-                centre.1 + between(rng, -offset, offset),
-            ),
+            through: (centre.0 + between(rng, -offset, offset), centre.1 + between(rng, -offset, offset)),
             rotation: Rotation::draw(rng),
             half_width: between(rng, 0.8, 2.2),
             colour: dull_colour(rng),
@@ -288,10 +263,7 @@ mod tests {
         ] {
             let found = colour(hue, saturation, value);
             assert!(
-                found
-                    .iter()
-                    .zip(expected)
-                    .all(|(found, expected)| (found - expected).abs() < 1e-6),
+                found.iter().zip(expected).all(|(found, expected)| (found - expected).abs() < 1e-6),
                 "{found:?}"
             );
         }

@@ -59,11 +59,7 @@ impl Shape {
             Self::Disk => length(x, y) - 0.95,
             Self::Square => rectangle(x, y, 0.82, 0.82),
             // Three sides at distance 0.55 from the centre; normals at 270°, 30° and 150°.
-            Self::Triangle => {
-                (-y).max(0.866_025_4 * x + 0.5 * y)
-                    .max(-0.866_025_4 * x + 0.5 * y)
-                    - 0.58
-            }
+            Self::Triangle => (-y).max(0.866_025_4 * x + 0.5 * y).max(-0.866_025_4 * x + 0.5 * y) - 0.58,
             Self::Cross => rectangle(x, y, 1.0, 0.34).min(rectangle(x, y, 0.34, 1.0)),
             Self::Bar => rectangle(x, y, 1.05, 0.45),
             Self::Ring => (length(x, y) - 0.7).abs() - 0.26,

@@ -11,13 +11,7 @@ pub(super) enum Texture {
 }
 
 impl Texture {
-    pub(super) const ALL: [Self; 5] = [
-        Self::Plain,
-        Self::Striped,
-        Self::Checked,
-        Self::Dotted,
-        Self::Ringed,
-    ];
+    pub(super) const ALL: [Self; 5] = [Self::Plain, Self::Striped, Self::Checked, Self::Dotted, Self::Ringed];
 
     pub(super) fn name(self) -> &'static str {
         match self {
@@ -68,12 +62,7 @@ mod tests {
 
     #[test]
     fn values_repeat_with_the_period_and_stay_in_the_unit_interval() {
-        for texture in [
-            Texture::Plain,
-            Texture::Striped,
-            Texture::Checked,
-            Texture::Dotted,
-        ] {
+        for texture in [Texture::Plain, Texture::Striped, Texture::Checked, Texture::Dotted] {
             for step in 0..400 {
                 let (x, y) = ((step % 20) as f32 * 0.7 - 7.0, (step / 20) as f32 * 0.7 - 7.0);
                 let value = texture.value(x, y, 5.0);

@@ -61,11 +61,7 @@ fn respond(mut stream: TcpStream, answer: &Answer, ranges: &Mutex<Vec<String>>) 
         }
     }
     ranges.lock().unwrap().push(range.clone());
-    let start: usize = range
-        .trim_start_matches("bytes=")
-        .trim_end_matches('-')
-        .parse()
-        .unwrap_or(0);
+    let start: usize = range.trim_start_matches("bytes=").trim_end_matches('-').parse().unwrap_or(0);
     let (body, start, cut) = match answer {
         Answer::File(body) => (body, start, usize::MAX),
         Answer::CutAfter(body, cut) => (body, start, *cut),
@@ -76,26 +72,18 @@ fn respond(mut stream: TcpStream, answer: &Answer, ranges: &Mutex<Vec<String>>) 
             return;
         }
         Answer::Status(status) => {
-            let _ = write!(
-                stream,
-                "HTTP/1.1 {status}\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
-            );
+            let _ = write!(stream, "HTTP/1.1 {status}\r\nContent-Length: 0\r\nConnection: close\r\n\r\n");
             return;
         }
     };
     let (status, content_range) = match start {
         0 => ("200 OK", String::new()),
-        _ if start >= body.len() => (
-            "416 Range Not Satisfiable",
-            format!("Content-Range: bytes */{}\r\n", body.len()),
-        ),
+        _ if start >= body.len() => {
+            ("416 Range Not Satisfiable", format!("Content-Range: bytes */{}\r\n", body.len()))
+        }
         _ => (
             "206 Partial Content",
-            format!(
-                "Content-Range: bytes {start}-{}/{}\r\n",
-                body.len() - 1,
-                body.len()
-            ),
+            format!("Content-Range: bytes {start}-{}/{}\r\n", body.len() - 1, body.len()),
         ),
     };
     let rest = &body[start.min(body.len())..];

@@ -9,7 +9,9 @@ use ndarray::{Array2, Axis};
 use ndarray_npy::ReadNpyExt;
 use serde::{Deserialize, Serialize};
 use tailward_acquisition::balance::{Problem, Status, certificate, requirement};
-use tailward_acquisition::{Balance, Error as QueryError, Selection, SolverMode, Strategy, validate_probabilities};
+use tailward_acquisition::{
+    Balance, Error as QueryError, Selection, SolverMode, Strategy, validate_probabilities,
+};
 
 use crate::Error;
 use crate::query::{Inputs, query};
@@ -118,7 +120,9 @@ fn strategy(arguments: &Arguments) -> Result<Strategy, Error> {
     });
     let strategy = match arguments.strategy {
         StrategyName::Random if balance.is_some() => {
-            return Err(Error::Mismatch("--balance needs a strategy with scores; random has none".to_owned()));
+            return Err(Error::Mismatch(
+                "--balance needs a strategy with scores; random has none".to_owned(),
+            ));
         }
         StrategyName::Random => Strategy::Random {},
         StrategyName::Entropy => Strategy::Entropy { balance },
@@ -162,7 +166,10 @@ fn read_labels(path: &Path, probabilities: &Array2<f32>) -> Result<BTreeMap<usiz
             return Err(input(line, format!("index {index} is not a row of the {samples} probabilities")));
         }
         if label >= classes {
-            return Err(input(line, format!("label {label} is not one of the {classes} classes (0 to {})", classes - 1)));
+            return Err(input(
+                line,
+                format!("label {label} is not one of the {classes} classes (0 to {})", classes - 1),
+            ));
         }
         if labels.insert(index, label).is_some() {
             return Err(input(line, format!("index {index} is labelled twice")));

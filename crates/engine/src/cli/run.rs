@@ -120,7 +120,8 @@ pub(super) fn run(arguments: &Arguments) -> anyhow::Result<()> {
     let definition = choice.definition()?;
     let backend = choice.backend()?;
     let device = backend.device()?;
-    let dataset = tailward_datasets::read(&choice.manifest(&definition)?, &choice.data_dir).map_err(Error::from)?;
+    let dataset =
+        tailward_datasets::read(&choice.manifest(&definition)?, &choice.data_dir).map_err(Error::from)?;
     let folder = arguments.out.join(definition.folder());
     let inputs = RunInputs {
         dataset: &dataset,
@@ -184,7 +185,14 @@ fn tell_person(progress: &Progress) {
         Progress::Training { round, labelled, step } => {
             if let Some(loss) = step.epoch_loss {
                 let images_per_sec = (step.images as f64 / step.elapsed_secs).round();
-                tracing::debug!(round, labelled, epoch = step.epoch, loss, images_per_sec, "trained an epoch");
+                tracing::debug!(
+                    round,
+                    labelled,
+                    epoch = step.epoch,
+                    loss,
+                    images_per_sec,
+                    "trained an epoch"
+                );
             }
         }
         Progress::Trained(round) => tracing::info!(

@@ -23,7 +23,11 @@ pub fn learning_rate(base: f64, schedule: &Schedule, position: Position) -> f64 
         Schedule::Triangular { warmup } => {
             // Steps are taken at the middle of their interval, so neither the first nor the last is lost to a rate of 0.
             let progress = (position.step as f64 + 0.5) / position.steps as f64;
-            if progress < *warmup { base * progress / warmup } else { base * (1.0 - progress) / (1.0 - warmup) }
+            if progress < *warmup {
+                base * progress / warmup
+            } else {
+                base * (1.0 - progress) / (1.0 - warmup)
+            }
         }
     }
 }
@@ -40,9 +44,7 @@ mod tests {
     #[test]
     fn milestones_follow_the_protocol() {
         let schedule = Schedule::Milestones { epochs: vec![60, 80], factor: 0.5 };
-        for (epoch, expected) in
-            [(1, 0.02), (60, 0.02), (61, 0.01), (80, 0.01), (81, 0.005), (100, 0.005)]
-        {
+        for (epoch, expected) in [(1, 0.02), (60, 0.02), (61, 0.01), (80, 0.01), (81, 0.005), (100, 0.005)] {
             let rate = learning_rate(0.02, &schedule, at(epoch - 1));
             assert!((rate - expected).abs() < 1e-15, "epoch {epoch}: {rate}");
         }

@@ -10,10 +10,7 @@ use crate::statistics;
 /// One section for each published table.
 pub(super) fn published(expected: &Expected, results: &Results<'_>, scale: Scale, blocks: &mut Vec<Block>) {
     blocks.push(Block::Heading(2, "Beside the published gains".to_owned()));
-    blocks.push(Block::Paragraph(format!(
-        "What counts as agreement: {}",
-        expected.agreement
-    )));
+    blocks.push(Block::Paragraph(format!("What counts as agreement: {}", expected.agreement)));
     if scale != Scale::Paper {
         blocks.push(Block::Notice(format!(
             "Published at paper scale; ours at {}: not comparable cell by cell.",
@@ -22,11 +19,7 @@ pub(super) fn published(expected: &Expected, results: &Results<'_>, scale: Scale
     }
     for table in &expected.tables {
         blocks.push(Block::Heading(3, table.title.clone()));
-        blocks.push(Block::Paragraph(format!(
-            "{}. {}",
-            table.source.trim_end_matches('.'),
-            table.note
-        )));
+        blocks.push(Block::Paragraph(format!("{}. {}", table.source.trim_end_matches('.'), table.note)));
         blocks.push(Block::Table(gains(table, results, scale)));
     }
 }
@@ -50,11 +43,10 @@ fn gains(table: &ExpectedTable, results: &Results<'_>, scale: Scale) -> Table {
     let mut made = Table::new(caption, 2, columns);
     for row in &table.rows {
         let width = made.columns.len();
-        made.rows
-            .extend(lines(row, results, rounds).into_iter().map(|mut line| {
-                line.resize(width, String::new());
-                line
-            }));
+        made.rows.extend(lines(row, results, rounds).into_iter().map(|mut line| {
+            line.resize(width, String::new());
+            line
+        }));
     }
     made
 }

@@ -35,10 +35,7 @@ pub(super) fn document(input: &ReportInput<'_>, results: &Results<'_>) -> Result
         definition.source.trim_end_matches('.'),
         definition.dataset
     )));
-    blocks.push(Block::Paragraph(format!(
-        "This scale: {}",
-        definition.scale(input.scale)?.rationale
-    )));
+    blocks.push(Block::Paragraph(format!("This scale: {}", definition.scale(input.scale)?.rationale)));
     if let Some(expected) = input.expected {
         compare::published(expected, results, input.scale, &mut blocks);
     }
@@ -75,11 +72,9 @@ fn headlines(results: &Results<'_>, blocks: &mut Vec<Block>) {
                 )
             })
             .collect();
-        let unpaired = factor.ran().filter(|group| {
-            !factor
-                .pairs()
-                .any(|(left, right)| same(left, group) || same(right, group))
-        });
+        let unpaired = factor
+            .ran()
+            .filter(|group| !factor.pairs().any(|(left, right)| same(left, group) || same(right, group)));
         points.extend(unpaired.map(|group| {
             let summary = group.summary(measure::accuracy(factor.rounds));
             format!(
@@ -93,13 +88,8 @@ fn headlines(results: &Results<'_>, blocks: &mut Vec<Block>) {
         if points.is_empty() {
             continue;
         }
-        let labels = factor
-            .labelled(factor.rounds)
-            .map_or(format::NONE.to_owned(), format::count);
-        blocks.push(Block::Paragraph(format!(
-            "Imbalance factor {}, at {labels} labels:",
-            factor.value
-        )));
+        let labels = factor.labelled(factor.rounds).map_or(format::NONE.to_owned(), format::count);
+        blocks.push(Block::Paragraph(format!("Imbalance factor {}, at {labels} labels:", factor.value)));
         blocks.push(Block::List(points));
     }
     blocks.push(Block::Paragraph(
@@ -119,9 +109,7 @@ fn accuracy_claim(factor: &Factor<'_>, group: &Group<'_>, baseline: &Group<'_>) 
     let of = measure::accuracy(factor.rounds);
     let (ours, theirs) = (group.summary(of), baseline.summary(of));
     let difference = group.difference(baseline, of);
-    let amount = difference
-        .mean
-        .map_or(format::NONE.to_owned(), |mean| format::signed(mean * 100.0, 2));
+    let amount = difference.mean.map_or(format::NONE.to_owned(), |mean| format::signed(mean * 100.0, 2));
     format!(
         "{} reached {} % top-1 test accuracy (mean ± sd, {}), {} {} % ({}): difference {amount} points, 95 % interval {} \
          (paired, n = {}), {}.",
@@ -133,11 +121,7 @@ fn accuracy_claim(factor: &Factor<'_>, group: &Group<'_>, baseline: &Group<'_>) 
         format::seeds(theirs.seeds),
         format::interval(difference.interval, 100.0, 2),
         difference.pairs,
-        if difference.is_separable() {
-            "separable from noise"
-        } else {
-            "not separable from noise"
-        }
+        if difference.is_separable() { "separable from noise" } else { "not separable from noise" }
     )
 }
 
@@ -195,9 +179,7 @@ fn evidence(factor: &Factor<'_>, input: &ReportInput<'_>, blocks: &mut Vec<Block
     blocks.push(Block::Heading(3, "Head and tail classes".to_owned()));
     match figures.parts {
         Some(figure) => blocks.push(Block::Figure(figure)),
-        None => blocks.push(Block::Paragraph(
-            "The pool is balanced: it has no tail classes.".to_owned(),
-        )),
+        None => blocks.push(Block::Paragraph("The pool is balanced: it has no tail classes.".to_owned())),
     }
     blocks.push(Block::Table(tables::parts(factor, scale)));
     blocks.push(Block::Heading(3, "Cost".to_owned()));

@@ -97,21 +97,12 @@ impl<'a> Results<'a> {
                 .or_else(|| twin(&kept, record).then(|| "a second record of the same run".to_owned()));
             match reason {
                 None => kept.push(record),
-                Some(reason) => left_out.push(LeftOut {
-                    run: record.header.definition.label(),
-                    reason,
-                }),
+                Some(reason) => left_out.push(LeftOut { run: record.header.definition.label(), reason }),
             }
         }
         for run in planned {
-            if !records
-                .iter()
-                .any(|record| same_run(&record.header.definition, &run))
-            {
-                left_out.push(LeftOut {
-                    run: run.label(),
-                    reason: "not run".to_owned(),
-                });
+            if !records.iter().any(|record| same_run(&record.header.definition, &run)) {
+                left_out.push(LeftOut { run: run.label(), reason: "not run".to_owned() });
             }
         }
         kept.sort_by_key(|record| record.header.definition.seed);
@@ -135,24 +126,14 @@ impl<'a> Results<'a> {
                 rounds: sizes.rounds,
             });
         }
-        let complete = factors
-            .iter()
-            .flat_map(|factor| &factor.strategies)
-            .map(|group| group.runs.len())
-            .sum();
-        Ok(Self {
-            factors,
-            left_out,
-            complete,
-        })
+        let complete =
+            factors.iter().flat_map(|factor| &factor.strategies).map(|group| group.runs.len()).sum();
+        Ok(Self { factors, left_out, complete })
     }
 
     /// The counted runs, factor by factor and strategy by strategy.
     pub(super) fn runs(&self) -> impl Iterator<Item = &'a Record> + '_ {
-        self.factors
-            .iter()
-            .flat_map(|factor| &factor.strategies)
-            .flat_map(|group| group.runs.iter().copied())
+        self.factors.iter().flat_map(|factor| &factor.strategies).flat_map(|group| group.runs.iter().copied())
     }
 
     /// The seeds of the counted runs.
@@ -186,19 +167,10 @@ fn fault(definition: &Definition, record: &Record, scale: Scale) -> Option<Strin
         return Some("its hash is not that of its definition".to_owned());
     }
     if !record.is_complete() {
-        return Some(format!(
-            "incomplete: {} of {} rounds",
-            record.rounds.len(),
-            run.rounds + 1
-        ));
+        return Some(format!("incomplete: {} of {} rounds", record.rounds.len(), run.rounds + 1));
     }
-    (record.rounds.len() != run.rounds + 1 || record.queries.len() != run.rounds).then(|| {
-        format!(
-            "says it is complete with {} of {} rounds",
-            record.rounds.len(),
-            run.rounds + 1
-        )
-    })
+    (record.rounds.len() != run.rounds + 1 || record.queries.len() != run.rounds)
+        .then(|| format!("says it is complete with {} of {} rounds", record.rounds.len(), run.rounds + 1))
 }
 
 fn same_run(left: &RunDefinition, right: &RunDefinition) -> bool {
@@ -210,8 +182,7 @@ fn same_run(left: &RunDefinition, right: &RunDefinition) -> bool {
 }
 
 fn twin(kept: &[&Record], record: &Record) -> bool {
-    kept.iter()
-        .any(|other| same_run(&other.header.definition, &record.header.definition))
+    kept.iter().any(|other| same_run(&other.header.definition, &record.header.definition))
 }
 
 impl<'a> Factor<'a> {
@@ -250,9 +221,7 @@ impl<'a> Factor<'a> {
 
     /// Size of the labelled set of a round, if all runs agree on it (they do, unless a pool differs by seed).
     pub(super) fn labelled(&self, round: usize) -> Option<usize> {
-        self.ran()
-            .find_map(|group| group.runs.first()?.rounds.get(round))
-            .map(|round| round.labelled)
+        self.ran().find_map(|group| group.runs.first()?.rounds.get(round)).map(|round| round.labelled)
     }
 
     /// The fewest and the most seeds that a strategy with runs has.
@@ -265,12 +234,8 @@ impl<'a> Factor<'a> {
 impl Group<'_> {
     /// Mean and spread of `measure` over the runs that have it.
     pub(super) fn summary(&self, measure: impl Fn(&Record) -> Option<f64>) -> Summary {
-        let values: Vec<f64> = self
-            .runs
-            .iter()
-            .filter_map(|run| measure(run))
-            .filter(|value| value.is_finite())
-            .collect();
+        let values: Vec<f64> =
+            self.runs.iter().filter_map(|run| measure(run)).filter(|value| value.is_finite()).collect();
         Summary {
             mean: statistics::mean(&values),
             deviation: statistics::standard_deviation(&values),

@@ -38,12 +38,7 @@ pub(super) struct Table {
 impl Table {
     /// An empty table.
     pub(super) fn new(caption: String, text_columns: usize, columns: Vec<String>) -> Self {
-        Self {
-            caption,
-            columns,
-            text_columns,
-            rows: Vec::new(),
-        }
+        Self { caption, columns, text_columns, rows: Vec::new() }
     }
 }
 

@@ -51,11 +51,7 @@ pub(super) fn spread(mean: Option<f64>, deviation: Option<f64>, factor: f64, dec
 /// `[low, high]`, both times `factor`.
 pub(super) fn interval(interval: Option<Interval>, factor: f64, decimals: usize) -> String {
     interval.map_or(NONE.to_owned(), |interval| {
-        format!(
-            "[{}, {}]",
-            signed(interval.low * factor, decimals),
-            signed(interval.high * factor, decimals)
-        )
+        format!("[{}, {}]", signed(interval.low * factor, decimals), signed(interval.high * factor, decimals))
     })
 }
 

@@ -4,11 +4,7 @@ use super::document::{Block, Document, Table};
 
 /// The whole file.
 pub(super) fn render(document: &Document) -> String {
-    let mut text = format!(
-        "# {}\n\n> {}\n",
-        escape(&document.title),
-        escape(&document.banner)
-    );
+    let mut text = format!("# {}\n\n> {}\n", escape(&document.title), escape(&document.banner));
     for block in &document.blocks {
         text.push('\n');
         text.push_str(&render_block(block));
@@ -22,10 +18,7 @@ fn render_block(block: &Block) -> String {
         Block::Heading(level, title) => format!("{} {}\n", "#".repeat(usize::from(*level)), escape(title)),
         Block::Paragraph(words) => format!("{}\n", escape(words)),
         Block::Notice(words) => format!("> **{}**\n", escape(words)),
-        Block::List(points) => points
-            .iter()
-            .map(|point| format!("- {}\n", escape(point)))
-            .collect(),
+        Block::List(points) => points.iter().map(|point| format!("- {}\n", escape(point))).collect(),
         Block::Table(table) => render_table(table),
         Block::Figure(figure) => {
             let (title, caption) = (escape(&figure.title), escape(&figure.caption));
@@ -42,11 +35,7 @@ fn render_table(table: &Table) -> String {
     };
     let mut text = line(&table.columns);
     for column in 0..table.columns.len() {
-        text.push_str(if column < table.text_columns {
-            "| --- "
-        } else {
-            "| ---: "
-        });
+        text.push_str(if column < table.text_columns { "| --- " } else { "| ---: " });
     }
     text.push_str("|\n");
     for row in &table.rows {

@@ -43,35 +43,24 @@ pub(super) fn tail_share(round: usize) -> impl Fn(&Record) -> Option<f64> + Copy
         let tail = statistics::tail_classes(&run.header.pool_class_counts);
         let counts = &run.rounds.get(round)?.class_counts;
         let total: usize = counts.iter().sum();
-        let of_tail: usize = counts
-            .iter()
-            .zip(&tail)
-            .filter(|(_, is_tail)| **is_tail)
-            .map(|(count, _)| count)
-            .sum();
+        let of_tail: usize =
+            counts.iter().zip(&tail).filter(|(_, is_tail)| **is_tail).map(|(count, _)| count).sum();
         (total > 0 && tail.contains(&true)).then(|| of_tail as f64 / total as f64)
     }
 }
 
 /// The area under the learning curve, as a mean accuracy.
 pub(super) fn area(run: &Record) -> Option<f64> {
-    let points: Vec<(f64, f64)> = run
-        .rounds
-        .iter()
-        .map(|round| (round.labelled as f64, round.evaluation.accuracy))
-        .collect();
+    let points: Vec<(f64, f64)> =
+        run.rounds.iter().map(|round| (round.labelled as f64, round.evaluation.accuracy)).collect();
     statistics::area_under_learning_curve(&points)
 }
 
 /// The mean accuracy over rounds 1 to `last`: its difference is the mean of a row of gains.
 pub(super) fn mean_accuracy(last: usize) -> impl Fn(&Record) -> Option<f64> + Copy {
     move |run| {
-        let values: Vec<f64> = run
-            .rounds
-            .get(1..=last)?
-            .iter()
-            .map(|round| round.evaluation.accuracy)
-            .collect();
+        let values: Vec<f64> =
+            run.rounds.get(1..=last)?.iter().map(|round| round.evaluation.accuracy).collect();
         statistics::mean(&values)
     }
 }

@@ -62,16 +62,10 @@ pub(super) fn draw(factor: &Factor<'_>, scale: Scale) -> Result<FactorFigures, E
     };
     let note = Note {
         factor,
-        subtitle: format!(
-            "{}; imbalance factor {}; {seeds}",
-            format::short_scale(scale),
-            factor.value
-        ),
+        subtitle: format!("{}; imbalance factor {}; {seeds}", format::short_scale(scale), factor.value),
         stem: format!("if-{}", factor.value),
     };
-    let tail = factor
-        .ran()
-        .any(|group| group.summary(measure::part_accuracy(0, true)).seeds > 0);
+    let tail = factor.ran().any(|group| group.summary(measure::part_accuracy(0, true)).seeds > 0);
     Ok(FactorFigures {
         learning: learning(&note)?,
         distribution: distribution::draw(factor, &note.subtitle, &note.stem)?,
@@ -109,11 +103,7 @@ fn balance(note: &Note<'_>, query: bool) -> Result<Figure, Error> {
     let series = note.series(
         first,
         |round| {
-            if query {
-                Box::new(measure::l1_query(round))
-            } else {
-                Box::new(measure::l1_cumulative(round))
-            }
+            if query { Box::new(measure::l1_query(round)) } else { Box::new(measure::l1_cumulative(round)) }
         },
         1.0,
     );
@@ -128,9 +118,7 @@ fn balance(note: &Note<'_>, query: bool) -> Result<Figure, Error> {
         note.factor.seed_mean(measure::l1_random(round, query))
     });
     let floor_label = if query { "floor, full pool" } else { "floor" };
-    let floor = reference(floor_label, true, &|round| {
-        note.factor.seed_mean(measure::l1_floor(round, query))
-    });
+    let floor = reference(floor_label, true, &|round| note.factor.seed_mean(measure::l1_floor(round, query)));
     let (name, title, of, floor_of) = if query {
         (
             "l1-query",
@@ -217,13 +205,9 @@ impl Note<'_> {
 
     fn figure(&self, name: &str, title: &str, caption: &str, panels: Vec<Panel>) -> Result<Figure, Error> {
         let file = format!("{}-{name}.svg", self.stem);
-        let svg = CurveFigure {
-            title: title.to_owned(),
-            subtitle: self.subtitle.clone(),
-            panels,
-        }
-        .draw()
-        .map_err(canvas::fault(&file))?;
+        let svg = CurveFigure { title: title.to_owned(), subtitle: self.subtitle.clone(), panels }
+            .draw()
+            .map_err(canvas::fault(&file))?;
         Ok(Figure {
             file,
             title: format!("{title}; {}", self.subtitle),
@@ -236,8 +220,5 @@ impl Note<'_> {
 /// The text with a capital first letter.
 pub(super) fn capitalised(text: &str) -> String {
     let mut characters = text.chars();
-    characters
-        .next()
-        .map(|first| first.to_uppercase().chain(characters).collect())
-        .unwrap_or_default()
+    characters.next().map(|first| first.to_uppercase().chain(characters).collect()).unwrap_or_default()
 }

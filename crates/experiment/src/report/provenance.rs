@@ -26,18 +26,11 @@ pub(super) fn blocks(input: &ReportInput<'_>, results: &Results<'_>, blocks: &mu
             2,
             ["Run", "Why"].map(str::to_owned).to_vec(),
         );
-        table.rows = results
-            .left_out
-            .iter()
-            .map(|run| vec![run.run.clone(), run.reason.clone()])
-            .collect();
+        table.rows = results.left_out.iter().map(|run| vec![run.run.clone(), run.reason.clone()]).collect();
         blocks.push(Block::Table(table));
     }
     blocks.push(Block::Heading(2, "Provenance".to_owned()));
-    blocks.push(Block::Paragraph(format!(
-        "This report was generated: {}. By the command:",
-        input.generated
-    )));
+    blocks.push(Block::Paragraph(format!("This report was generated: {}. By the command:", input.generated)));
     blocks.push(Block::Command(input.command.clone()));
     blocks.push(Block::Paragraph("The runs are made, and resumed, by:".to_owned()));
     blocks.push(Block::Command(format!(
@@ -54,10 +47,7 @@ pub(super) fn blocks(input: &ReportInput<'_>, results: &Results<'_>, blocks: &mu
             .to_owned(),
     ));
     blocks.push(Block::List(
-        results_csv::COLUMNS
-            .iter()
-            .map(|(name, meaning)| format!("{name}: {meaning}"))
-            .collect(),
+        results_csv::COLUMNS.iter().map(|(name, meaning)| format!("{name}: {meaning}")).collect(),
     ));
 }
 
@@ -77,21 +67,9 @@ fn machines(input: &ReportInput<'_>, results: &Results<'_>) -> Table {
         ];
         *counts.entry(key).or_default() += 1;
     }
-    let columns = [
-        "Tailward",
-        "Revision",
-        "Burn",
-        "Device",
-        "Processor",
-        "Threads",
-        "System",
-        "Runs",
-    ];
+    let columns = ["Tailward", "Revision", "Burn", "Device", "Processor", "Threads", "System", "Runs"];
     let mut table = Table::new(
-        format!(
-            "What the runs were made with, {}.",
-            format::short_scale(input.scale)
-        ),
+        format!("What the runs were made with, {}.", format::short_scale(input.scale)),
         7,
         columns.map(str::to_owned).to_vec(),
     );
@@ -107,15 +85,7 @@ fn machines(input: &ReportInput<'_>, results: &Results<'_>) -> Table {
 
 /// Every counted run with its hashes.
 fn runs(input: &ReportInput<'_>, results: &Results<'_>) -> Table {
-    let columns = [
-        "Imbalance factor",
-        "Strategy",
-        "Seed",
-        "Definition",
-        "Pool",
-        "Ledger",
-        "Started",
-    ];
+    let columns = ["Imbalance factor", "Strategy", "Seed", "Definition", "Pool", "Ledger", "Started"];
     let mut table = Table::new(
         format!(
             "Complete runs, {}: the first twelve digits of SHA-256 of definition, pool and ledger.",
@@ -137,9 +107,7 @@ fn row(run: &Record) -> Vec<String> {
         definition.seed.to_string(),
         short(&run.header.definition_hash),
         short(&run.header.pool_hash),
-        run.complete
-            .as_ref()
-            .map_or(format::NONE.to_owned(), |complete| short(&complete.ledger_hash)),
+        run.complete.as_ref().map_or(format::NONE.to_owned(), |complete| short(&complete.ledger_hash)),
         run.header.started.clone(),
     ]
 }

@@ -11,49 +11,25 @@ pub(super) const COLUMNS: [(&str, &str); 23] = [
     ("scale", "smoke, quick or paper"),
     ("imbalance_factor", "the imbalance factor, in (0, 1]"),
     ("strategy", "name of the strategy"),
-    (
-        "seed",
-        "the run's seed; runs of one seed and imbalance factor are paired",
-    ),
+    ("seed", "the run's seed; runs of one seed and imbalance factor are paired"),
     ("round", "0 for the initial set"),
     ("labelled", "size of the labelled set"),
     ("accuracy", "top-1 test accuracy after the last epoch"),
     ("balanced_accuracy", "mean per-class test accuracy"),
     ("loss", "mean cross-entropy on the test set, in nats"),
     ("head_accuracy", "mean per-class test accuracy over head classes"),
-    (
-        "tail_accuracy",
-        "the same over tail classes; empty in a balanced pool",
-    ),
-    (
-        "tail_share",
-        "share of tail classes in the labelled set; empty in a balanced pool",
-    ),
+    ("tail_accuracy", "the same over tail classes; empty in a balanced pool"),
+    ("tail_share", "share of tail classes in the labelled set; empty in a balanced pool"),
     ("l1_cumulative", "L1 score of the labelled set (CBAL, Eq. 10)"),
     ("l1_cumulative_floor", "the lowest that the supply allows"),
     ("l1_cumulative_random", "the expectation of drawing at random"),
-    (
-        "l1_query",
-        "L1 score of the query that led here; empty in round 0",
-    ),
+    ("l1_query", "L1 score of the query that led here; empty in round 0"),
     ("train_secs", "training, in seconds"),
-    (
-        "train_images_per_sec",
-        "training throughput, in images per second",
-    ),
+    ("train_images_per_sec", "training throughput, in images per second"),
     ("evaluate_secs", "evaluation on the test set, in seconds"),
-    (
-        "score_secs",
-        "scoring the pool for the query that led here, in seconds",
-    ),
-    (
-        "select_secs",
-        "choosing the samples of the query that led here, in seconds",
-    ),
-    (
-        "relative_gap",
-        "certified relative gap of that query's class-balancing programme, where it has one",
-    ),
+    ("score_secs", "scoring the pool for the query that led here, in seconds"),
+    ("select_secs", "choosing the samples of the query that led here, in seconds"),
+    ("relative_gap", "certified relative gap of that query's class-balancing programme, where it has one"),
 ];
 
 /// The file's text.
@@ -62,32 +38,21 @@ pub(super) const COLUMNS: [(&str, &str); 23] = [
 ///
 /// Never in practice: the text is built in memory.
 pub(super) fn render(results: &Results<'_>) -> Result<String, Error> {
-    let fault = |source: csv::Error| Error::Table {
-        table: "results.csv".to_owned(),
-        source,
-    };
+    let fault = |source: csv::Error| Error::Table { table: "results.csv".to_owned(), source };
     let mut writer = csv::Writer::from_writer(Vec::new());
-    writer
-        .write_record(COLUMNS.map(|(name, _)| name))
-        .map_err(fault)?;
+    writer.write_record(COLUMNS.map(|(name, _)| name)).map_err(fault)?;
     for run in results.runs() {
         for round in 0..run.rounds.len() {
             writer.write_record(row(run, round)).map_err(fault)?;
         }
     }
-    let bytes = writer
-        .into_inner()
-        .map_err(|error| fault(csv::Error::from(error.into_error())))?;
+    let bytes = writer.into_inner().map_err(|error| fault(csv::Error::from(error.into_error())))?;
     Ok(String::from_utf8_lossy(&bytes).into_owned())
 }
 
 fn row(run: &Record, index: usize) -> [String; 23] {
     let number = |value: f64| {
-        if value.is_finite() {
-            value.to_string()
-        } else {
-            String::new()
-        }
+        if value.is_finite() { value.to_string() } else { String::new() }
     };
     let optional = |value: Option<f64>| value.map_or(String::new(), number);
     let definition = &run.header.definition;

@@ -14,21 +14,13 @@ pub(super) fn caption(text: &str, factor: &Factor<'_>, scale: Scale) -> String {
         Some((_, most)) => format::seeds(most),
         None => format::seeds(0),
     };
-    format!(
-        "{text} Imbalance factor {}; {seeds}; {}.",
-        factor.value,
-        format::short_scale(scale)
-    )
+    format!("{text} Imbalance factor {}; {seeds}; {}.", factor.value, format::short_scale(scale))
 }
 
 /// A column for each round from `first`, headed by its number of labels.
 fn rounds(factor: &Factor<'_>, first: usize) -> Vec<String> {
     (first..=factor.rounds)
-        .map(|round| {
-            factor
-                .labelled(round)
-                .map_or(format::NONE.to_owned(), format::count)
-        })
+        .map(|round| factor.labelled(round).map_or(format::NONE.to_owned(), format::count))
         .collect()
 }
 
@@ -77,48 +69,26 @@ pub(super) fn differences(factor: &Factor<'_>, scale: Scale) -> Option<Table> {
     let text = "Each strategy minus its baseline, paired by seed: mean and 95 % interval (Student's t); * where the \
                 interval leaves 0 out, everything else is not separable from noise. Accuracies in percentage points; \
                 a negative difference in L1 score is closer to uniform. n: paired seeds.";
-    let heads = [
-        "Strategy − baseline",
-        "Labels",
-        "n",
-        "Accuracy",
-        "Balanced accuracy",
-        "Tail accuracy",
-        "L1 score",
-    ];
+    let heads =
+        ["Strategy − baseline", "Labels", "n", "Accuracy", "Balanced accuracy", "Tail accuracy", "L1 score"];
     let mut table = Table::new(caption(text, factor, scale), 1, columns(&heads, vec![]));
     for (group, baseline) in factor.pairs() {
         let name = format!("{} − {}", group.strategy.label, baseline.strategy.label);
         for round in 0..=factor.rounds {
-            let labels = factor
-                .labelled(round)
-                .map_or(format::NONE.to_owned(), format::count);
+            let labels = factor.labelled(round).map_or(format::NONE.to_owned(), format::count);
             let accuracy = group.difference(baseline, measure::accuracy(round));
             table.rows.push(vec![
                 name.clone(),
                 labels,
                 accuracy.pairs.to_string(),
                 difference(accuracy, 100.0, 2),
-                difference(
-                    group.difference(baseline, measure::balanced_accuracy(round)),
-                    100.0,
-                    2,
-                ),
-                difference(
-                    group.difference(baseline, measure::part_accuracy(round, true)),
-                    100.0,
-                    2,
-                ),
+                difference(group.difference(baseline, measure::balanced_accuracy(round)), 100.0, 2),
+                difference(group.difference(baseline, measure::part_accuracy(round, true)), 100.0, 2),
                 difference(group.difference(baseline, measure::l1_cumulative(round)), 1.0, 3),
             ]);
         }
         let area = group.difference(baseline, measure::area);
-        let mut row = vec![
-            name,
-            "area".to_owned(),
-            area.pairs.to_string(),
-            difference(area, 100.0, 2),
-        ];
+        let mut row = vec![name, "area".to_owned(), area.pairs.to_string(), difference(area, 100.0, 2)];
         row.resize(heads.len(), format::NONE.to_owned());
         table.rows.push(row);
     }
@@ -134,11 +104,8 @@ pub(super) fn l1(factor: &Factor<'_>, scale: Scale, query: bool) -> Table {
     } else {
         "L1 score of the whole labelled set by its size, mean ± standard deviation over seeds; 0 is uniform."
     };
-    let mut table = Table::new(
-        caption(text, factor, scale),
-        1,
-        columns(&["Strategy"], rounds(factor, first)),
-    );
+    let mut table =
+        Table::new(caption(text, factor, scale), 1, columns(&["Strategy"], rounds(factor, first)));
     for group in &factor.strategies {
         let mut row = vec![group.strategy.label.clone()];
         row.extend((first..=factor.rounds).map(|round| {
@@ -158,9 +125,7 @@ pub(super) fn l1(factor: &Factor<'_>, scale: Scale, query: bool) -> Table {
         );
         table.rows.push(row);
     };
-    reference("Expected of drawing at random", &|round| {
-        factor.seed_mean(measure::l1_random(round, query))
-    });
+    reference("Expected of drawing at random", &|round| factor.seed_mean(measure::l1_random(round, query)));
     reference("Floor (lowest that the supply allows)", &|round| {
         factor.seed_mean(measure::l1_floor(round, query))
     });
@@ -172,14 +137,7 @@ pub(super) fn certificates(factor: &Factor<'_>, scale: Scale) -> Option<Table> {
     let text = "Class-balancing programmes (CBAL, Eq. 8), over all queries of all seeds: soft L1 distance ‖Ω − Pᵀz‖₁ of \
                 what the score alone would choose and of what was chosen (means), largest certified relative gap to \
                 the best objective, and queries proven optimal.";
-    let heads = [
-        "Strategy",
-        "Queries",
-        "L1, score alone",
-        "L1, chosen",
-        "Largest gap",
-        "Proven optimal",
-    ];
+    let heads = ["Strategy", "Queries", "L1, score alone", "L1, chosen", "Largest gap", "Proven optimal"];
     let mut table = Table::new(caption(text, factor, scale), 1, columns(&heads, vec![]));
     for group in factor.ran() {
         let accounts: Vec<_> = group
@@ -194,21 +152,14 @@ pub(super) fn certificates(factor: &Factor<'_>, scale: Scale) -> Option<Table> {
         let mean = |values: Vec<f64>| {
             statistics::mean(&values).map_or(format::NONE.to_owned(), |value| format::number(value, 1))
         };
-        let gap = accounts
-            .iter()
-            .map(|account| account.relative_gap)
-            .fold(0.0, f64::max);
+        let gap = accounts.iter().map(|account| account.relative_gap).fold(0.0, f64::max);
         table.rows.push(vec![
             group.strategy.label.clone(),
             accounts.len().to_string(),
             mean(accounts.iter().map(|account| account.l1_baseline).collect()),
             mean(accounts.iter().map(|account| account.l1).collect()),
             format!("{gap:.1e}").replace('-', "−"),
-            accounts
-                .iter()
-                .filter(|account| account.optimal)
-                .count()
-                .to_string(),
+            accounts.iter().filter(|account| account.optimal).count().to_string(),
         ]);
     }
     (!table.rows.is_empty()).then_some(table)
@@ -220,13 +171,7 @@ pub(super) fn parts(factor: &Factor<'_>, scale: Scale) -> Table {
     let text = "After the last round, in percent, mean ± standard deviation over seeds: mean per-class test accuracy \
                 over head and tail classes (tail: fewer pool images than the largest class), their mean over all \
                 classes (balanced accuracy), and the tail's share of the labelled set.";
-    let heads = [
-        "Strategy",
-        "Head accuracy",
-        "Tail accuracy",
-        "Balanced accuracy",
-        "Tail share of labels",
-    ];
+    let heads = ["Strategy", "Head accuracy", "Tail accuracy", "Balanced accuracy", "Tail share of labels"];
     let mut table = Table::new(caption(text, factor, scale), 1, columns(&heads, vec![]));
     for group in &factor.strategies {
         let cell = |summary: Summary| match summary.mean {
@@ -248,15 +193,8 @@ pub(super) fn parts(factor: &Factor<'_>, scale: Scale) -> Table {
 pub(super) fn cost(factor: &Factor<'_>, scale: Scale) -> Table {
     let text = "Time of one run by phase, summed over its rounds, and training throughput: means over seeds. Times \
                 depend on the machines listed under provenance.";
-    let heads = [
-        "Strategy",
-        "n",
-        "Training",
-        "Evaluation",
-        "Scoring the pool",
-        "Choosing",
-        "Training images/s",
-    ];
+    let heads =
+        ["Strategy", "n", "Training", "Evaluation", "Scoring the pool", "Choosing", "Training images/s"];
     let mut table = Table::new(caption(text, factor, scale), 1, columns(&heads, vec![]));
     for group in factor.ran() {
         let time = |of: fn(&Record) -> f64| {
@@ -278,15 +216,9 @@ pub(super) fn cost(factor: &Factor<'_>, scale: Scale) -> Table {
 
 fn throughput(group: &Group<'_>) -> String {
     let rates = |run: &Record| {
-        let rates: Vec<f64> = run
-            .rounds
-            .iter()
-            .map(|round| round.cost.train_images_per_sec)
-            .collect();
+        let rates: Vec<f64> = run.rounds.iter().map(|round| round.cost.train_images_per_sec).collect();
         statistics::mean(&rates)
     };
     let mean = group.summary(rates).mean;
-    mean.map_or(format::NONE.to_owned(), |rate| {
-        format::count(rate.round().max(0.0) as usize)
-    })
+    mean.map_or(format::NONE.to_owned(), |rate| format::count(rate.round().max(0.0) as usize))
 }

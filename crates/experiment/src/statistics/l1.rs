@@ -11,11 +11,7 @@ use statrs::function::factorial::ln_binomial;
 pub fn l1_score(counts: &[usize]) -> Option<f64> {
     let total: usize = counts.iter().sum();
     let target = total as f64 / counts.len().max(1) as f64;
-    normalise(
-        counts.iter().map(|&count| (count as f64 - target).abs()).sum(),
-        counts.len(),
-        total,
-    )
+    normalise(counts.iter().map(|&count| (count as f64 - target).abs()).sum(), counts.len(), total)
 }
 
 /// Divides Σ|n_c − T/C| by its largest value, 2T(C − 1)/C.
@@ -34,11 +30,7 @@ fn normalise(distance: f64, classes: usize, total: usize) -> Option<f64> {
 pub fn l1_floor(initial: &[usize], pool: &[usize], total: usize) -> Option<f64> {
     let supply = available(initial, pool, total)?;
     let filled = |level: usize| -> usize {
-        initial
-            .iter()
-            .zip(&supply)
-            .map(|(&least, &most)| level.clamp(least, most))
-            .sum()
+        initial.iter().zip(&supply).map(|(&least, &most)| level.clamp(least, most)).sum()
     };
     let (mut low, mut high) = (0, supply.iter().copied().max()?);
     while low < high {
@@ -108,11 +100,7 @@ fn available(initial: &[usize], pool: &[usize], total: usize) -> Option<Vec<usiz
     if initial.len() != pool.len() || initial.iter().sum::<usize>() > total {
         return None;
     }
-    let supply: Vec<usize> = initial
-        .iter()
-        .zip(pool)
-        .map(|(held, unlabelled)| held + unlabelled)
-        .collect();
+    let supply: Vec<usize> = initial.iter().zip(pool).map(|(held, unlabelled)| held + unlabelled).collect();
     (supply.iter().sum::<usize>() >= total).then_some(supply)
 }
 
@@ -128,9 +116,7 @@ mod tests {
 
     /// The step pools of CBAL: half of the classes keep `factor` of `full`.
     fn step(classes: usize, full: usize, tail: usize) -> Vec<usize> {
-        (0..classes)
-            .map(|class| if class < classes / 2 { full } else { tail })
-            .collect()
+        (0..classes).map(|class| if class < classes / 2 { full } else { tail }).collect()
     }
 
     #[test]
@@ -147,33 +133,13 @@ mod tests {
     /// Floors of CBAL's pools at an imbalance factor of 0.1, labelled sets of 7500 to 17500.
     #[test]
     fn floors_of_the_published_pools() {
-        let published = [
-            (7_500, 0.0),
-            (10_000, 0.028),
-            (12_500, 0.133),
-            (15_000, 0.204),
-            (17_500, 0.254),
-        ];
+        let published = [(7_500, 0.0), (10_000, 0.028), (12_500, 0.133), (15_000, 0.204), (17_500, 0.254)];
         for (total, floor) in published {
-            close(
-                l1_floor(&[500; 10], &step(10, 4_500, 450), total).unwrap(),
-                floor,
-                5e-4,
-            );
+            close(l1_floor(&[500; 10], &step(10, 4_500, 450), total).unwrap(), floor, 5e-4);
         }
-        let published = [
-            (7_500, 0.0),
-            (10_000, 0.025),
-            (12_500, 0.121),
-            (15_000, 0.185),
-            (17_500, 0.231),
-        ];
+        let published = [(7_500, 0.0), (10_000, 0.025), (12_500, 0.121), (15_000, 0.185), (17_500, 0.231)];
         for (total, floor) in published {
-            close(
-                l1_floor(&[50; 100], &step(100, 450, 45), total).unwrap(),
-                floor,
-                5e-4,
-            );
+            close(l1_floor(&[50; 100], &step(100, 450, 45), total).unwrap(), floor, 5e-4);
         }
     }
 

@@ -9,11 +9,7 @@ use crate::fixture::Shape;
 
 /// The lines of a small complete record: header, round, query, round, end.
 fn lines() -> Vec<Line> {
-    let shape = Shape {
-        rounds: 1,
-        seeds: 1,
-        ..Shape::default()
-    };
+    let shape = Shape { rounds: 1, seeds: 1, ..Shape::default() };
     let record = shape.records().swap_remove(2);
     vec![
         Line::Header(Box::new(record.header)),
@@ -25,10 +21,7 @@ fn lines() -> Vec<Line> {
 }
 
 fn text(lines: &[Line]) -> String {
-    lines
-        .iter()
-        .map(|line| serde_json::to_string(line).unwrap() + "\n")
-        .collect()
+    lines.iter().map(|line| serde_json::to_string(line).unwrap() + "\n").collect()
 }
 
 fn parse(text: &str) -> Result<Option<Record>, String> {
@@ -83,21 +76,13 @@ fn a_line_torn_inside_a_character_is_only_torn() {
 #[test]
 fn garbage_is_refused_with_its_line() {
     let good = text(&lines()[..2]);
-    for garbage in [
-        "{\"line\": \"round\"}\n",
-        "not json\n",
-        "\n",
-        "{\"line\": \"colour\"}\n",
-    ] {
+    for garbage in ["{\"line\": \"round\"}\n", "not json\n", "\n", "{\"line\": \"colour\"}\n"] {
         let message = parse(&format!("{good}{garbage}")).unwrap_err();
         assert!(message.starts_with("record.jsonl:3: "), "{garbage}: {message}");
     }
     let unknown = good.replacen("\"parameters\":", "\"colour\":3,\"parameters\":", 1);
     let message = parse(&unknown).unwrap_err();
-    assert!(
-        message.starts_with("record.jsonl:1: ") && message.contains("colour"),
-        "{message}"
-    );
+    assert!(message.starts_with("record.jsonl:1: ") && message.contains("colour"), "{message}");
 }
 
 #[test]
@@ -135,11 +120,7 @@ fn a_writer_cuts_what_a_crash_left_and_appends() {
     }
     assert_eq!(fs::read_to_string(&path).unwrap(), text(&all));
     drop(RecordWriter::open(&path).unwrap());
-    assert_eq!(
-        fs::read_to_string(&path).unwrap(),
-        text(&all),
-        "opening a whole record changes nothing"
-    );
+    assert_eq!(fs::read_to_string(&path).unwrap(), text(&all), "opening a whole record changes nothing");
 }
 
 #[test]

@@ -59,28 +59,16 @@ fn report(shape: &Shape, records: Vec<Record>) -> Report {
     for path in &paths {
         assert!(path.is_file(), "{}", path.display());
     }
-    let files: Vec<String> = paths
-        .iter()
-        .map(|path| path.strip_prefix(folder.path()).unwrap().display().to_string())
-        .collect();
-    let report = Report {
-        markdown: read("report.md"),
-        html: read("report.html"),
-        csv: read("results.csv"),
-        files,
-    };
+    let files: Vec<String> =
+        paths.iter().map(|path| path.strip_prefix(folder.path()).unwrap().display().to_string()).collect();
+    let report =
+        Report { markdown: read("report.md"), html: read("report.html"), csv: read("results.csv"), files };
     for text in [&report.markdown, &report.html, &report.csv] {
-        assert!(
-            !text.contains("NaN") && !text.contains("inf,"),
-            "a value that is not a number"
-        );
+        assert!(!text.contains("NaN") && !text.contains("inf,"), "a value that is not a number");
     }
     for name in report.files.iter().filter(|name| name.ends_with(".svg")) {
         let svg = read(name);
-        assert!(
-            svg.contains("scale") && svg.contains("n = "),
-            "{name} does not name its scale and seeds"
-        );
+        assert!(svg.contains("scale") && svg.contains("n = "), "{name} does not name its scale and seeds");
         assert!(!svg.contains("NaN"), "{name}");
         assert!(report.markdown.contains(name), "{name} is not in the Markdown");
     }
@@ -97,11 +85,7 @@ fn section<'t>(markdown: &'t str, heading: &str) -> &'t str {
 
 #[test]
 fn markdown_of_a_small_experiment() {
-    let shape = Shape {
-        rounds: 2,
-        seeds: 2,
-        ..Shape::default()
-    };
+    let shape = Shape { rounds: 2, seeds: 2, ..Shape::default() };
     insta::assert_snapshot!(report(&shape, shape.records()).markdown);
 }
 
@@ -126,34 +110,19 @@ fn every_page_is_labelled() {
         assert!(text.contains("not comparable cell by cell"));
         assert!(text.contains("cargo xtask report made-up --scale quick"));
     }
-    assert!(
-        report
-            .html
-            .contains("@bottom-left{content:\"made-up, quick scale (scaled down")
-    );
+    assert!(report.html.contains("@bottom-left{content:\"made-up, quick scale (scaled down"));
     assert!(report.html.contains("name=\"viewport\""));
-    assert!(
-        !report.html.contains("src=") && !report.html.contains("href="),
-        "not self-contained"
-    );
+    assert!(!report.html.contains("src=") && !report.html.contains("href="), "not self-contained");
     assert!(!report.html.contains("<svg width"), "a drawing of a fixed size");
 }
 
 #[test]
 fn a_hundred_classes_three_strategies_three_seeds() {
-    let shape = Shape {
-        classes: 100,
-        factors: vec![0.1, 1.0],
-        ..Shape::default()
-    };
+    let shape = Shape { classes: 100, factors: vec![0.1, 1.0], ..Shape::default() };
     let report = report(&shape, shape.records());
     // 2 factors × 3 strategies × 3 seeds × 5 rounds and the heading.
     assert_eq!(report.csv.lines().count(), 2 * 3 * 3 * 5 + 1);
-    let figures: Vec<&String> = report
-        .files
-        .iter()
-        .filter(|name| name.ends_with(".svg"))
-        .collect();
+    let figures: Vec<&String> = report.files.iter().filter(|name| name.ends_with(".svg")).collect();
     // A balanced pool has no tail, hence no figure of head and tail.
     assert_eq!(figures.len(), 5 + 4);
     assert!(section(&report.markdown, "Imbalance factor 1").contains("it has no tail classes"));
@@ -164,16 +133,10 @@ fn a_hundred_classes_three_strategies_three_seeds() {
 
 #[test]
 fn one_seed_claims_nothing() {
-    let shape = Shape {
-        seeds: 1,
-        ..Shape::default()
-    };
+    let shape = Shape { seeds: 1, ..Shape::default() };
     let report = report(&shape, shape.records());
     let result = section(&report.markdown, "Result");
-    assert!(
-        result.contains("95 % interval — (paired, n = 1), not separable from noise"),
-        "{result}"
-    );
+    assert!(result.contains("95 % interval — (paired, n = 1), not separable from noise"), "{result}");
     assert!(result.contains("± — %"), "{result}");
     assert!(result.contains("Whether its labelled set is closer to uniform is not separable from noise"));
 }
@@ -214,10 +177,7 @@ fn what_cannot_be_counted_is_listed() {
     assert!(missing.contains("5 runs are complete"), "{missing}");
     // Entropy-CB has only seed 1 left, Entropy seeds 1 and 2: one pair.
     let result = section(&report.markdown, "Result");
-    assert!(
-        result.contains("interval — (paired, n = 1), not separable"),
-        "{result}"
-    );
+    assert!(result.contains("interval — (paired, n = 1), not separable"), "{result}");
     assert!(report.markdown.contains("n = 1 to 2 seeds"));
 }
 
@@ -238,10 +198,7 @@ fn runs_on_different_pools_are_not_paired() {
 fn further_seeds_are_further_repetitions() {
     let shape = Shape::default();
     let mut records = shape.records();
-    let more = Shape {
-        seeds: 4,
-        ..shape.clone()
-    };
+    let more = Shape { seeds: 4, ..shape.clone() };
     let definition = shape.definition();
     for record in more.records() {
         let mut run = record.header.definition.clone();
@@ -256,25 +213,13 @@ fn further_seeds_are_further_repetitions() {
 
 #[test]
 fn the_published_rows_stand_beside_ours() {
-    let shape = Shape {
-        rounds: 1,
-        ..Shape::default()
-    };
+    let shape = Shape { rounds: 1, ..Shape::default() };
     let markdown = report(&shape, shape.records()).markdown;
     let published = section(&markdown, "Beside the published gains");
-    assert!(
-        published.contains("| 0.1, Entropy-CB | published | +1.28 | −0.50 | +0.39 |"),
-        "{published}"
-    );
+    assert!(published.contains("| 0.1, Entropy-CB | published | +1.28 | −0.50 | +0.39 |"), "{published}");
     // Our runs are shorter than the row: what they lack is a dash, and row means are not subtracted.
-    assert!(
-        published.contains("1 of 1 | rounds 1 to 1 only: same sign"),
-        "{published}"
-    );
-    assert!(
-        published.contains("|  | ours: not run | — | — | — |"),
-        "{published}"
-    );
+    assert!(published.contains("1 of 1 | rounds 1 to 1 only: same sign"), "{published}");
+    assert!(published.contains("|  | ours: not run | — | — | — |"), "{published}");
 }
 
 #[test]

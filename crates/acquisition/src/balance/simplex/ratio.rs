@@ -32,23 +32,14 @@ impl Simplex<'_> {
             }
         }
         self.breakpoints.sort_unstable_by(|left, right| {
-            left.0
-                .total_cmp(&right.0)
-                .then(right.1.total_cmp(&left.1))
-                .then(left.2.cmp(&right.2))
+            left.0.total_cmp(&right.0).then(right.1.total_cmp(&left.1)).then(left.2.cmp(&right.2))
         });
         if bland {
             // The textbook test: the first breakpoint; among ties a slack, the lowest.
             let first = self.breakpoints.first().copied();
             if let Some((step, ..)) = first {
-                let ties = self
-                    .breakpoints
-                    .iter()
-                    .take_while(|tie| tie.0 <= step + STEP_TOLERANCE);
-                let class = ties
-                    .map(|tie| tie.2)
-                    .min()
-                    .expect("the first breakpoint ties with itself");
+                let ties = self.breakpoints.iter().take_while(|tie| tie.0 <= step + STEP_TOLERANCE);
+                let class = ties.map(|tie| tie.2).min().expect("the first breakpoint ties with itself");
                 return Ok((step, Leaving::Slack(class)));
             }
         }
@@ -74,11 +65,7 @@ impl Simplex<'_> {
             if rate.abs() <= PIVOT_TOLERANCE {
                 continue;
             }
-            let (room, bound) = if rate < 0.0 {
-                (value, State::AtZero)
-            } else {
-                (1.0 - value, State::AtOne)
-            };
+            let (room, bound) = if rate < 0.0 { (value, State::AtZero) } else { (1.0 - value, State::AtOne) };
             let step = room.max(0.0) / rate.abs();
             let tie = (step - block).abs() <= STEP_TOLERANCE;
             let wins = match blocking {

@@ -20,9 +20,7 @@ impl Axis {
     pub(super) fn covering(values: impl Iterator<Item = f64>, from_zero: bool, wanted: usize) -> Self {
         let (mut low, mut high) = values
             .filter(|value| value.is_finite())
-            .fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), value| {
-                (low.min(value), high.max(value))
-            });
+            .fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), value| (low.min(value), high.max(value)));
         if low > high {
             (low, high) = (0.0, 1.0);
         }

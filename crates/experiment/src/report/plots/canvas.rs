@@ -26,10 +26,7 @@ pub(super) type Fault = Box<dyn std::error::Error + Send + Sync>;
 /// Names the figure in an error.
 pub(super) fn fault(file: &str) -> impl FnOnce(Fault) -> Error {
     let figure = file.to_owned();
-    move |source| Error::Plot {
-        figure,
-        reason: source.to_string(),
-    }
+    move |source| Error::Plot { figure, reason: source.to_string() }
 }
 
 /// A text style; the SVG backend divides sizes by 1.24 (plotters-svg 0.3.7, `draw_text`), so they are multiplied here.
@@ -171,10 +168,7 @@ pub(super) fn target(sheet: &Sheet<'_>, points: Vec<(i32, i32)>) -> Result<(), F
 /// Draws a marker; a hollow one is white inside, so that lines do not run through it.
 pub(super) fn marker(sheet: &Sheet<'_>, (x, y): (i32, i32), style: LineStyle) -> Result<(), Fault> {
     let around = |offsets: &[(i32, i32)]| -> Vec<(i32, i32)> {
-        offsets
-            .iter()
-            .map(|(right, down)| (x + right, y + down))
-            .collect()
+        offsets.iter().map(|(right, down)| (x + right, y + down)).collect()
     };
     let corners = match style.marker {
         Marker::Circle => {

@@ -75,18 +75,10 @@ impl CurveFigure {
         let Some(panel) = self.panels.first() else {
             return vec![];
         };
-        let lines = panel
-            .series
-            .iter()
-            .map(|series| (series.label.clone(), Key::Line(series.style)));
-        let references = panel
-            .references
-            .iter()
-            .filter(|reference| !reference.points.is_empty())
-            .map(|reference| {
-                let key = Key::Reference {
-                    dotted: reference.dotted,
-                };
+        let lines = panel.series.iter().map(|series| (series.label.clone(), Key::Line(series.style)));
+        let references =
+            panel.references.iter().filter(|reference| !reference.points.is_empty()).map(|reference| {
+                let key = Key::Reference { dotted: reference.dotted };
                 (reference.label.clone(), key)
             });
         lines.chain(references).collect()
@@ -102,16 +94,9 @@ impl Panel {
                 let reach = point.deviation.unwrap_or(0.0);
                 let low = point.mean - reach;
                 // A score is not negative, even where its whisker would be.
-                [
-                    if self.from_zero { low.max(0.0) } else { low },
-                    point.mean + reach,
-                ]
+                [if self.from_zero { low.max(0.0) } else { low }, point.mean + reach]
             })
-            .chain(
-                self.references
-                    .iter()
-                    .flat_map(|reference| reference.points.iter().map(|point| point.1)),
-            )
+            .chain(self.references.iter().flat_map(|reference| reference.points.iter().map(|point| point.1)))
     }
 
     /// How far a strategy is moved along the axis of labels, in pixels: up to seven to each side, less in a narrow panel.
@@ -126,11 +111,8 @@ impl Panel {
 
     /// The sizes of the labelled set, each once.
     fn labels(&self) -> Vec<f64> {
-        let mut labels: Vec<f64> = self
-            .series
-            .iter()
-            .flat_map(|series| series.points.iter().map(|point| point.labels))
-            .collect();
+        let mut labels: Vec<f64> =
+            self.series.iter().flat_map(|series| series.points.iter().map(|point| point.labels)).collect();
         labels.sort_by(f64::total_cmp);
         labels.dedup();
         labels
@@ -138,22 +120,10 @@ impl Panel {
 
     fn draw(&self, sheet: &Sheet<'_>, panels: usize, y: Axis) -> Result<(), Fault> {
         let labels = self.labels();
-        let (first, last) = (
-            labels.first().copied().unwrap_or(0.0),
-            labels.last().copied().unwrap_or(1.0),
-        );
+        let (first, last) = (labels.first().copied().unwrap_or(0.0), labels.last().copied().unwrap_or(1.0));
         let pad = ((last - first) * 0.05 * panels as f64 / 1.25).max(1.0);
-        let x = Axis {
-            low: first - pad,
-            high: last + pad,
-            ticks: thinned(&labels, panels),
-            decimals: 0,
-        };
-        let frame = Frame {
-            title: &self.title,
-            x_title: Some(self.x_title),
-            y_title: self.y_title,
-        };
+        let x = Axis { low: first - pad, high: last + pad, ticks: thinned(&labels, panels), decimals: 0 };
+        let frame = Frame { title: &self.title, x_title: Some(self.x_title), y_title: self.y_title };
         let chart = canvas::chart(sheet, &frame, x, y.clone())?;
         let place = |labels: f64, value: f64| {
             let clipped = value.clamp(y.low, y.high);
@@ -161,11 +131,7 @@ impl Panel {
         };
         // Lines are drawn on the whole sheet: its origin, not the plot's, is that of `map_coordinate`.
         let canvas_sheet = sheet.use_screen_coord();
-        for reference in self
-            .references
-            .iter()
-            .filter(|reference| !reference.points.is_empty())
-        {
+        for reference in self.references.iter().filter(|reference| !reference.points.is_empty()) {
             let points = reference.points.iter().map(|&(x, y)| place(x, y)).collect();
             canvas::reference(&canvas_sheet, points, reference.dotted)?;
         }
@@ -206,11 +172,7 @@ fn draw_series(
         };
         let (x, low) = at(point, point.mean - deviation);
         let (_, high) = at(point, point.mean + deviation);
-        for ends in [
-            [(x, low), (x, high)],
-            [(x - 4, low), (x + 4, low)],
-            [(x - 4, high), (x + 4, high)],
-        ] {
+        for ends in [[(x, low), (x, high)], [(x - 4, low), (x + 4, low)], [(x - 4, high), (x + 4, high)]] {
             sheet.draw(&PathElement::new(ends, whisker))?;
         }
     }

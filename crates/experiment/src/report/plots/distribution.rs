@@ -51,10 +51,7 @@ struct Backdrop {
 fn figure(factor: &Factor<'_>, subtitle: &str) -> Result<String, Fault> {
     let stacks: Vec<Stack> = factor.ran().map(stack).collect();
     let backdrop = backdrop(factor, &stacks);
-    let mut entries = vec![(
-        "initial set".to_owned(),
-        Key::Box(sequential(0, factor.rounds + 1)),
-    )];
+    let mut entries = vec![("initial set".to_owned(), Key::Box(sequential(0, factor.rounds + 1)))];
     for round in 1..=factor.rounds {
         let last = round == factor.rounds;
         let label = match (factor.rounds <= MANY, last) {
@@ -91,10 +88,7 @@ fn figure(factor: &Factor<'_>, subtitle: &str) -> Result<String, Fault> {
 }
 
 fn stack(group: &Group<'_>) -> Stack {
-    let classes = group
-        .runs
-        .first()
-        .map_or(0, |run| run.header.pool_class_counts.len());
+    let classes = group.runs.first().map_or(0, |run| run.header.pool_class_counts.len());
     let rounds = group.runs.first().map_or(0, |run| run.rounds.len());
     let count = |round: usize, class: usize| {
         let counts: Vec<f64> = group
@@ -106,20 +100,15 @@ fn stack(group: &Group<'_>) -> Stack {
     };
     Stack {
         label: group.strategy.label.clone(),
-        rounds: (0..rounds)
-            .map(|round| (0..classes).map(|class| count(round, class)).collect())
-            .collect(),
+        rounds: (0..rounds).map(|round| (0..classes).map(|class| count(round, class)).collect()).collect(),
     }
 }
 
 fn backdrop(factor: &Factor<'_>, stacks: &[Stack]) -> Backdrop {
     let last = stacks.first().and_then(|stack| stack.rounds.last());
     let total: f64 = last.map_or(0.0, |counts| counts.iter().sum());
-    let pool: Vec<usize> = factor
-        .seed_runs()
-        .first()
-        .map(|run| run.header.pool_class_counts.clone())
-        .unwrap_or_default();
+    let pool: Vec<usize> =
+        factor.seed_runs().first().map(|run| run.header.pool_class_counts.clone()).unwrap_or_default();
     let images = pool.iter().sum::<usize>().max(1) as f64;
     Backdrop {
         uniform: total / pool.len().max(1) as f64,
@@ -142,17 +131,8 @@ fn draw_panel(
         _ => 20,
     };
     let x_ticks = (0..classes).step_by(every).map(|class| class as f64).collect();
-    let x = Axis {
-        low: -0.7,
-        high: classes as f64 - 0.3,
-        ticks: x_ticks,
-        decimals: 0,
-    };
-    let frame = Frame {
-        title: &stack.label,
-        x_title: last.then_some("Class"),
-        y_title: "Labels",
-    };
+    let x = Axis { low: -0.7, high: classes as f64 - 0.3, ticks: x_ticks, decimals: 0 };
+    let frame = Frame { title: &stack.label, x_title: last.then_some("Class"), y_title: "Labels" };
     let chart = canvas::chart(sheet, &frame, x, y.clone())?;
     let half = if classes < BARS { 0.4 } else { 0.5 };
     let area = chart.plotting_area().clone();
@@ -164,10 +144,7 @@ fn draw_panel(
         if classes < BARS {
             for (class, &count) in counts.iter().enumerate().filter(|(_, count)| **count > 0.0) {
                 let middle = class as f64;
-                area.draw(&Rectangle::new(
-                    [(middle - half, 0.0), (middle + half, count)],
-                    colour,
-                ))?;
+                area.draw(&Rectangle::new([(middle - half, 0.0), (middle + half, count)], colour))?;
             }
         } else {
             area.draw(&Polygon::new(outline(counts, half, true), colour))?;

@@ -34,13 +34,8 @@ pub(super) enum Marker {
     TriangleDown,
 }
 
-const MARKERS: [Marker; 5] = [
-    Marker::Circle,
-    Marker::Square,
-    Marker::Triangle,
-    Marker::Diamond,
-    Marker::TriangleDown,
-];
+const MARKERS: [Marker; 5] =
+    [Marker::Circle, Marker::Square, Marker::Triangle, Marker::Diamond, Marker::TriangleDown];
 
 /// How a strategy is drawn.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -81,10 +76,7 @@ pub(super) fn assign(strategies: &[Group<'_>]) -> Vec<LineStyle> {
             let style = next(true);
             styles[index] = Some(style);
             if let Some(root) = root {
-                styles[root] = Some(LineStyle {
-                    solid: false,
-                    ..style
-                });
+                styles[root] = Some(LineStyle { solid: false, ..style });
             }
             continue;
         }
@@ -99,17 +91,9 @@ pub(super) fn assign(strategies: &[Group<'_>]) -> Vec<LineStyle> {
 
 /// A sequential scale that darkens with every step and so stays in order in a grey print: `step` of `steps`.
 pub(super) fn sequential(step: usize, steps: usize) -> RGBColor {
-    const STOPS: [(f64, f64, f64); 4] = [
-        (198.0, 219.0, 239.0),
-        (107.0, 174.0, 214.0),
-        (33.0, 113.0, 181.0),
-        (8.0, 38.0, 90.0),
-    ];
-    let place = if steps > 1 {
-        step as f64 / (steps - 1) as f64 * (STOPS.len() - 1) as f64
-    } else {
-        1.0
-    };
+    const STOPS: [(f64, f64, f64); 4] =
+        [(198.0, 219.0, 239.0), (107.0, 174.0, 214.0), (33.0, 113.0, 181.0), (8.0, 38.0, 90.0)];
+    let place = if steps > 1 { step as f64 / (steps - 1) as f64 * (STOPS.len() - 1) as f64 } else { 1.0 };
     let low = (place.floor() as usize).min(STOPS.len() - 2);
     let share = place - low as f64;
     let mix = |from: f64, to: f64| (from + (to - from) * share).round() as u8;
@@ -134,26 +118,15 @@ mod tests {
                 query: Strategy::Random {},
             })
             .collect();
-        let groups: Vec<Group<'_>> = named
-            .iter()
-            .map(|strategy| Group {
-                strategy,
-                runs: vec![],
-            })
-            .collect();
+        let groups: Vec<Group<'_>> = named.iter().map(|strategy| Group { strategy, runs: vec![] }).collect();
         assign(&groups)
     }
 
     #[test]
     fn a_strategy_goes_with_its_baseline() {
         // Once before and once after its baseline.
-        for order in [
-            [("a", None), ("a-cb", Some("a"))],
-            [("a-cb", Some("a")), ("a", None)],
-        ] {
-            let [first, second] = styles(&order)[..] else {
-                panic!("two styles")
-            };
+        for order in [[("a", None), ("a-cb", Some("a"))], [("a-cb", Some("a")), ("a", None)]] {
+            let [first, second] = styles(&order)[..] else { panic!("two styles") };
             assert_eq!((first.colour, first.marker), (second.colour, second.marker));
             assert_ne!(first.solid, second.solid);
         }
