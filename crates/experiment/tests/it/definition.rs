@@ -71,7 +71,7 @@ fn what_types_cannot_refuse_is_refused_by_path() {
         ),
         ("baseline = \"entropy\"", "baseline = \"nothing\"", "strategies[2].baseline: `nothing` is not"),
         ("name = \"entropy\"", "name = \"random\"", "strategies[1].name: `random` is given twice"),
-        ("lambda = 2.0", "lambda = -2.0", "strategies[2].query: lambda is -2"),
+        ("lambda = 2.0", "lambda = -2.0", "strategies[2].query: use lambda = -2"),
         (
             "strategies = [\"random\", ",
             "strategies = [\"nothing\", ",
