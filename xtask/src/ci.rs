@@ -1,9 +1,254 @@
+//! `cargo xtask ci`: everything that has to hold before a change lands, in the order in which it fails fastest.
+
+use std::io::{BufRead, BufReader};
+use std::path::Path;
+use std::process::{Command, Stdio};
+use std::time::Instant;
+
+use anyhow::{Context, Result, bail};
 use clap::Args;
 
-/// Arguments.
+use crate::reproduce::binary::cargo;
+use crate::{experiments, tidy, workspace};
+
+/// Arguments of `cargo xtask ci`.
 #[derive(Args, Debug)]
 pub(crate) struct Arguments {}
 
-pub(crate) fn run(_arguments: &Arguments) -> anyhow::Result<()> {
+/// Tests that ran, over all packages.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+struct Totals {
+    passed: usize,
+    failed: usize,
+}
+
+pub(crate) fn run(_arguments: &Arguments) -> Result<()> {
+    let given = std::env::var_os("TAILWARD_DATA");
+    let data_dir = workspace::data_dir(given.as_deref().map(Path::new))?;
+    workspace::enter()?;
+    let mut failed = Vec::new();
+    let mut step = |name: &str, result: Result<()>, started: Instant| {
+        let secs = started.elapsed().as_secs_f64();
+        match result {
+            Ok(()) => println!("== {name}: ok ({secs:.0} s)"),
+            Err(error) => {
+                println!("== {name}: FAILED ({secs:.0} s): {error:#}");
+                failed.push(name.to_owned());
+            }
+        }
+    };
+    let now = Instant::now;
+    let started = now();
+    step("fmt", checked(&["fmt", "--all", "--check"], &[]), started);
+    let started = now();
+    step("tidy", tidy::run(), started);
+    let started = now();
+    let clippy = ["clippy", "--workspace", "--all-targets", "--locked", "--", "--deny", "warnings"];
+    step("clippy", checked(&clippy, &[]), started);
+    let started = now();
+    let (totals, result) = tests();
+    step("test", result, started);
+    let started = now();
+    let doc = ["doc", "--workspace", "--no-deps", "--locked"];
+    step("doc", checked(&doc, &[("RUSTDOCFLAGS", "--deny warnings")]), started);
+    let started = now();
+    step("reproduce synthetic --scale smoke", smoke("synthetic"), started);
+    let started = now();
+    match has_data("cifar100", &data_dir)? {
+        true => step("reproduce cifar100 --scale smoke", smoke("cifar100"), started),
+        false => println!("== reproduce cifar100 --scale smoke: skipped, the data are not there"),
+    }
+    let started = now();
+    step("commands of the README", readme(&data_dir), started);
+    let started = now();
+    let wgpu = ["check", "--package", "tailward", "--no-default-features", "--features", "wgpu", "--locked"];
+    step("check of the wgpu feature", checked(&wgpu, &[]), started);
+    println!("{} passed, {} failed", totals.passed, totals.failed);
+    if !failed.is_empty() {
+        bail!("failed: {}", failed.join(", "));
+    }
     Ok(())
+}
+
+fn checked(arguments: &[&str], environment: &[(&str, &str)]) -> Result<()> {
+    println!("== cargo {}", arguments.join(" "));
+    let status = Command::new(cargo())
+        .args(arguments)
+        .envs(environment.iter().copied())
+        .status()
+        .context("failed to start cargo")?;
+    if !status.success() {
+        bail!("{status}");
+    }
+    Ok(())
+}
+
+/// The README's command for all tests; what they print is passed on while their totals are counted.
+fn tests() -> (Totals, Result<()>) {
+    let mut totals = Totals::default();
+    let result = run_tests(&mut totals);
+    (totals, result)
+}
+
+fn run_tests(totals: &mut Totals) -> Result<()> {
+    let arguments = ["test", "--workspace", "--no-fail-fast", "--locked"];
+    println!("== cargo {}", arguments.join(" "));
+    let mut child = Command::new(cargo())
+        .args(arguments)
+        .stdout(Stdio::piped())
+        .spawn()
+        .context("failed to start cargo")?;
+    if let Some(stdout) = child.stdout.take() {
+        for line in BufReader::new(stdout).lines() {
+            let line = line.context("failed to read what the tests print")?;
+            totals.add(&line);
+            println!("{line}");
+        }
+    }
+    let status = child.wait().context("failed to wait for cargo")?;
+    if !status.success() {
+        bail!("{status}");
+    }
+    if totals.passed == 0 {
+        bail!("no test ran");
+    }
+    Ok(())
+}
+
+impl Totals {
+    /// Counts a line such as `test result: ok. 3 passed; 0 failed; 0 ignored; …`.
+    fn add(&mut self, line: &str) {
+        let Some(result) = line.strip_prefix("test result: ") else { return };
+        let count = |word: &str| -> usize {
+            let words: Vec<&str> = result.split([' ', ';']).filter(|word| !word.is_empty()).collect();
+            let at = words.iter().position(|&it| it == word);
+            at.and_then(|at| words.get(at.checked_sub(1)?)?.parse().ok()).unwrap_or(0)
+        };
+        self.passed += count("passed");
+        self.failed += count("failed");
+    }
+}
+
+/// A smoke run from nothing, and its report.
+fn smoke(experiment: &str) -> Result<()> {
+    let out = Path::new("target").join("ci-runs");
+    if out.join(experiment).exists() {
+        std::fs::remove_dir_all(out.join(experiment))
+            .context("failed to remove the runs of an earlier time")?;
+    }
+    let out_text = out.display().to_string();
+    checked(
+        &["xtask", "reproduce", experiment, "--scale", "smoke", "--backend", "flex", "--out", &out_text],
+        &[],
+    )?;
+    let report = out.join(experiment).join("smoke").join("report").join("report.html");
+    if !report.is_file() {
+        bail!("{} was not written", report.display());
+    }
+    Ok(())
+}
+
+/// Every command of the README. The long ones are planned and not run; the tests have run already.
+fn readme(data_dir: &Path) -> Result<()> {
+    let text = std::fs::read_to_string("README.md").context("failed to read README.md")?;
+    let folder = Path::new("target").join("ci-readme");
+    std::fs::create_dir_all(&folder).with_context(|| format!("failed to make {}", folder.display()))?;
+    let mut ran = 0;
+    for command in commands(&text) {
+        let words: Vec<&str> = command.split_whitespace().skip(1).collect();
+        match words[..] {
+            ["test", ..] => {}
+            ["xtask", "fetch", dataset] if !has_data(dataset, data_dir)? => {
+                println!("== {command}: skipped, the data are not there");
+            }
+            ["xtask", "reproduce", ..] if !words.contains(&"synthetic") && !words.contains(&"--list") => {
+                let dry: Vec<&str> =
+                    words.iter().copied().filter(|&word| word != "--dry-run").chain(["--dry-run"]).collect();
+                checked(&dry, &[])?;
+            }
+            ["run", ..] => query(&words, &folder)?,
+            _ => checked(&words, &[])?,
+        }
+        ran += 1;
+    }
+    if ran < 5 {
+        bail!("README.md has only {ran} commands: this step no longer finds them");
+    }
+    Ok(())
+}
+
+/// The cargo commands of a document's shell blocks, without comments, continued lines joined.
+fn commands(document: &str) -> Vec<String> {
+    let blocks = document.split("```sh\n").skip(1).filter_map(|rest| rest.split("```").next());
+    let joined: String = blocks.collect::<String>().replace("\\\n", " ");
+    joined
+        .lines()
+        .map(|line| line.split(" #").next().unwrap_or_default().trim().to_owned())
+        .filter(|line| line.starts_with("cargo "))
+        .collect()
+}
+
+/// The README's query, in a folder that has the two files it reads.
+fn query(words: &[&str], folder: &Path) -> Result<()> {
+    let (rows, classes) = (2_000_usize, 10_usize);
+    let dictionary = format!("{{'descr': '<f4', 'fortran_order': False, 'shape': ({rows}, {classes}), }}");
+    // The format of NumPy: magic, version 1.0, and a header that ends with a line feed at a multiple of 64 bytes.
+    let padding = (64 - (10 + dictionary.len() + 1) % 64) % 64;
+    let header = format!("{dictionary}{}\n", " ".repeat(padding));
+    let mut bytes = b"\x93NUMPY\x01\x00".to_vec();
+    bytes.extend(u16::try_from(header.len()).context("the header is longer than it can be")?.to_le_bytes());
+    bytes.extend(header.as_bytes());
+    for row in 0..rows {
+        let weights: Vec<f32> =
+            (0..classes).map(|class| 1.0 + ((row * 31 + class * class * 17) % 97) as f32).collect();
+        let sum: f32 = weights.iter().sum();
+        bytes.extend(weights.iter().flat_map(|weight| (weight / sum).to_le_bytes()));
+    }
+    let labels: String = (0..100).map(|row| format!("{row},{}\n", row % classes)).collect();
+    std::fs::write(folder.join("p.npy"), bytes).context("failed to write p.npy")?;
+    std::fs::write(folder.join("labels.csv"), format!("index,label\n{labels}"))
+        .context("failed to write labels.csv")?;
+    let manifest = std::path::absolute("Cargo.toml")?.display().to_string();
+    let mut arguments = words.to_vec();
+    arguments.splice(1..1, ["--manifest-path", &manifest]);
+    println!("== cargo {}", arguments.join(" "));
+    let status = Command::new(cargo())
+        .args(&arguments)
+        .current_dir(folder)
+        .status()
+        .context("failed to start cargo")?;
+    if !status.success() || !folder.join("picks.csv").is_file() {
+        bail!("the query failed: {status}");
+    }
+    Ok(())
+}
+
+/// Whether a dataset's files are in the data folder.
+fn has_data(dataset: &str, data_dir: &Path) -> Result<bool> {
+    Ok(experiments::manifest(dataset)?.folder_in(data_dir).is_dir())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn commands_are_found_in_shell_blocks() {
+        let document =
+            "text\n```sh\ncargo a b   # why\nls\ncargo c \\\n    d\n```\ncargo e\n```sh\ncargo f\n```\n";
+        let found: Vec<String> =
+            commands(document).iter().map(|it| it.split_whitespace().collect::<Vec<_>>().join(" ")).collect();
+        assert_eq!(found, ["cargo a b", "cargo c d", "cargo f"]);
+    }
+
+    #[test]
+    fn totals_are_counted_over_packages() {
+        let mut totals = Totals::default();
+        totals.add(
+            "test result: ok. 12 passed; 0 failed; 0 ignored; 0 measured; 3 filtered out; finished in 0.1s",
+        );
+        totals.add("test result: FAILED. 3 passed; 2 failed; 0 ignored; 0 measured; 0 filtered out");
+        totals.add("test something ... ok");
+        assert_eq!(totals, Totals { passed: 15, failed: 2 });
+    }
 }

@@ -57,12 +57,16 @@ pub(crate) fn names() -> Result<Vec<String>> {
     named_files(Path::new(EXPERIMENTS), |path| path.join("definition.toml").is_file())
 }
 
+/// The names of all datasets, sorted.
+pub(crate) fn datasets() -> Result<Vec<String>> {
+    named_files(Path::new(DATASETS), |path| path.extension().is_some_and(|it| it == "toml"))
+}
+
 /// Reads a dataset's manifest; an unknown name is answered with those there are.
 pub(crate) fn manifest(dataset: &str) -> Result<DatasetManifest> {
     let path = Path::new(DATASETS).join(format!("{dataset}.toml"));
     if !path.is_file() {
-        let known = named_files(Path::new(DATASETS), |path| path.extension().is_some_and(|it| it == "toml"))?;
-        bail!("there is no dataset `{dataset}` (there are: {})", known.join(", "));
+        bail!("there is no dataset `{dataset}` (there are: {})", datasets()?.join(", "));
     }
     Ok(DatasetManifest::load(&path)?)
 }

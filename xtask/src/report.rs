@@ -2,9 +2,9 @@
 
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context, Result};
+use anyhow::Result;
 use clap::Args;
-use tailward_experiment::definition::{Definition, Scale, Selector};
+use tailward_experiment::definition::{Definition, Scale};
 use tailward_experiment::expected::Expected;
 use tailward_experiment::record::{RECORD_FILE, Record};
 use tailward_experiment::report::{self, ReportInput};
@@ -36,7 +36,10 @@ pub(crate) fn run(arguments: &Arguments) -> Result<()> {
     let definition = experiments::load(&arguments.experiment)?;
     let scale = arguments.scale.into();
     let folder = report_dir.unwrap_or_else(|| default_folder(&out, &definition, scale));
-    let command = format!("cargo xtask reproduce {} --scale {scale}", definition.name);
+    let mut command = format!("cargo xtask report {} --scale {scale}", definition.name);
+    if let Some(out) = &arguments.out {
+        command.push_str(&format!(" --out {}", out.display()));
+    }
     for path in write(&definition, scale, &out, &folder, command)? {
         println!("{}", path.display());
     }
@@ -48,8 +51,7 @@ pub(crate) fn default_folder(out: &Path, definition: &Definition, scale: Scale) 
     out.join(&definition.name).join(scale.to_string()).join("report")
 }
 
-/// Writes the report of every record that the scale's runs have left below `out`, seeds beyond the definition's
-/// included.
+/// Writes the report of every record of the scale below `out`.
 pub(crate) fn write(
     definition: &Definition,
     scale: Scale,
@@ -57,7 +59,7 @@ pub(crate) fn write(
     folder: &Path,
     command: String,
 ) -> Result<Vec<PathBuf>> {
-    let records = records(definition, scale, out)?;
+    let records = records(definition, scale, out);
     let expected_path = experiments::folder(&definition.name).join("expected.toml");
     let expected = expected_path.is_file().then(|| Expected::load(&expected_path)).transpose()?;
     let input = ReportInput {
@@ -72,41 +74,27 @@ pub(crate) fn write(
     Ok(report::write(&input, folder)?)
 }
 
-fn records(definition: &Definition, scale: Scale, out: &Path) -> Result<Vec<Record>> {
-    let mut records = Vec::new();
-    for run in
-        definition.runs(scale, &Selector { seeds: seeds(definition, scale, out)?, ..Selector::default() })?
-    {
-        let path = out.join(run.folder()).join(RECORD_FILE);
-        match Record::load(&path)? {
-            // A record of an earlier form of the definition answers another question.
-            Some(record) if record.header.definition_hash != run.hash() => {
-                tracing::warn!("{} is of another definition; left out", path.display());
-            }
-            Some(record) => records.push(record),
-            None => {}
-        }
-    }
-    Ok(records)
-}
-
-/// The definition's seeds and whatever further ones have been run.
-fn seeds(definition: &Definition, scale: Scale, out: &Path) -> Result<Vec<u64>> {
-    let mut seeds = definition.scale(scale)?.seeds.clone();
-    let strategies = definition.runs(scale, &Selector::default())?;
-    for folder in strategies.iter().filter_map(|run| out.join(run.folder()).parent().map(PathBuf::from)) {
+/// Every record of the scale below `out`, whatever it is of: the report says which it leaves out and why.
+fn records(definition: &Definition, scale: Scale, out: &Path) -> Vec<Record> {
+    let mut folders = vec![out.join(&definition.name).join(scale.to_string())];
+    let mut paths = Vec::new();
+    while let Some(folder) = folders.pop() {
         let Ok(entries) = std::fs::read_dir(&folder) else { continue };
-        for entry in entries {
-            let name = entry.with_context(|| format!("failed to list {}", folder.display()))?.file_name();
-            let seed =
-                name.to_str().and_then(|name| name.strip_prefix("seed-")).and_then(|seed| seed.parse().ok());
-            if let Some(seed) = seed
-                && !seeds.contains(&seed)
-            {
-                seeds.push(seed);
+        for path in entries.filter_map(|entry| Some(entry.ok()?.path())) {
+            if path.is_dir() {
+                folders.push(path);
+            } else if path.file_name().is_some_and(|name| name == RECORD_FILE) {
+                paths.push(path);
             }
         }
     }
-    seeds.sort_unstable();
-    Ok(seeds)
+    paths.sort();
+    let mut records = Vec::new();
+    for path in paths {
+        match Record::load(&path) {
+            Ok(record) => records.extend(record),
+            Err(error) => tracing::warn!("left out of the report: {error}"),
+        }
+    }
+    records
 }

@@ -44,6 +44,10 @@ pub fn read_authors_pair(
     images: usize,
 ) -> Result<(Vec<SampleId>, Vec<SampleId>)> {
     let initial_set = read_index_list(initial, images)?;
+    if initial_set.is_empty() {
+        let problem = "the initial set is empty".to_owned();
+        return Err(Error::IndexList { path: initial.into(), line: 1, problem });
+    }
     let mut samples = read_index_list(pool, images)?;
     if samples.len() < initial_set.len() {
         let problem = format!("the list ends before the {} samples of the initial set", initial_set.len());
@@ -84,6 +88,7 @@ mod tests {
     #[test]
     fn wrong_lines_are_named() {
         for (initial, pool, line, problem) in [
+            ("", "0\n1\n", 1, "the initial set is empty"),
             ("7\nx\n", "", 2, "`x` is not an index"),
             ("7\n\n", "", 2, "`` is not an index"),
             ("-1\n", "", 1, "not an index"),

@@ -46,11 +46,6 @@ impl DeviceImages {
         self.pixels.device()
     }
 
-    /// The shape of one image.
-    pub fn shape(&self) -> ImageShape {
-        self.shape
-    }
-
     /// The images of `rows`, normalised: `[rows, channels, height, width]`.
     pub fn batch(&self, rows: &[usize]) -> Tensor<4> {
         let ImageShape { channels, height, width } = self.shape;
@@ -89,5 +84,77 @@ impl DeviceImages {
 
     fn normalise(&self, bytes: Tensor<4, Int>) -> Tensor<4> {
         bytes.float() * self.scale.clone() + self.shift.clone()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use rand_chacha::rand_core::SeedableRng;
+
+    use super::*;
+    use crate::device::Backend;
+
+    const SHAPE: ImageShape = ImageShape { channels: 3, height: 4, width: 5 };
+
+    fn images() -> Images {
+        let pixels = (0..7 * SHAPE.len()).map(|index| (index * 13 % 256) as u8).collect();
+        Images { shape: SHAPE, pixels, labels: vec![0; 7] }
+    }
+
+    fn uploaded(backend: Backend) -> DeviceImages {
+        let normalisation = Normalisation { mean: vec![0.5, 0.4, 0.3], std: vec![0.25, 0.2, 0.1] };
+        DeviceImages::upload(&images(), &normalisation, &backend.device().unwrap())
+    }
+
+    fn normalised(byte: u8, channel: usize) -> f32 {
+        let (mean, std) = ([0.5, 0.4, 0.3][channel], [0.25, 0.2, 0.1][channel]);
+        (f32::from(byte) / 255.0 - mean) / std
+    }
+
+    #[test]
+    fn a_batch_holds_the_rows_asked_for_normalised_by_channel() {
+        for backend in Backend::compiled() {
+            let found = uploaded(backend).batch(&[6, 0, 6]).into_data().try_into_vec::<f32>().unwrap();
+            let all = images();
+            let expected = [6, 0, 6].iter().flat_map(|&row| {
+                all.image(row)
+                    .iter()
+                    .enumerate()
+                    .map(|(at, &byte)| normalised(byte, at / 20))
+                    .collect::<Vec<_>>()
+            });
+            for (found, expected) in found.iter().zip(expected) {
+                assert!((found - expected).abs() < 1e-5, "{backend}: {found} is not {expected}");
+            }
+        }
+    }
+
+    /// The gather on the device, against the same views looked up on the host: zero padding, crop, flip, all channels.
+    #[test]
+    fn views_are_gathered_as_they_were_drawn() {
+        let augmentation = Augmentation { crop_padding: 2, horizontal_flip: true };
+        let rows = [3, 1, 5, 5];
+        for backend in Backend::compiled() {
+            let rng = ChaCha8Rng::seed_from_u64(9);
+            let found = uploaded(backend).augmented_batch(&rows, &augmentation, &mut rng.clone());
+            let found = found.into_data().try_into_vec::<f32>().unwrap();
+            let sources = augmentation.draw(rows.len(), SHAPE, &mut rng.clone());
+            let all = images();
+            let mut expected = Vec::new();
+            for (view, &row) in rows.iter().enumerate() {
+                for channel in 0..3 {
+                    for &source in &sources[view * 20..(view + 1) * 20] {
+                        let inside = usize::try_from(source).unwrap();
+                        let byte = if inside < 20 { all.image(row)[channel * 20 + inside] } else { 0 };
+                        expected.push(normalised(byte, channel));
+                    }
+                }
+            }
+            assert_eq!(found.len(), expected.len());
+            assert!(sources.contains(&20), "some of it is padding");
+            for (found, expected) in found.iter().zip(expected) {
+                assert!((found - expected).abs() < 1e-5, "{backend}: {found} is not {expected}");
+            }
+        }
     }
 }

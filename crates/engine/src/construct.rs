@@ -2,37 +2,47 @@
 
 use std::path::Path;
 
-use tailward_datasets::{Dataset, Imbalance, PoolManifest, PoolSource, construct};
-use tailward_experiment::definition::{
-    ImbalanceProfile, PoolDefinition, RunDefinition, Stem as DefinedStem, same_factor,
-};
+use tailward_datasets::{Dataset, ImageShape, PoolManifest, PoolSource, construct};
+use tailward_experiment::definition::{PoolDefinition, RunDefinition, Stem as DefinedStem, same_factor};
+use tailward_experiment::plan::imbalance;
 use tailward_models::resnet::{ResNetConfig, Stem};
 
 use crate::Error;
 use crate::rng::{Stream, stream};
 
-/// Draws or reads the initial set and the pool, and writes them into the run's folder as a manifest.
+/// Checks that the definition normalises as many channels as the images have.
 ///
 /// # Errors
 ///
-/// The dataset has too few images, an index list is wrong, or the manifest cannot be written.
+/// It does not.
+pub fn check_channels(definition: &RunDefinition, shape: ImageShape) -> Result<(), Error> {
+    let given = definition.training.normalisation.mean.len();
+    if given != shape.channels {
+        let reason = format!("it normalises {given} channels, and the images have {}", shape.channels);
+        return Err(Error::Mismatch(reason));
+    }
+    Ok(())
+}
+
+/// Draws or reads the initial set and the pool.
+///
+/// # Errors
+///
+/// The dataset has too few images, or an index list is wrong.
 pub fn construct_pool(
     definition: &RunDefinition,
     dataset: &Dataset,
     data_dir: &Path,
-    folder: &Path,
 ) -> Result<PoolManifest, Error> {
     let source = pool_source(definition, data_dir);
-    let pool = construct(
+    Ok(construct(
         &dataset.name,
         &dataset.train.labels,
         dataset.class_names.len(),
         &source,
         &mut stream(definition.seed, Stream::Split, 0),
         &mut stream(definition.seed, Stream::Imbalance, 0),
-    )?;
-    pool.write(folder)?;
-    Ok(pool)
+    )?)
 }
 
 fn pool_source(definition: &RunDefinition, data_dir: &Path) -> PoolSource {
@@ -40,11 +50,7 @@ fn pool_source(definition: &RunDefinition, data_dir: &Path) -> PoolSource {
     match &definition.pool {
         PoolDefinition::Drawn { initial, profile, per_class_cap } => PoolSource::Drawn {
             initial: *initial,
-            imbalance: match profile {
-                _ if same_factor(factor, 1.0) => Imbalance::None {},
-                ImbalanceProfile::Step => Imbalance::Step { factor },
-                ImbalanceProfile::LongTail => Imbalance::LongTail { factor },
-            },
+            imbalance: imbalance(*profile, factor),
             per_class_cap: *per_class_cap,
         },
         PoolDefinition::IndexLists { lists } => {

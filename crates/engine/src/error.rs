@@ -44,13 +44,29 @@ pub enum Error {
         /// The mean loss of the epoch.
         loss: f64,
     },
-    /// The model's output for an image is infinite or not a number.
+    /// The model's output for an image of the pool is infinite or not a number.
     #[error("the model's output for sample {sample} is not finite in round {round}")]
     NotFinite {
         /// The round.
         round: usize,
-        /// The sample, or the index of the test image.
-        sample: usize,
+        /// The sample.
+        sample: SampleId,
+    },
+    /// The model's output for an image of the test set is infinite or not a number.
+    #[error("the model's output for test image {image} is not finite in round {round}")]
+    TestNotFinite {
+        /// The round.
+        round: usize,
+        /// The image's index in the test set.
+        image: usize,
+    },
+    /// What a run left on the disk contradicts itself: a file was changed or removed by hand.
+    #[error("{path}: {reason}")]
+    Inconsistent {
+        /// The run's folder.
+        path: PathBuf,
+        /// The contradiction.
+        reason: String,
     },
     /// The run's folder belongs to another definition.
     #[error(
@@ -142,6 +158,7 @@ impl Error {
     /// belongs to something else, 1 for the rest. (2 is a wrong command line.)
     pub fn exit_code(&self) -> u8 {
         match self {
+            Self::Experiment(tailward_experiment::Error::Io { .. }) => 1,
             Self::Dataset(_)
             | Self::Experiment(_)
             | Self::Acquisition(_)
@@ -149,8 +166,11 @@ impl Error {
             | Self::BudgetAbovePool { .. }
             | Self::LedgerFile { .. }
             | Self::Input { .. } => 3,
-            Self::Diverged { .. } | Self::NotFinite { .. } => 4,
-            Self::OtherDefinition { .. } | Self::OtherPool { .. } | Self::InUse { .. } => 5,
+            Self::Diverged { .. } | Self::NotFinite { .. } | Self::TestNotFinite { .. } => 4,
+            Self::OtherDefinition { .. }
+            | Self::OtherPool { .. }
+            | Self::Inconsistent { .. }
+            | Self::InUse { .. } => 5,
             Self::Io { .. } | Self::Backend { .. } | Self::Ledger { .. } | Self::Checkpoint { .. } => 1,
         }
     }

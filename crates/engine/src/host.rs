@@ -22,10 +22,12 @@ pub fn describe(backend: Backend) -> Host {
     }
 }
 
-/// The git revision of the working folder, with `-dirty` if tracked files differ from it.
+/// The git revision of the source that this was built from, with `-dirty` if tracked files differ from it by now;
+/// `unknown` where the source is gone.
 fn revision() -> String {
     let git = |arguments: &[&str]| -> Option<String> {
-        let output = Command::new("git").args(arguments).output().ok()?;
+        let output =
+            Command::new("git").args(["-C", env!("CARGO_MANIFEST_DIR")]).args(arguments).output().ok()?;
         output.status.success().then(|| String::from_utf8_lossy(&output.stdout).trim().to_owned())
     };
     git(&["describe", "--always", "--dirty", "--abbrev=12", "--exclude=*"])

@@ -59,6 +59,8 @@ pub struct Row {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct Entry {
     round: usize,
+    batch: usize,
+    batch_size: usize,
     label: Option<u32>,
 }
 
@@ -141,14 +143,14 @@ impl Ledger {
         let mut rows = Vec::with_capacity(answers.len());
         let mut batch = BTreeSet::new();
         for &(sample, label) in answers {
-            let round = self.check_answer(sample)?;
+            let Entry { round, batch: number, batch_size, .. } = self.check_answer(sample)?;
             if !batch.insert(sample) {
                 return Err(Error::Ledger { sample, reason: "is answered twice in one batch" });
             }
             rows.push(Row {
                 round,
-                batch: 0,
-                batch_size: answers.len(),
+                batch: number,
+                batch_size,
                 event: Event::Answered,
                 sample,
                 label: Some(label),
@@ -206,12 +208,12 @@ impl Ledger {
         Ok(())
     }
 
-    /// The round that the sample was requested for.
-    fn check_answer(&self, sample: SampleId) -> Result<usize, Error> {
+    /// The request that the answer belongs to.
+    fn check_answer(&self, sample: SampleId) -> Result<Entry, Error> {
         match self.entries.get(&sample) {
             None => Err(Error::Ledger { sample, reason: "is answered but was never requested" }),
             Some(Entry { label: Some(_), .. }) => Err(Error::Ledger { sample, reason: "is answered twice" }),
-            Some(entry) => Ok(entry.round),
+            Some(entry) => Ok(*entry),
         }
     }
 
@@ -239,9 +241,8 @@ impl Ledger {
 
     /// Takes a row that has been checked into the state.
     fn apply(&mut self, row: &Row) {
-        let digested =
-            format!("{},{},{:?},{},{:?}\n", row.round, row.batch, row.event, row.sample.0, row.label);
-        self.digest.update(digested.as_bytes());
+        let timeless = Row { unix_ms: 0, ..row.clone() };
+        self.digest.update(serde_json::to_vec(&timeless).expect("a row holds nothing that JSON cannot"));
         match row.event {
             Event::Requested => {
                 if self.requests.len() <= row.round {
@@ -250,7 +251,8 @@ impl Ledger {
                 }
                 self.requests[row.round].push(row.sample);
                 self.batches[row.round] = row.batch + 1;
-                self.entries.insert(row.sample, Entry { round: row.round, label: None });
+                let Row { round, batch, batch_size, .. } = *row;
+                self.entries.insert(row.sample, Entry { round, batch, batch_size, label: None });
             }
             Event::Answered => {
                 if let Some(entry) = self.entries.get_mut(&row.sample) {
@@ -393,6 +395,34 @@ mod tests {
             drop(ledger);
             let again = Ledger::open(&path, (0..10).map(SampleId)).unwrap();
             assert_eq!(again.requested(1), ids(&[9, 2, 5]));
+        }
+    }
+
+    /// Cut the file after every byte and do again what is missing: the ledger is the one that was never cut.
+    #[test]
+    fn a_file_cut_anywhere_ends_the_same() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join(LEDGER_FILE);
+        let finish = || {
+            let mut ledger = Ledger::open(&path, (0..10).map(SampleId)).unwrap();
+            for (round, samples) in [(0, ids(&[3, 1])), (1, ids(&[9, 2, 5]))] {
+                if ledger.requested(round).is_empty() {
+                    ledger.request(round, &samples).unwrap();
+                }
+                let answers: Vec<_> =
+                    ledger.unanswered(round).into_iter().map(|sample| (sample, sample.0 % 3)).collect();
+                ledger.answer(&answers, "test").unwrap();
+            }
+            let text = std::fs::read_to_string(&path).unwrap();
+            let timeless: Vec<String> =
+                text.lines().map(|line| line.rsplit_once(',').unwrap().0.to_owned()).collect();
+            (timeless, ledger.hash())
+        };
+        let expected = finish();
+        let whole = std::fs::read(&path).unwrap();
+        for length in 0..whole.len() {
+            std::fs::write(&path, &whole[..length]).unwrap();
+            assert_eq!(finish(), expected, "cut after {length} bytes");
         }
     }
 

@@ -23,6 +23,8 @@ pub enum Stream {
     Augment,
     /// Label noise.
     Noise,
+    /// Crops and flips of the pool, where a definition asks for them.
+    Views,
     /// Random choices of a strategy.
     Query,
 }
@@ -36,6 +38,7 @@ impl Stream {
             Self::Order => "order",
             Self::Augment => "augment",
             Self::Noise => "noise",
+            Self::Views => "views",
             Self::Query => "query",
         }
     }

@@ -20,7 +20,8 @@ use crate::Error;
 use crate::augment::Augmentation;
 use crate::batches::DeviceImages;
 use crate::checkpoint::Checkpoints;
-use crate::construct::{construct_pool, model_config};
+use crate::construct::{check_channels, construct_pool, model_config};
+use crate::device::Backend;
 use crate::evaluate::evaluate;
 use crate::ledger::{LEDGER_FILE, Ledger};
 use crate::lock::Lock;
@@ -40,8 +41,8 @@ pub struct RunInputs<'a> {
     pub data_dir: &'a Path,
     /// The run's own folder.
     pub folder: &'a Path,
-    /// The device, without automatic differentiation.
-    pub device: &'a Device,
+    /// What the run computes on.
+    pub backend: Backend,
     /// Where and with what the run happens.
     pub host: tailward_experiment::record::Host,
 }
@@ -80,6 +81,8 @@ pub fn run(
     if let Some(record) = Record::load(&record_path)? {
         check_same(definition, &record, inputs.folder)?;
         if record.is_complete() {
+            // A crash after the last line can leave a checkpoint.
+            Checkpoints::new(inputs.folder).clear()?;
             return Ok(record);
         }
     }
@@ -98,6 +101,7 @@ pub fn run(
 struct State<'a> {
     definition: &'a RunDefinition,
     inputs: &'a RunInputs<'a>,
+    device: Device,
     pool: PoolManifest,
     train_images: DeviceImages,
     test_images: DeviceImages,
@@ -112,40 +116,41 @@ struct State<'a> {
 impl<'a> State<'a> {
     fn open(definition: &'a RunDefinition, inputs: &'a RunInputs<'a>) -> Result<Self, Error> {
         let dataset = inputs.dataset;
-        let normalisation = &definition.training.normalisation;
-        if normalisation.mean.len() != dataset.train.shape.channels {
-            return Err(Error::Mismatch(format!(
-                "normalisation has {} channels, the images of {} have {}",
-                normalisation.mean.len(),
-                dataset.name,
-                dataset.train.shape.channels
-            )));
-        }
-        let pool = construct_pool(definition, dataset, inputs.data_dir, inputs.folder)?;
-        let members = pool.initial.iter().chain(&pool.pool).copied();
-        let ledger = Ledger::open(&inputs.folder.join(LEDGER_FILE), members)?;
+        let device = inputs.backend.device()?;
+        check_channels(definition, dataset.train.shape)?;
+        let pool = construct_pool(definition, dataset, inputs.data_dir)?;
         let record_path = inputs.folder.join(RECORD_FILE);
-        let mut writer = RecordWriter::open(&record_path)?;
-        let record = match Record::load(&record_path)? {
+        let ledger_path = inputs.folder.join(LEDGER_FILE);
+        let existing = Record::load(&record_path)?;
+        match &existing {
             Some(record) if record.header.pool_hash != pool.hash => {
-                return Err(Error::OtherPool {
-                    path: record_path,
-                    found: record.header.pool_hash,
-                    wanted: pool.hash,
-                });
+                let found = record.header.pool_hash.clone();
+                return Err(Error::OtherPool { path: record_path, found, wanted: pool.hash });
             }
+            None if ledger_path.exists() => {
+                let reason = "has a ledger but no record; move the folder away".to_owned();
+                return Err(Error::Inconsistent { path: inputs.folder.to_owned(), reason });
+            }
+            _ => {}
+        }
+        let mut writer = RecordWriter::open(&record_path)?;
+        let record = match existing {
             Some(record) => record,
             None => {
-                let header = header(definition, inputs, &pool);
+                let header = header(definition, inputs, &pool, &device);
                 writer.append(&Line::Header(Box::new(header.clone())))?;
                 Record { header, rounds: vec![], queries: vec![], complete: None }
             }
         };
+        pool.write(inputs.folder)?;
+        let ledger = Ledger::open(&ledger_path, pool.initial.iter().chain(&pool.pool).copied())?;
+        let normalisation = &definition.training.normalisation;
         let mut state = Self {
             definition,
             inputs,
-            train_images: DeviceImages::upload(&dataset.train, normalisation, inputs.device),
-            test_images: DeviceImages::upload(&dataset.test, normalisation, inputs.device),
+            train_images: DeviceImages::upload(&dataset.train, normalisation, &device),
+            test_images: DeviceImages::upload(&dataset.test, normalisation, &device),
+            device,
             pool,
             ledger,
             record,
@@ -153,9 +158,39 @@ impl<'a> State<'a> {
             checkpoints: Checkpoints::new(inputs.folder),
             model: None,
         };
+        state.check_consistent()?;
         let initial = state.pool.initial.clone();
         state.label(0, &initial)?;
         Ok(state)
+    }
+
+    /// The ledger has to hold what the record says was asked and told.
+    fn check_consistent(&self) -> Result<(), Error> {
+        let broken = |reason: String| Error::Inconsistent { path: self.inputs.folder.to_owned(), reason };
+        let initial = self.ledger.requested(0);
+        if !initial.is_empty() && initial != self.pool.initial {
+            return Err(broken("the ledger begins with another initial set than the pool has".to_owned()));
+        }
+        if !self.record.rounds.is_empty() && self.ledger.answers(0).len() != self.pool.initial.len() {
+            return Err(broken(
+                "the ledger lacks labels of the initial set that the record has used".to_owned(),
+            ));
+        }
+        for query in &self.record.queries {
+            let round = query.round + 1;
+            if self.count(&self.ledger.answers(round)) != query.class_counts {
+                let reason = format!("the ledger's labels of round {round} are not those of the record");
+                return Err(broken(reason));
+            }
+        }
+        let last = self.record.queries.len() + 1;
+        let asked = self.ledger.requested(last).len();
+        if asked != 0 && asked != self.definition.budget {
+            let reason =
+                format!("the ledger has {asked} requests of round {last}, not {}", self.definition.budget);
+            return Err(broken(reason));
+        }
+        Ok(())
     }
 
     /// Trains the model of a round and evaluates it, unless the record has it and nothing needs the model.
@@ -166,9 +201,14 @@ impl<'a> State<'a> {
             return Ok(());
         }
         if recorded {
-            self.model = self.checkpoints.load(round, self.initial_model(round))?;
-            if self.model.is_some() {
-                return Ok(());
+            // A checkpoint only saves time: the round can be trained again and gives the same model.
+            match self.checkpoints.load(round, self.initial_model(round)) {
+                Ok(Some(model)) => {
+                    self.model = Some(model);
+                    return Ok(());
+                }
+                Ok(None) => {}
+                Err(error) => tracing::warn!("{error}; round {round} is trained again"),
             }
         }
         let labelled = self.ledger.labelled(round);
@@ -189,7 +229,7 @@ impl<'a> State<'a> {
         let test_labels = &self.inputs.dataset.test.labels;
         let batch_size = self.definition.scoring.batch_size;
         let evaluation = evaluate(&trained.model, &self.test_images, test_labels, batch_size)
-            .map_err(|sample| Error::NotFinite { round, sample })?;
+            .map_err(|image| Error::TestNotFinite { round, image })?;
         let images = (rows.len() * self.definition.training.epochs) as f64;
         let line = Round {
             round,
@@ -231,24 +271,21 @@ impl<'a> State<'a> {
             self.ledger.labelled(round).into_iter().map(|(_, label)| label).collect();
         let (selection, cost) = self.select(round, &unlabelled, &self.count(&labelled_labels))?;
         let picks: Vec<SampleId> = selection.picks.iter().map(|pick| unlabelled.sample(pick.row)).collect();
-        let picks = if asked.is_empty() {
-            picks
-        } else {
-            if asked != picks {
-                tracing::warn!(
-                    round,
-                    "the query chose differently than before the interruption; kept what was asked"
-                );
-            }
-            asked
-        };
-        self.label(round + 1, &picks)?;
+        let repeated = asked.is_empty() || asked == picks;
+        if !repeated && self.inputs.backend.is_deterministic() {
+            let reason =
+                format!("the ledger's requests of round {} are not what the query chooses", round + 1);
+            return Err(Error::Inconsistent { path: self.inputs.folder.to_owned(), reason });
+        }
+        // On a GPU the last bits differ from time to time; what was asked stays asked, and has no account.
+        let account = selection.balance.filter(|_| repeated);
+        self.label(round + 1, if asked.is_empty() { &picks } else { &asked })?;
         let line = Query {
             round,
             budget,
             unlabelled: unlabelled.len(),
             class_counts: self.count(&self.ledger.answers(round + 1)),
-            balance: selection.balance.map(|outcome| Balancing {
+            balance: account.map(|outcome| Balancing {
                 l1_baseline: outcome.l1_baseline,
                 l1: outcome.l1,
                 objective: outcome.objective,
@@ -282,13 +319,13 @@ impl<'a> State<'a> {
             let model = self.model.as_ref().expect("a round that queries has a model");
             let views = scoring.augmented_pool.then(|| Views {
                 augmentation: Augmentation::from(&self.definition.training),
-                rng: stream(seed, Stream::Query, round),
+                rng: stream(seed, Stream::Views, round),
             });
             let rows = image_rows(unlabelled.samples());
             score(model, &self.train_images, &rows, needs, scoring.batch_size, views)
         };
         if let Some(row) = scores.probabilities.as_ref().and_then(first_not_finite) {
-            return Err(Error::NotFinite { round, sample: unlabelled.sample(row).index() });
+            return Err(Error::NotFinite { round, sample: unlabelled.sample(row) });
         }
         let score_secs = started.elapsed().as_secs_f64();
         let started = Instant::now();
@@ -317,11 +354,11 @@ impl<'a> State<'a> {
         let complete = Complete { rounds: self.record.rounds.len(), ledger_hash: self.ledger.hash() };
         self.writer.append(&Line::Complete(complete.clone()))?;
         self.record.complete = Some(complete);
-        Ok(())
+        self.checkpoints.clear()
     }
 
     fn initial_model(&self, round: usize) -> ResNet {
-        let device = self.inputs.device.clone().autodiff();
+        let device = self.device.clone().autodiff();
         let mut rng = stream(self.definition.seed, Stream::Init, round);
         model_config(self.definition, self.inputs.dataset).init(&mut rng, &device)
     }
@@ -344,7 +381,12 @@ fn check_same(definition: &RunDefinition, record: &Record, folder: &Path) -> Res
     Err(Error::OtherDefinition { path: PathBuf::from(folder), found, wanted })
 }
 
-fn header(definition: &RunDefinition, inputs: &RunInputs<'_>, pool: &PoolManifest) -> Header {
+fn header(
+    definition: &RunDefinition,
+    inputs: &RunInputs<'_>,
+    pool: &PoolManifest,
+    device: &Device,
+) -> Header {
     let dataset = inputs.dataset;
     let mut rng = stream(definition.seed, Stream::Init, 0);
     Header {
@@ -355,7 +397,7 @@ fn header(definition: &RunDefinition, inputs: &RunInputs<'_>, pool: &PoolManifes
         pool_class_counts: pool.class_counts_pool.clone(),
         class_names: dataset.class_names.clone(),
         test_class_counts: dataset.test.class_counts(dataset.class_names.len()),
-        parameters: model_config(definition, dataset).init(&mut rng, inputs.device).trainable_parameters(),
+        parameters: model_config(definition, dataset).init(&mut rng, device).trainable_parameters(),
         host: inputs.host.clone(),
         started: tailward_experiment::time::now_rfc3339(),
     }

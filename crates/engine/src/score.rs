@@ -84,3 +84,77 @@ fn download(tensor: Tensor<2>) -> Array2<f32> {
 pub fn first_not_finite(matrix: &Array2<f32>) -> Option<usize> {
     matrix.rows().into_iter().position(|row| row.iter().any(|value| !value.is_finite()))
 }
+
+#[cfg(test)]
+mod tests {
+    use rand_chacha::rand_core::SeedableRng;
+    use tailward_datasets::{ImageShape, Images};
+    use tailward_experiment::definition::Normalisation;
+    use tailward_models::resnet::{ResNetConfig, Stem};
+
+    use super::*;
+    use crate::device::Backend;
+
+    const NEEDS: Needs = Needs { probabilities: true, logits: true, embeddings: true };
+
+    fn model_and_images() -> (ResNet, DeviceImages) {
+        let device = Backend::compiled()[0].device().unwrap();
+        let config = ResNetConfig {
+            channels: 3,
+            classes: 4,
+            stem: Stem::Cifar,
+            blocks: vec![1, 1],
+            widths: vec![4, 8],
+        };
+        let shape = ImageShape { channels: 3, height: 8, width: 8 };
+        let pixels = (0..11 * shape.len()).map(|index| (index * 29 % 256) as u8).collect();
+        let images = Images { shape, pixels, labels: vec![0; 11] };
+        let normalisation = Normalisation { mean: vec![0.5; 3], std: vec![0.25; 3] };
+        let model = config.init(&mut ChaCha8Rng::seed_from_u64(4), &device);
+        (model, DeviceImages::upload(&images, &normalisation, &device))
+    }
+
+    /// The last batch is filled up and cut again; neither that nor the order of rows changes an image's scores.
+    #[test]
+    fn batches_of_any_size_score_the_same() {
+        let (model, images) = model_and_images();
+        let rows: Vec<usize> = (0..11).rev().collect();
+        let whole = score(&model, &images, &rows, NEEDS, 11, None);
+        for batch_size in [1, 4, 5, 64] {
+            let parts = score(&model, &images, &rows, NEEDS, batch_size, None);
+            assert_eq!(parts, whole, "batches of {batch_size}");
+        }
+        let probabilities = whole.probabilities.unwrap();
+        assert_eq!((probabilities.dim(), whole.embeddings.unwrap().dim()), ((11, 4), (11, 8)));
+        for (row, logits) in probabilities.rows().into_iter().zip(whole.logits.unwrap().rows()) {
+            let sum: f32 = logits.iter().map(|logit| logit.exp()).sum();
+            for (probability, logit) in row.iter().zip(logits) {
+                assert!((probability - logit.exp() / sum).abs() < 1e-6);
+            }
+        }
+    }
+
+    #[test]
+    fn only_what_is_needed_is_computed_and_views_change_it() {
+        let (model, images) = model_and_images();
+        let rows: Vec<usize> = (0..11).collect();
+        let needs = Needs { probabilities: true, ..Needs::default() };
+        let plain = score(&model, &images, &rows, needs, 4, None);
+        assert!(plain.logits.is_none() && plain.embeddings.is_none());
+        let views = || Views {
+            augmentation: Augmentation { crop_padding: 2, horizontal_flip: true },
+            rng: ChaCha8Rng::seed_from_u64(1),
+        };
+        let viewed = score(&model, &images, &rows, needs, 4, Some(views()));
+        assert_ne!(viewed, plain);
+        assert_eq!(viewed, score(&model, &images, &rows, needs, 4, Some(views())));
+    }
+
+    #[test]
+    fn a_value_that_is_not_finite_is_found_by_row() {
+        let mut matrix = Array2::<f32>::zeros((3, 2));
+        assert_eq!(first_not_finite(&matrix), None);
+        matrix[[2, 1]] = f32::NAN;
+        assert_eq!(first_not_finite(&matrix), Some(2));
+    }
+}

@@ -77,7 +77,7 @@ impl fmt::Display for Scale {
 pub struct ScaleDefinition {
     /// Why these sizes, and what they can and cannot show.
     pub rationale: String,
-    /// Names of the strategies that run, in the order of tables.
+    /// Names of the strategies that run (others cannot be chosen), in the order of tables.
     pub strategies: Vec<String>,
     /// Imbalance factors that run, in (0, 1]; 1 keeps the pool balanced.
     pub imbalance_factors: Vec<f64>,
@@ -362,7 +362,10 @@ impl Definition {
     /// The scale, a strategy or an imbalance factor does not exist.
     pub fn runs(&self, scale: Scale, selector: &Selector) -> Result<Vec<RunDefinition>, Error> {
         let sizes = self.scale(scale)?;
-        let names = if selector.strategies.is_empty() { &sizes.strategies } else { &selector.strategies };
+        if let Some(wanted) = selector.strategies.iter().find(|&wanted| !sizes.strategies.contains(wanted)) {
+            return Err(self.unknown("strategy", wanted.clone(), sizes.strategies.clone()));
+        }
+        let names = without_repeats(&selector.strategies, &sizes.strategies);
         let strategies: Vec<&NamedStrategy> =
             names.iter().map(|name| self.strategy(name)).collect::<Result<_, _>>()?;
         for wanted in &selector.imbalance_factors {
@@ -371,15 +374,11 @@ impl Definition {
                 return Err(self.unknown("imbalance factor", wanted.to_string(), known));
             }
         }
-        let factors = if selector.imbalance_factors.is_empty() {
-            &sizes.imbalance_factors
-        } else {
-            &selector.imbalance_factors
-        };
-        let seeds = if selector.seeds.is_empty() { &sizes.seeds } else { &selector.seeds };
+        let factors = without_repeats(&selector.imbalance_factors, &sizes.imbalance_factors);
+        let seeds = without_repeats(&selector.seeds, &sizes.seeds);
         let mut runs = Vec::with_capacity(factors.len() * seeds.len() * strategies.len());
-        for &imbalance_factor in factors {
-            for &seed in seeds {
+        for &imbalance_factor in &factors {
+            for &seed in &seeds {
                 for &strategy in &strategies {
                     runs.push(self.run(scale, sizes, strategy, imbalance_factor, seed));
                 }
@@ -424,6 +423,12 @@ impl Definition {
     pub fn validate(&self) -> Result<(), (String, String)> {
         for (index, strategy) in self.strategies.iter().enumerate() {
             let field = format!("strategies[{index}]");
+            let plain = |character: char| character.is_ascii_alphanumeric() || "-_.".contains(character);
+            let is_name = strategy.name.starts_with(|first: char| first.is_ascii_alphanumeric())
+                && strategy.name.chars().all(plain);
+            ensure(is_name, &format!("{field}.name"), || {
+                format!("`{}` is no name for a folder: letters, digits, - _ and . only", strategy.name)
+            })?;
             strategy.query.validate().map_err(|error| (format!("{field}.query"), error.to_string()))?;
             if let Some(baseline) = &strategy.baseline {
                 ensure(
@@ -527,12 +532,26 @@ impl TrainingDefinition {
         ensure(mean.len() == std.len(), "training.normalisation", || {
             format!("has {} means for {} standard deviations", mean.len(), std.len())
         })?;
+        ensure(mean.iter().all(|value| value.is_finite()), "training.normalisation.mean", || {
+            "holds a value that is not finite".into()
+        })?;
         ensure(
             std.iter().all(|&value| value.is_finite() && value > 0.0),
             "training.normalisation.std",
             || "holds a value that is not positive".into(),
         )
     }
+}
+
+/// What was chosen, or everything if nothing was; each once.
+fn without_repeats<T: Clone + PartialEq>(chosen: &[T], all: &[T]) -> Vec<T> {
+    let mut kept: Vec<T> = Vec::new();
+    for value in if chosen.is_empty() { all } else { chosen } {
+        if !kept.contains(value) {
+            kept.push(value.clone());
+        }
+    }
+    kept
 }
 
 /// Whether two imbalance factors are the same number as written in a definition.

@@ -1,6 +1,7 @@
 //! What a run will take, in images, before it starts.
 
 use tailward_acquisition::Needs;
+use tailward_datasets::Imbalance;
 
 use crate::definition::{ImbalanceProfile, PoolDefinition, RunDefinition, same_factor};
 
@@ -63,18 +64,19 @@ pub fn expected_sizes(definition: &RunDefinition, dataset: DatasetSizes) -> (usi
         }
         PoolDefinition::IndexLists { .. } => (dataset.train_images / 10, ImbalanceProfile::Step, per_class),
     };
-    let left = per_class.saturating_sub(initial / dataset.classes) as f64;
-    let factor = definition.imbalance_factor;
-    let kept = |class: usize| -> usize {
-        let share = match profile {
-            _ if same_factor(factor, 1.0) => 1.0,
-            ImbalanceProfile::Step if class < dataset.classes / 2 => 1.0,
-            ImbalanceProfile::Step => factor,
-            ImbalanceProfile::LongTail => factor.powf(class as f64 / (dataset.classes as f64 - 1.0)),
-        };
-        (left * share) as usize
-    };
-    (initial, (0..dataset.classes).map(kept).sum())
+    let left = vec![per_class.saturating_sub(initial / dataset.classes); dataset.classes];
+    // A factor outside (0, 1] has been refused with the definition; an estimate need not refuse it again.
+    let kept = imbalance(profile, definition.imbalance_factor).kept(&left).unwrap_or(left);
+    (initial, kept.iter().sum())
+}
+
+/// The imbalance of a profile and a factor; a factor of 1 is none.
+pub fn imbalance(profile: ImbalanceProfile, factor: f64) -> Imbalance {
+    match profile {
+        _ if same_factor(factor, 1.0) => Imbalance::None {},
+        ImbalanceProfile::Step => Imbalance::Step { factor },
+        ImbalanceProfile::LongTail => Imbalance::LongTail { factor },
+    }
 }
 
 /// What one round of a run takes: training, the pass over the test set, and the query that follows.
@@ -91,4 +93,34 @@ pub fn round_work(definition: &RunDefinition, dataset: DatasetSizes, round: usiz
 /// What a run takes from `first_round` to its end.
 pub fn run_work(definition: &RunDefinition, dataset: DatasetSizes, first_round: usize) -> Work {
     (first_round..=definition.rounds).map(|round| round_work(definition, dataset, round)).sum()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use super::*;
+    use crate::definition::{Definition, Scale, Selector};
+
+    /// CBAL: 20, 30, 40, 49 and 59 steps an epoch, and the pools that cbal's index lists have.
+    #[test]
+    fn the_published_protocol_has_the_published_sizes() {
+        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../experiments/cifar100/definition.toml");
+        let runs = Definition::load(&path).unwrap().runs(Scale::Paper, &Selector::default()).unwrap();
+        let dataset = DatasetSizes { train_images: 50_000, test_images: 10_000, classes: 100 };
+        for (factor, pool) in [(1.0, 45_000), (0.3, 29_250), (0.1, 24_750)] {
+            let run = |strategy: &str| {
+                let wanted = |run: &&RunDefinition| {
+                    same_factor(run.imbalance_factor, factor) && run.strategy.name == strategy
+                };
+                runs.iter().find(wanted).unwrap()
+            };
+            assert_eq!(expected_sizes(run("random"), dataset), (5_000, pool));
+            let training = (5_000 + 7_500 + 10_000 + 12_500 + 15_000) * 100;
+            let random = run_work(run("random"), dataset, 0);
+            assert_eq!(random, Work { train_images: training, score_images: 50_000 });
+            let pools = (4 * pool - (1 + 2 + 3) * 2_500) as u64;
+            assert_eq!(run_work(run("entropy"), dataset, 0).score_images, 50_000 + pools);
+        }
+    }
 }

@@ -66,7 +66,7 @@ pub struct Host {
     pub revision: String,
     /// Version of Burn.
     pub burn: String,
-    /// The device as the backend names it.
+    /// The backend.
     pub device: String,
     /// The processor's model name.
     pub processor: String,

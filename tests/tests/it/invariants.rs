@@ -4,7 +4,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use tailward_experiment::record::Record;
 
-use crate::fixture::{data_dir, smoke_command, smoke_definition, synthetic_manifest, timeless_record};
+use crate::fixture::{
+    data_dir, project, smoke_command, smoke_definition, synthetic_manifest, tailward, timeless_record,
+};
 
 /// Rows of a ledger as (round, event, sample, label).
 fn ledger_rows(folder: &std::path::Path) -> Vec<(usize, String, u32, Option<u32>)> {
@@ -75,4 +77,61 @@ fn a_run_does_not_depend_on_the_number_of_threads() {
         timeless_record(&out.path().join(smoke_definition("entropy-cb", 3).folder()))
     };
     assert_eq!(run("1"), run("3"));
+}
+
+/// A definition can name published index lists; then every seed works on exactly these samples.
+#[test]
+fn index_lists_are_the_initial_set_and_the_pool() {
+    let folder = tempfile::tempdir().unwrap();
+    let lists = data_dir().join("lists");
+    std::fs::create_dir_all(&lists).unwrap();
+    let lines = |ids: &[u32]| ids.iter().map(|id| format!("{id}\n")).collect::<String>();
+    let initial: Vec<u32> = (100..140).collect();
+    let pool: Vec<u32> = (200..500).step_by(2).collect();
+    std::fs::write(lists.join("initial.txt"), lines(&initial)).unwrap();
+    std::fs::write(lists.join("pool.txt"), lines(&[pool.clone(), initial.clone()].concat())).unwrap();
+    let text = std::fs::read_to_string(project("experiments/synthetic/definition.toml")).unwrap();
+    let (before, smoke) = text.split_once("[scales.smoke.pool]").unwrap();
+    let (_, after) = smoke.split_once("[scales.smoke.model]").unwrap();
+    let pair = r#"{ imbalance_factor = 0.1, initial = "lists/initial.txt", pool = "lists/pool.txt" }"#;
+    let listed = format!("kind = \"index-lists\"\nlists = [{pair}]\n");
+    let text = format!("{before}[scales.smoke.pool]\n{listed}\n[scales.smoke.model]{after}");
+    let definition = folder.path().join("definition.toml");
+    std::fs::write(&definition, text).unwrap();
+    let command = |seed: &str| {
+        let mut command = tailward();
+        command
+            .args(["run", "--scale", "smoke", "--strategy", "random", "--imbalance", "0.1", "--seed", seed])
+            .arg("--definition")
+            .arg(&definition)
+            .arg("--data-dir")
+            .arg(data_dir())
+            .arg("--out")
+            .arg(folder.path());
+        command
+    };
+    for seed in ["0", "1"] {
+        let output = command(seed).output().unwrap();
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        let run = folder.path().join("synthetic/smoke/if-0.1/random").join(format!("seed-{seed}"));
+        let rows = ledger_rows(&run);
+        let asked = |wanted: usize| -> BTreeSet<u32> {
+            rows.iter()
+                .filter(|(round, event, ..)| *round == wanted && event == "requested")
+                .map(|row| row.2)
+                .collect()
+        };
+        assert_eq!(asked(0), initial.iter().copied().collect());
+        assert!(asked(1).iter().chain(&asked(2)).all(|sample| pool.contains(sample)));
+        // The list changes under an unfinished run: that is another pool, and nothing in the folder is touched.
+        let path = run.join("record.jsonl");
+        let record = std::fs::read_to_string(&path).unwrap();
+        std::fs::write(&path, record.split_inclusive('\n').take(2).collect::<String>()).unwrap();
+        let before = std::fs::read_dir(&run).unwrap().count();
+        std::fs::write(lists.join("pool.txt"), lines(&[&pool[1..], &initial].concat())).unwrap();
+        let output = command(seed).output().unwrap();
+        std::fs::write(lists.join("pool.txt"), lines(&[pool.clone(), initial.clone()].concat())).unwrap();
+        assert_eq!(output.status.code(), Some(5), "{}", String::from_utf8_lossy(&output.stderr));
+        assert_eq!(std::fs::read_dir(&run).unwrap().count(), before);
+    }
 }

@@ -53,6 +53,20 @@ fn it_chooses_what_the_closed_forms_say() {
     let csv = String::from_utf8(output.stdout).unwrap();
     assert_eq!(picks(&csv), [2, 1]);
     assert!(csv.starts_with("rank,index,score,predicted_class,predicted_probability\n1,2,1.0985"), "{csv}");
+    let told = |strategy: &str, budget: &str, matrix: &Array2<f32>| {
+        let output =
+            query(folder.path(), matrix, "index,label\n", &["--strategy", strategy, "--budget", budget]);
+        String::from_utf8(output.stdout).unwrap()
+    };
+    let margins = array![[0.1, 0.75, 0.15], [0.45, 0.5, 0.05], [0.1, 0.8, 0.1], [0.7, 0.15, 0.15]];
+    let csv = told("margin", "2", &margins);
+    let mut chosen = picks(&csv);
+    chosen.sort_unstable();
+    assert_eq!(chosen, [1, 3]);
+    // Margin and least confidence differ here: the smallest margin is row 0's, the smallest maximum row 1's.
+    let apart = array![[0.48, 0.47, 0.05], [0.4, 0.3, 0.3], [0.9, 0.05, 0.05]];
+    assert_eq!(picks(&told("margin", "1", &apart)), [0]);
+    assert_eq!(picks(&told("least-confidence", "1", &apart)), [1]);
     // With row 2 labelled it is no candidate any more.
     let output =
         query(folder.path(), &matrix, "index,label\n2,0\n", &["--strategy", "entropy", "--budget", "2"]);
@@ -148,6 +162,18 @@ fn bad_input_is_named_with_its_row_and_column() {
             assert!(told.contains(word), "`{word}` is not in: {told}");
         }
     }
+}
+
+#[test]
+fn missing_files_are_missing_input() {
+    let folder = tempfile::tempdir().unwrap();
+    let output = tailward()
+        .args(["query", "--strategy", "entropy", "--budget", "1", "--probabilities"])
+        .arg(folder.path().join("nothing.npy"))
+        .output()
+        .unwrap();
+    assert_eq!(output.status.code(), Some(3));
+    assert!(String::from_utf8_lossy(&output.stderr).contains("nothing.npy"));
 }
 
 #[test]

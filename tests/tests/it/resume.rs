@@ -35,6 +35,7 @@ fn a_run_that_is_killed_many_times_ends_the_same() {
         finished += 1;
         assert_eq!(timeless_record(&out.path().join(&folder)), expected_record);
         assert_eq!(timeless_ledger(&out.path().join(&folder)), expected_ledger);
+        assert_eq!(checkpoints(&out.path().join(&folder)), [""; 0]);
     }
 }
 
@@ -70,12 +71,14 @@ fn a_complete_run_is_left_alone() {
     let before = std::fs::read(folder.join("record.jsonl")).unwrap();
     assert!(smoke_command("random", 0, out.path()).output().unwrap().status.success());
     assert_eq!(std::fs::read(folder.join("record.jsonl")).unwrap(), before);
-    let left: Vec<_> = std::fs::read_dir(&folder)
-        .unwrap()
-        .map(|entry| entry.unwrap().file_name().into_string().unwrap())
-        .filter(|name| name.ends_with(".bpk"))
-        .collect();
-    assert!(left.is_empty(), "checkpoints are left: {left:?}");
+    assert_eq!(checkpoints(&folder), [""; 0]);
+}
+
+/// The models that are left in a run's folder.
+fn checkpoints(folder: &std::path::Path) -> Vec<String> {
+    let names =
+        std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap());
+    names.filter(|name| name.ends_with(".bpk")).collect()
 }
 
 #[test]
@@ -95,17 +98,90 @@ fn a_folder_of_another_definition_is_refused_with_its_own_exit_code() {
 #[test]
 fn two_processes_do_not_share_a_folder() {
     let out = tempfile::tempdir().unwrap();
-    let mut first = smoke_command("entropy", 0, out.path())
+    let folder = out.path().join(smoke_definition("entropy", 0).folder());
+    std::fs::create_dir_all(&folder).unwrap();
+    let lock = tailward::lock::Lock::acquire(&folder).unwrap();
+    let output = smoke_command("entropy", 0, out.path()).output().unwrap();
+    assert_eq!(output.status.code(), Some(5));
+    assert!(String::from_utf8_lossy(&output.stderr).contains("in use by another process"));
+    drop(lock);
+    assert!(smoke_command("entropy", 0, out.path()).output().unwrap().status.success());
+}
+
+/// When the driver is killed, its runs must not live on and hold their folders.
+#[test]
+fn a_run_that_nobody_listens_to_stops_and_can_go_on() {
+    let out = tempfile::tempdir().unwrap();
+    let mut child = smoke_command("entropy", 0, out.path())
         .args(["--progress", "json"])
         .stdout(Stdio::piped())
         .stderr(Stdio::null())
         .spawn()
         .unwrap();
-    let mut line = String::new();
-    BufReader::new(first.stdout.as_mut().unwrap()).read_line(&mut line).unwrap();
-    let second = smoke_command("entropy", 0, out.path()).output().unwrap();
-    first.kill().unwrap();
-    first.wait().unwrap();
-    assert_eq!(second.status.code(), Some(5));
-    assert!(String::from_utf8_lossy(&second.stderr).contains("in use by another process"));
+    drop(child.stdout.take());
+    assert_eq!(child.wait().unwrap().code(), Some(1));
+    assert!(smoke_command("entropy", 0, out.path()).output().unwrap().status.success());
+}
+
+/// Files of a run that were changed or removed by hand are noticed; nothing is trained on what is left.
+#[test]
+fn a_ledger_that_contradicts_the_record_is_refused() {
+    let out = tempfile::tempdir().unwrap();
+    let folder = out.path().join(smoke_definition("entropy", 0).folder());
+    assert!(smoke_command("entropy", 0, out.path()).output().unwrap().status.success());
+    let record = std::fs::read_to_string(folder.join("record.jsonl")).unwrap();
+    let ledger = std::fs::read_to_string(folder.join("ledger.csv")).unwrap();
+    let unfinished: String = record.split_inclusive('\n').take(3).collect(); // header, round 0, query 0
+    let first_label =
+        ledger.lines().find(|line| line.contains("answered") && line.starts_with("1,")).unwrap();
+    let mut cells: Vec<String> = first_label.split(',').map(str::to_owned).collect();
+    cells[5] = ((cells[5].parse::<u32>().unwrap() + 1) % 10).to_string();
+    for (name, ledger) in [
+        (
+            "a ledger that lost its rows",
+            Some(ledger.lines().take(1).map(|line| format!("{line}\n")).collect()),
+        ),
+        ("a ledger with another label", Some(ledger.replace(first_label, &cells.join(",")))),
+        ("no ledger", None),
+    ] {
+        std::fs::write(folder.join("record.jsonl"), &unfinished).unwrap();
+        let _ = std::fs::remove_file(folder.join("ledger.csv"));
+        if let Some(text) = ledger {
+            let text: String = text;
+            std::fs::write(folder.join("ledger.csv"), text).unwrap();
+        }
+        let output = smoke_command("entropy", 0, out.path()).output().unwrap();
+        assert_eq!(output.status.code(), Some(5), "{name}: {}", String::from_utf8_lossy(&output.stderr));
+        assert_eq!(std::fs::read_to_string(folder.join("record.jsonl")).unwrap(), unfinished, "{name}");
+    }
+    // The other way round: a ledger without the record that explains it.
+    std::fs::write(folder.join("ledger.csv"), &ledger).unwrap();
+    std::fs::remove_file(folder.join("record.jsonl")).unwrap();
+    let output = smoke_command("entropy", 0, out.path()).output().unwrap();
+    assert_eq!(output.status.code(), Some(5), "{}", String::from_utf8_lossy(&output.stderr));
+}
+
+/// A checkpoint is a convenience: a damaged one costs time and nothing else.
+#[test]
+fn a_damaged_checkpoint_is_trained_again() {
+    let reference = tempfile::tempdir().unwrap();
+    let folder = smoke_definition("entropy-cb", 0).folder();
+    assert!(smoke_command("entropy-cb", 0, reference.path()).output().unwrap().status.success());
+    let expected = timeless_record(&reference.path().join(&folder));
+
+    let run = reference.path().join(&folder);
+    let record = std::fs::read_to_string(run.join("record.jsonl")).unwrap();
+    let ledger = std::fs::read_to_string(run.join("ledger.csv")).unwrap();
+    let to_round_0: String = record.split_inclusive('\n').take(2).collect();
+    let initial: String = ledger
+        .split_inclusive('\n')
+        .filter(|line| line.starts_with("round") || line.starts_with("0,"))
+        .collect();
+    std::fs::write(run.join("record.jsonl"), to_round_0).unwrap();
+    std::fs::write(run.join("ledger.csv"), initial).unwrap();
+    std::fs::write(run.join("model-round-000.bpk"), "damaged").unwrap();
+    let output = smoke_command("entropy-cb", 0, reference.path()).output().unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    assert!(String::from_utf8_lossy(&output.stderr).contains("trained again"));
+    assert_eq!(timeless_record(&run), expected);
 }

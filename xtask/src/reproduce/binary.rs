@@ -17,6 +17,11 @@ pub(crate) fn build(backend: &str) -> Result<PathBuf> {
     if !status.success() {
         bail!("tailward could not be built with the {backend} backend");
     }
+    built()
+}
+
+/// Where the binary is once it is built.
+pub(crate) fn built() -> Result<PathBuf> {
     let metadata = MetadataCommand::new().no_deps().exec().context("failed to ask cargo where it builds")?;
     let name = format!("tailward{}", std::env::consts::EXE_SUFFIX);
     Ok(metadata.target_directory.join("release").join(name).into_std_path_buf())

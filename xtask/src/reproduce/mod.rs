@@ -127,23 +127,21 @@ pub(crate) fn run(arguments: &Arguments) -> Result<()> {
     };
     let definition = experiments::load(experiment)?;
     let backend = arguments.backend.unwrap_or_else(BackendName::detect);
-    let scale =
-        arguments.scale.map_or(if backend.is_cpu() { Scale::Quick } else { Scale::Paper }, Scale::from);
+    let scale = arguments.scale.map_or_else(|| default_scale(&definition, backend), Scale::from);
     let runs = chosen_runs(arguments, &definition, scale)?;
     let manifest = experiments::manifest(&definition.dataset)?;
-    let plan = Plan::new(&runs, experiments::sizes(&manifest), &out)?;
+    let plan = Plan::new(&runs, experiments::sizes(&manifest), &out);
     let jobs = jobs(arguments, backend, &plan);
     println!("{}", heading(arguments, &definition, scale, backend));
     println!("{}", definition.question);
-    if arguments.dry_run {
-        println!("{}", plan.describe(None, jobs));
-        return Ok(());
-    }
-    eprintln!("verifying {} in {}", manifest.title, data_dir.display());
-    tailward_datasets::prepare(&manifest, &data_dir)?;
-    let binary = match tailward {
-        Some(path) => path,
-        None => binary::build(backend.name())?,
+    let binary = match (tailward, arguments.dry_run) {
+        (Some(path), _) => path,
+        (None, true) => binary::built()?,
+        (None, false) => {
+            eprintln!("verifying {} in {}", manifest.title, data_dir.display());
+            tailward_datasets::prepare(&manifest, &data_dir)?;
+            binary::build(backend.name())?
+        }
     };
     let settings = runner::Settings {
         binary: &binary,
@@ -154,12 +152,14 @@ pub(crate) fn run(arguments: &Arguments) -> Result<()> {
         jobs,
         limit_threads: backend.is_cpu(),
     };
-    let rates = match plan.pending().next() {
-        Some(run) => Some(probe(&settings, run)?),
-        None => None,
-    };
-    println!("{}", plan.describe(rates, jobs));
+    println!("{}", plan.describe(measured_rates(&settings, &plan), jobs));
+    if arguments.dry_run {
+        return Ok(());
+    }
     let failed = runner::run_all(&settings, &plan);
+    for failure in &failed {
+        eprintln!("failed: {failure}");
+    }
     let folder = report::default_folder(&out, &definition, scale);
     let command = command_line(arguments, experiment, scale, backend);
     let written = report::write(&definition, scale, &out, &folder, command)?;
@@ -168,9 +168,6 @@ pub(crate) fn run(arguments: &Arguments) -> Result<()> {
     }
     if failed.is_empty() {
         return Ok(());
-    }
-    for failure in &failed {
-        eprintln!("failed: {failure}");
     }
     bail!("{} of {} runs failed; the same command tries them again", failed.len(), runs.len())
 }
@@ -233,10 +230,38 @@ fn command_line(arguments: &Arguments, experiment: &str, scale: Scale, backend: 
     for seed in &arguments.seeds {
         command.push_str(&format!(" --seed {seed}"));
     }
+    if let Some(Shard { index, count }) = arguments.shard {
+        command.push_str(&format!(" --shard {index}/{count}"));
+    }
+    if let Some(out) = &arguments.out {
+        command.push_str(&format!(" --out {}", out.display()));
+    }
     command
 }
 
-/// Measures how fast the first pending run would go; all runs of a scale share the model.
+/// `paper` on a GPU, `quick` on a CPU, or the next smaller scale that the experiment has.
+fn default_scale(definition: &Definition, backend: BackendName) -> Scale {
+    let wanted = if backend.is_cpu() { Scale::Quick } else { Scale::Paper };
+    definition.scales.keys().copied().rfind(|&scale| scale <= wanted).unwrap_or(wanted)
+}
+
+/// What the probe measures. Without it there is a plan all the same, only no time.
+fn measured_rates(settings: &runner::Settings<'_>, plan: &Plan) -> Option<Rates> {
+    let run = plan.pending().next()?;
+    if !settings.binary.is_file() {
+        eprintln!("the time is estimated once {} is built", settings.binary.display());
+        return None;
+    }
+    match probe(settings, run) {
+        Ok(rates) => Some(rates),
+        Err(error) => {
+            eprintln!("the time cannot be estimated: {error:#}");
+            None
+        }
+    }
+}
+
+/// Measures how fast the first pending run would go with its share of the machine; all runs of a scale share the model.
 fn probe(settings: &runner::Settings<'_>, run: &RunDefinition) -> Result<Rates> {
     eprintln!("measuring the speed of this machine");
     let output = settings.command("probe", run).output().context("failed to start the probe")?;
@@ -244,4 +269,26 @@ fn probe(settings: &runner::Settings<'_>, run: &RunDefinition) -> Result<Rates> 
         bail!("the probe failed: {}", String::from_utf8_lossy(&output.stderr).trim());
     }
     serde_json::from_slice(&output.stdout).context("failed to read what the probe measured")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_experiment_without_a_published_protocol_has_a_default_on_every_machine() {
+        let path =
+            std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../experiments/synthetic/definition.toml");
+        let definition = Definition::load(&path).unwrap();
+        assert_eq!(default_scale(&definition, BackendName::Cuda), Scale::Quick);
+        assert_eq!(default_scale(&definition, BackendName::Flex), Scale::Quick);
+    }
+
+    #[test]
+    fn shards_are_counted_from_one() {
+        assert_eq!("2/3".parse(), Ok(Shard { index: 2, count: 3 }));
+        for wrong in ["0/3", "4/3", "3", "a/3", "1/"] {
+            assert!(wrong.parse::<Shard>().is_err(), "{wrong}");
+        }
+    }
 }

@@ -3,13 +3,12 @@
 use std::fmt::Write;
 use std::path::Path;
 
-use anyhow::Result;
 use serde::Deserialize;
 use tailward_experiment::definition::RunDefinition;
-use tailward_experiment::plan::{DatasetSizes, Work, run_work};
+use tailward_experiment::plan::{DatasetSizes, Work, round_work, run_work};
 use tailward_experiment::record::{RECORD_FILE, Record};
 
-/// How fast this machine is, as `tailward probe` measured it.
+/// How fast one run goes on its share of this machine, as `tailward probe` measured it.
 #[derive(Clone, Copy, Debug, PartialEq, Deserialize)]
 pub(crate) struct Rates {
     /// Images a second, forwards and backwards.
@@ -19,7 +18,7 @@ pub(crate) struct Rates {
 }
 
 /// How far a run is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Status {
     /// Nothing is recorded.
     New,
@@ -29,6 +28,8 @@ pub(crate) enum Status {
     Complete,
     /// The folder holds a run of another definition.
     Other,
+    /// The record cannot be read; why.
+    Damaged(String),
 }
 
 /// One run of a plan.
@@ -49,22 +50,31 @@ pub(crate) struct Plan {
 
 impl Plan {
     /// Looks up how far each run is below `out`.
-    pub(crate) fn new(runs: &[RunDefinition], sizes: DatasetSizes, out: &Path) -> Result<Self> {
-        let planned = |definition: &RunDefinition| -> Result<PlannedRun> {
-            let status = match Record::load(&out.join(definition.folder()).join(RECORD_FILE))? {
-                None => Status::New,
-                Some(record) if record.header.definition_hash != definition.hash() => Status::Other,
-                Some(record) if record.is_complete() => Status::Complete,
-                Some(record) => Status::Begun(record.rounds.len()),
+    pub(crate) fn new(runs: &[RunDefinition], sizes: DatasetSizes, out: &Path) -> Self {
+        let planned = |definition: &RunDefinition| -> PlannedRun {
+            let (status, work) = match Record::load(&out.join(definition.folder()).join(RECORD_FILE)) {
+                Err(error) => (Status::Damaged(error.to_string()), Work::default()),
+                Ok(None) => (Status::New, run_work(definition, sizes, 0)),
+                Ok(Some(record)) if record.header.definition_hash != definition.hash() => {
+                    (Status::Other, Work::default())
+                }
+                Ok(Some(record)) if record.is_complete() => (Status::Complete, Work::default()),
+                Ok(Some(record)) => {
+                    let rounds = record.rounds.len();
+                    // A round that is recorded may still have its query to make.
+                    let pending = if record.queries.len() < rounds && rounds <= definition.rounds {
+                        let last = round_work(definition, sizes, rounds - 1);
+                        let scored = last.score_images.saturating_sub(sizes.test_images as u64);
+                        Work { train_images: 0, score_images: scored }
+                    } else {
+                        Work::default()
+                    };
+                    (Status::Begun(rounds), run_work(definition, sizes, rounds) + pending)
+                }
             };
-            let work = match status {
-                Status::Complete | Status::Other => Work::default(),
-                Status::New => run_work(definition, sizes, 0),
-                Status::Begun(rounds) => run_work(definition, sizes, rounds),
-            };
-            Ok(PlannedRun { definition: definition.clone(), status, work })
+            PlannedRun { definition: definition.clone(), status, work }
         };
-        Ok(Self { runs: runs.iter().map(planned).collect::<Result<_>>()?, sizes })
+        Self { runs: runs.iter().map(planned).collect(), sizes }
     }
 
     /// The runs that are not complete.
@@ -76,13 +86,14 @@ impl Plan {
     pub(crate) fn describe(&self, rates: Option<Rates>, jobs: usize) -> String {
         let mut text = String::new();
         for run in &self.runs {
-            let status = match run.status {
+            let status = match &run.status {
                 Status::New => "to run".to_owned(),
                 Status::Begun(rounds) => {
                     format!("goes on after {rounds} of {} rounds", run.definition.rounds + 1)
                 }
                 Status::Complete => "complete".to_owned(),
                 Status::Other => "holds a run of another definition: will fail".to_owned(),
+                Status::Damaged(reason) => format!("will fail: {reason}"),
             };
             let _ = writeln!(text, "  {:<44} {status}", run.definition.label());
         }
@@ -96,16 +107,30 @@ impl Plan {
             thousands(work.score_images)
         );
         if let Some(rates) = rates {
-            let secs = work.secs(rates.train_images_per_sec, rates.score_images_per_sec);
+            let secs = self.secs(rates, jobs);
             let _ = write!(
                 text,
-                "\nexpected to take about {} on this machine ({:.0} images/s in training, {:.0} in scoring, measured)",
+                "\nexpected to take about {} on this machine ({:.0} images/s of training and {:.0} of scoring in each run, measured)",
                 duration(secs),
                 rates.train_images_per_sec,
                 rates.score_images_per_sec
             );
         }
         text
+    }
+}
+
+impl Plan {
+    /// The time until the last run ends, each starting as soon as one of `jobs` places is free.
+    fn secs(&self, rates: Rates, jobs: usize) -> f64 {
+        let mut places = vec![0.0; jobs.max(1)];
+        for run in &self.runs {
+            let free =
+                (0..places.len()).min_by(|&left, &right| f64::total_cmp(&places[left], &places[right]));
+            places[free.unwrap_or(0)] +=
+                run.work.secs(rates.train_images_per_sec, rates.score_images_per_sec);
+        }
+        places.into_iter().fold(0.0, f64::max)
     }
 }
 

@@ -2,7 +2,7 @@
 
 use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
 use serde::Deserialize;
-use tailward_experiment::plan::{DatasetSizes, round_work};
+use tailward_experiment::plan::{DatasetSizes, round_work, run_work};
 use tailward_experiment::record::{Query, Round};
 
 use super::plan::PlannedRun;
@@ -30,14 +30,13 @@ pub(crate) struct RunBar {
     run: PlannedRun,
     sizes: DatasetSizes,
     loss: Option<f64>,
-    /// Work of the rounds that are done, in units.
-    done: u64,
 }
 
 impl RunBar {
     /// A bar among others.
     pub(crate) fn new(bars: &MultiProgress, run: PlannedRun, sizes: DatasetSizes) -> Self {
-        let bar = bars.add(ProgressBar::new(run.work.units()));
+        let whole = run_work(&run.definition, sizes, 0).units();
+        let bar = bars.add(ProgressBar::new(whole));
         let style = ProgressStyle::with_template("{prefix} {wide_bar} {percent:>3}% {msg}, {eta} left");
         bar.set_style(style.expect("the template is well formed"));
         bar.set_prefix(format!(
@@ -45,8 +44,10 @@ impl RunBar {
             run.definition.imbalance_factor, run.definition.strategy.name, run.definition.seed
         ));
         bar.set_message("starting");
+        bar.set_position(whole - run.work.units().min(whole));
+        bar.reset_eta();
         bar.tick();
-        Self { bar, run, sizes, loss: None, done: 0 }
+        Self { bar, run, sizes, loss: None }
     }
 
     /// Shows one event.
@@ -60,7 +61,7 @@ impl RunBar {
                     "round {round}/{} ({labelled} labels) epoch {epoch}/{} loss {loss} {images_per_sec:.0} images/s",
                     definition.rounds, definition.training.epochs
                 ));
-                self.bar.set_position(self.done + 3 * *images as u64);
+                self.bar.set_position(self.before(*round) + 3 * *images as u64);
             }
             Event::Trained(round) => {
                 self.loss = None;
@@ -74,10 +75,10 @@ impl RunBar {
                     round.cost.train_images_per_sec
                 ));
                 if round.round == definition.rounds {
-                    self.advance(round.round);
+                    self.bar.set_position(self.before(round.round + 1));
                 }
             }
-            Event::Queried(query) => self.advance(query.round),
+            Event::Queried(query) => self.bar.set_position(self.before(query.round + 1)),
         }
     }
 
@@ -87,9 +88,9 @@ impl RunBar {
         self.bar.finish_and_clear();
     }
 
-    fn advance(&mut self, round: usize) {
-        self.done += round_work(&self.run.definition, self.sizes, round).units();
-        self.bar.set_position(self.done);
+    /// The work of the rounds before this one, in units.
+    fn before(&self, round: usize) -> u64 {
+        (0..round).map(|earlier| round_work(&self.run.definition, self.sizes, earlier).units()).sum()
     }
 
     fn line(&self, text: &str) {

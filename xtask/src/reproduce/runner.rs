@@ -45,7 +45,7 @@ impl Settings<'_> {
             .arg("--data-dir")
             .arg(self.data_dir)
             .args(["--backend", self.backend]);
-        if self.limit_threads && self.jobs > 1 && verb == "run" {
+        if self.limit_threads && self.jobs > 1 {
             let processors = std::thread::available_parallelism().map_or(1, usize::from);
             command.env("RAYON_NUM_THREADS", (processors / self.jobs).max(1).to_string());
         }
@@ -102,8 +102,8 @@ fn run_one(settings: &Settings<'_>, run: &PlannedRun, bar: &mut RunBar) -> Resul
         .spawn()
         .with_context(|| format!("failed to start {}", settings.binary.display()))?;
     if let Some(stdout) = child.stdout.take() {
-        for line in BufReader::new(stdout).lines() {
-            let line = line.context("failed to read what the run tells")?;
+        // Text that cannot be read ends the listening; the run then stops by itself, and its status says so.
+        for line in BufReader::new(stdout).lines().map_while(Result::ok) {
             match serde_json::from_str::<Event>(&line) {
                 Ok(event) => bar.show(&event),
                 Err(error) => tracing::warn!("the run told something unknown ({error}): {line}"),

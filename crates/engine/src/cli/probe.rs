@@ -11,7 +11,7 @@ use tailward_experiment::definition::RunDefinition;
 
 use crate::batches::DeviceImages;
 use crate::cli::run::Choice;
-use crate::construct::model_config;
+use crate::construct::{check_channels, model_config};
 use crate::rng::{Stream, stream};
 use crate::score::score;
 use crate::train::{LabelledImages, Streams, train};
@@ -39,10 +39,11 @@ pub(super) fn run(arguments: &Arguments) -> anyhow::Result<()> {
     let manifest = arguments.choice.manifest(&definition)?;
     let backend = arguments.choice.backend()?;
     let device = backend.device()?;
+    check_channels(&definition, manifest.image)?;
     let steps = arguments.steps.max(1);
     let dataset = blank_dataset(&manifest, steps * definition.training.batch_size);
     let images = DeviceImages::upload(&dataset.train, &definition.training.normalisation, &device);
-    let (train_images_per_sec, score_images_per_sec) = rates(&definition, &dataset, &images);
+    let (train_images_per_sec, score_images_per_sec) = rates(&definition, &dataset, &images)?;
     let rates = Rates { backend: backend.to_string(), train_images_per_sec, score_images_per_sec };
     println!("{}", serde_json::to_string(&rates)?);
     Ok(())
@@ -66,27 +67,27 @@ fn blank_dataset(manifest: &tailward_datasets::DatasetManifest, images: usize) -
 }
 
 /// Images per second of training and of scoring.
-fn rates(definition: &RunDefinition, dataset: &Dataset, images: &DeviceImages) -> (f64, f64) {
+fn rates(definition: &RunDefinition, dataset: &Dataset, images: &DeviceImages) -> anyhow::Result<(f64, f64)> {
     let config = model_config(definition, dataset);
     let device = images.device().autodiff();
     let model = config.init(&mut stream(0, Stream::Init, 0), &device);
     let rows: Vec<usize> = (0..dataset.train.len()).collect();
     let mut training = definition.training.clone();
     training.epochs = 2;
+    // Blank images teach nothing; a rate this small keeps the loss finite.
+    training.learning_rate = 1e-6;
     let data = LabelledImages { images, rows: &rows, labels: &dataset.train.labels };
     let streams = Streams { order: stream(0, Stream::Order, 0), augment: stream(0, Stream::Augment, 0) };
     let mut ends = Vec::new();
     let evaluated = model.clone();
-    // The first epoch warms up; blank images may well make the loss diverge, which is no matter here.
-    let _ = train(&training, model, data, streams, &mut |step| {
+    // The first epoch warms up.
+    let trained = train(&training, model, data, streams, &mut |step| {
         if step.epoch_loss.is_some() {
             ends.push(Instant::now());
         }
     });
-    let train_secs = match ends[..] {
-        [first, second] => (second - first).as_secs_f64(),
-        _ => f64::NAN,
-    };
+    let [first, second] = ends[..] else { anyhow::bail!("training failed: {trained:?}") };
+    let train_secs = (second - first).as_secs_f64();
     let model = evaluated.valid();
     let needs = Needs { probabilities: true, ..Needs::default() };
     let batch = definition.scoring.batch_size;
@@ -94,5 +95,5 @@ fn rates(definition: &RunDefinition, dataset: &Dataset, images: &DeviceImages) -
     score(&model, images, &score_rows, needs, batch, None);
     let started = Instant::now();
     score(&model, images, &score_rows, needs, batch, None);
-    (rows.len() as f64 / train_secs, batch as f64 / started.elapsed().as_secs_f64())
+    Ok((rows.len() as f64 / train_secs, batch as f64 / started.elapsed().as_secs_f64()))
 }

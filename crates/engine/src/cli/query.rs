@@ -137,7 +137,7 @@ fn strategy(arguments: &Arguments) -> Result<Strategy, Error> {
 /// samples, whose faults would point at a wrong file.
 fn read_probabilities(path: &Path) -> Result<Array2<f32>, Error> {
     let input = |reason: String| Error::Input { path: path.to_owned(), reason };
-    let bytes = std::fs::read(path).map_err(Error::io(path))?;
+    let bytes = std::fs::read(path).map_err(|error| input(error.to_string()))?;
     let probabilities = match Array2::<f32>::read_npy(bytes.as_slice()) {
         Ok(array) => array,
         Err(ndarray_npy::ReadNpyError::WrongDescriptor(_)) => Array2::<f64>::read_npy(bytes.as_slice())
@@ -155,7 +155,8 @@ fn read_labels(path: &Path, probabilities: &Array2<f32>) -> Result<BTreeMap<usiz
         path: path.to_owned(),
         reason: format!("line {line}: {reason}"),
     };
-    let text = std::fs::read_to_string(path).map_err(Error::io(path))?;
+    let text = std::fs::read_to_string(path)
+        .map_err(|error| Error::Input { path: path.to_owned(), reason: error.to_string() })?;
     let mut reader = csv::Reader::from_reader(text.as_bytes());
     let (samples, classes) = probabilities.dim();
     let mut labels = BTreeMap::new();

@@ -97,7 +97,10 @@ impl Choice {
             imbalance_factors: vec![self.imbalance],
             seeds: vec![self.seed],
         };
-        let mut runs = Definition::load(&self.definition)?.runs(scale, &selector)?;
+        let read = std::fs::read_to_string(&self.definition);
+        let text =
+            read.map_err(|error| Error::Input { path: self.definition.clone(), reason: error.to_string() })?;
+        let mut runs = Definition::parse(&text, &self.definition)?.runs(scale, &selector)?;
         Ok(runs.remove(0))
     }
 
@@ -119,7 +122,6 @@ pub(super) fn run(arguments: &Arguments) -> anyhow::Result<()> {
     let choice = &arguments.choice;
     let definition = choice.definition()?;
     let backend = choice.backend()?;
-    let device = backend.device()?;
     let dataset =
         tailward_datasets::read(&choice.manifest(&definition)?, &choice.data_dir).map_err(Error::from)?;
     let folder = arguments.out.join(definition.folder());
@@ -127,26 +129,20 @@ pub(super) fn run(arguments: &Arguments) -> anyhow::Result<()> {
         dataset: &dataset,
         data_dir: &choice.data_dir,
         folder: &folder,
-        device: &device,
+        backend,
         host: crate::host::describe(backend),
     };
-    let mut broken_pipe = None;
-    let record = run_definition(&definition, &inputs, &mut |progress| {
-        let told = match arguments.progress {
-            ProgressForm::Text => {
-                tell_person(&progress);
-                Ok(())
+    let record = run_definition(&definition, &inputs, &mut |progress| match arguments.progress {
+        ProgressForm::Text => tell_person(&progress),
+        ProgressForm::Json => {
+            if let Err(error) = tell_program(&progress) {
+                // Whoever started this run is gone. It must not go on alone and hold the folder: the same command
+                // starts it again where it is now.
+                eprintln!("error: nobody listens any more ({error}); stopping");
+                std::process::exit(1);
             }
-            ProgressForm::Json => tell_program(&progress),
-        };
-        if let Err(error) = told {
-            // Whoever was listening is gone; the run itself is not theirs to stop.
-            broken_pipe.get_or_insert(error);
         }
     })?;
-    if let Some(error) = broken_pipe {
-        tracing::warn!(%error, "progress could not be told");
-    }
     if arguments.progress == ProgressForm::Text
         && let Some(last) = record.rounds.last()
     {

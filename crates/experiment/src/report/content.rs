@@ -78,8 +78,8 @@ fn headlines(results: &Results<'_>, blocks: &mut Vec<Block>) {
         points.extend(unpaired.map(|group| {
             let summary = group.summary(measure::accuracy(factor.rounds));
             format!(
-                "{} reached {} % top-1 test accuracy (mean ± sd, {}); no difference is claimed: it has no baseline with \
-                 complete runs.",
+                "{} reached {} % top-1 test accuracy (mean ± sd, {}); no difference is claimed: there is nothing \
+                 complete to compare it with.",
                 group.strategy.label,
                 format::spread(summary.mean, summary.deviation, 100.0, 2),
                 format::seeds(summary.seeds)
@@ -125,7 +125,7 @@ fn accuracy_claim(factor: &Factor<'_>, group: &Group<'_>, baseline: &Group<'_>) 
     )
 }
 
-/// Whether the labelled set is closer to uniform than the baseline's.
+/// Whether the labelled set is closer to uniform than the other's.
 fn balance_claim(factor: &Factor<'_>, group: &Group<'_>, baseline: &Group<'_>) -> String {
     let of = measure::l1_cumulative(factor.rounds);
     let difference = group.difference(baseline, of);
@@ -162,9 +162,8 @@ fn evidence(factor: &Factor<'_>, input: &ReportInput<'_>, blocks: &mut Vec<Block
     blocks.push(Block::Heading(3, "Paired differences".to_owned()));
     match tables::differences(factor, scale) {
         Some(table) => blocks.push(Block::Table(table)),
-        None => blocks.push(Block::Paragraph(
-            "No strategy with complete runs has a baseline with complete runs.".to_owned(),
-        )),
+        None => blocks
+            .push(Block::Paragraph("No two strategies that are compared have complete runs.".to_owned())),
     }
     blocks.push(Block::Heading(3, "Class balance of the labelled set".to_owned()));
     blocks.push(Block::Figure(figures.distribution));

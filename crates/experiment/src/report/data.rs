@@ -3,6 +3,8 @@
 
 use std::collections::BTreeSet;
 
+use tailward_acquisition::Strategy;
+
 use crate::Error;
 use crate::definition::{Definition, NamedStrategy, RunDefinition, Scale, Selector, same_factor};
 use crate::record::Record;
@@ -196,11 +198,18 @@ impl<'a> Factor<'a> {
         self.strategies.iter().find(|group| group.strategy.name == name)
     }
 
-    /// Each strategy that has runs and whose baseline has runs, with that baseline.
+    /// Each strategy that has runs with what it is compared to, where that has runs: first its baseline, then random
+    /// sampling.
     pub(super) fn pairs(&self) -> impl Iterator<Item = (&Group<'a>, &Group<'a>)> {
-        self.ran().filter_map(|group| {
-            let baseline = self.group(group.strategy.baseline.as_deref()?)?;
-            (!baseline.runs.is_empty()).then_some((group, baseline))
+        self.ran().flat_map(|group| {
+            let baseline = group.strategy.baseline.as_deref().and_then(|name| self.group(name));
+            let random = self.ran().find(|other| other.strategy.query == Strategy::Random {});
+            let random = random.filter(|other| other.strategy.name != group.strategy.name);
+            let distinct = random.filter(|other| {
+                baseline.is_none_or(|baseline| baseline.strategy.name != other.strategy.name)
+            });
+            let others = baseline.into_iter().chain(distinct);
+            others.filter(|other| !other.runs.is_empty()).map(move |other| (group, other))
         })
     }
 

@@ -64,13 +64,13 @@ fn difference(difference: Difference, factor: f64, decimals: usize) -> String {
     )
 }
 
-/// Each strategy against its baseline, round by round; `None` if there is no such pair.
+/// Each strategy against its baseline and against random sampling, round by round; `None` if there is no such pair.
 pub(super) fn differences(factor: &Factor<'_>, scale: Scale) -> Option<Table> {
-    let text = "Each strategy minus its baseline, paired by seed: mean and 95 % interval (Student's t); * where the \
+    let text = "Each strategy minus its baseline and minus random sampling, paired by seed: mean and 95 % interval (Student's t); * where the \
                 interval leaves 0 out, everything else is not separable from noise. Accuracies in percentage points; \
                 a negative difference in L1 score is closer to uniform. n: paired seeds.";
     let heads =
-        ["Strategy − baseline", "Labels", "n", "Accuracy", "Balanced accuracy", "Tail accuracy", "L1 score"];
+        ["Strategy − other", "Labels", "n", "Accuracy", "Balanced accuracy", "Tail accuracy", "L1 score"];
     let mut table = Table::new(caption(text, factor, scale), 1, columns(&heads, vec![]));
     for (group, baseline) in factor.pairs() {
         let name = format!("{} − {}", group.strategy.label, baseline.strategy.label);
