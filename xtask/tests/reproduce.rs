@@ -3,6 +3,8 @@
 //! It starts the binary that the package of workspace tests builds, so these tests need `cargo test --workspace`; with
 //! `--package xtask` alone they say that they are skipped.
 
+#![expect(clippy::unwrap_used, reason = "a helper that fails is a failed test")]
+
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 

@@ -1,5 +1,7 @@
 //! Tests that need the whole project: one binary, so that it links once.
 
+#![expect(clippy::unwrap_used, reason = "a helper that fails is a failed test")]
+
 mod command_line;
 mod fixture;
 mod invariants;

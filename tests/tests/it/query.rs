@@ -127,6 +127,9 @@ fn float64_and_column_major_arrays_are_read() {
     assert_eq!(single.stdout, double.stdout);
 }
 
+/// Probabilities, labels, arguments, the exit code and words of the message.
+type Case<'a> = (Array2<f32>, &'a str, &'a [&'a str], i32, &'a [&'a str]);
+
 #[test]
 fn bad_input_is_named_with_its_row_and_column() {
     let folder = tempfile::tempdir().unwrap();
@@ -138,7 +141,7 @@ fn bad_input_is_named_with_its_row_and_column() {
     };
     let entropy = ["--strategy", "entropy", "--budget", "5"];
     let labels = "index,label\n0,1\n";
-    let cases: [(Array2<f32>, &str, &[&str], i32, &[&str]); 13] = [
+    let cases: [Case<'_>; 13] = [
         (with(7, 2, f32::NAN), labels, &entropy, 3, &["p.npy", "row 7", "column 2"]),
         (with(7, 2, f32::INFINITY), labels, &entropy, 3, &["p.npy", "row 7", "column 2"]),
         (with(3, 1, -0.5), labels, &entropy, 3, &["p.npy", "row 3", "column 1"]),

@@ -182,7 +182,7 @@ mod tests {
         assert_eq!(batch_bounds(10, 4), [0..4, 4..8, 8..10]);
         assert_eq!(batch_bounds(9, 4), [0..4, 4..9]);
         assert_eq!(batch_bounds(8, 4), [0..4, 4..8]);
-        assert_eq!(batch_bounds(1, 4), [0..1]);
+        assert_eq!(batch_bounds(1, 4), vec![0..1; 1]);
         // CBAL: 20, 30, 40, 49 and 59 steps an epoch for 5,000 to 15,000 labels in batches of 256.
         let steps: Vec<usize> =
             [5000, 7500, 10000, 12500, 15000].map(|labels| batch_bounds(labels, 256).len()).to_vec();
