@@ -15,7 +15,9 @@ pub(crate) fn build(backend: &str) -> Result<PathBuf> {
         .status()
         .context("failed to start cargo")?;
     if !status.success() {
-        bail!("tailward could not be built with the {backend} backend (`--backend flex` needs nothing but Rust)");
+        bail!(
+            "tailward could not be built with the {backend} backend (`--backend flex` needs nothing but Rust)"
+        );
     }
     built()
 }
