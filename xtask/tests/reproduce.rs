@@ -5,6 +5,8 @@
 
 #![expect(clippy::unwrap_used, reason = "a helper that fails is a failed test")]
 
+// Written past the test harness, which keeps what passing tests print to itself.
+use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
@@ -18,7 +20,7 @@ fn tailward() -> Option<PathBuf> {
     let name = format!("tailward-under-test{}", std::env::consts::EXE_SUFFIX);
     let path = Path::new(env!("CARGO_BIN_EXE_xtask")).with_file_name(name);
     if !path.is_file() {
-        eprintln!("skipped: {} is not built", path.display());
+        let _ = writeln!(std::io::stderr(), "skipped: {} is not built", path.display());
         return None;
     }
     Some(path)

@@ -8,7 +8,8 @@ use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 use burn::tensor::Device;
-use tailward_acquisition::Selection;
+use ndarray::{Array2, CowArray};
+use tailward_acquisition::{Needs, Selection};
 use tailward_datasets::{Dataset, PoolManifest, SampleId};
 use tailward_experiment::definition::RunDefinition;
 use tailward_experiment::record::{
@@ -29,7 +30,7 @@ use crate::oracle::Simulated;
 use crate::pool::{Unlabelled, image_rows};
 use crate::query::{self, Inputs};
 use crate::rng::{Stream, stream};
-use crate::score::{Scores, Views, first_not_finite, score};
+use crate::score::{Views, first_not_finite, score};
 use crate::train::{LabelledImages, NotFinite, Step, Streams, train};
 
 /// What a run needs besides its definition.
@@ -308,35 +309,40 @@ impl<'a> State<'a> {
         unlabelled: &Unlabelled,
         labelled_counts: &[usize],
     ) -> Result<(Selection, QueryCost), Error> {
-        let strategy = &self.definition.strategy.query;
-        let needs = strategy.needs();
-        let scoring = &self.definition.scoring;
-        let seed = self.definition.seed;
         let started = Instant::now();
-        let scores = if needs == tailward_acquisition::Needs::default() {
-            Scores::default()
-        } else {
-            let model = self.model.as_ref().expect("a round that queries has a model");
-            let views = scoring.augmented_pool.then(|| Views {
-                augmentation: Augmentation::from(&self.definition.training),
-                rng: stream(seed, Stream::Views, round),
-            });
-            let rows = image_rows(unlabelled.samples());
-            score(model, &self.train_images, &rows, needs, scoring.batch_size, views)
-        };
-        if let Some(row) = scores.probabilities.as_ref().and_then(first_not_finite) {
-            return Err(Error::NotFinite { round, sample: unlabelled.sample(row) });
-        }
-        let score_secs = started.elapsed().as_secs_f64();
-        let started = Instant::now();
+        let mut score_secs = 0.0;
         let inputs = Inputs {
             rows: unlabelled.len(),
             labelled_counts,
-            probabilities: scores.probabilities.as_ref(),
-            rng: &mut stream(seed, Stream::Query, round),
+            rng: &mut stream(self.definition.seed, Stream::Query, round),
         };
-        let selection = query::query(strategy, inputs, self.definition.budget)?;
-        Ok((selection, QueryCost { score_secs, select_secs: started.elapsed().as_secs_f64() }))
+        let probabilities = || {
+            let probabilities = self.probabilities(round, unlabelled)?;
+            score_secs = started.elapsed().as_secs_f64();
+            Ok::<_, Error>(CowArray::from(probabilities))
+        };
+        let strategy = &self.definition.strategy.query;
+        let selection = query::query(strategy, inputs, probabilities, self.definition.budget)?;
+        let select_secs = started.elapsed().as_secs_f64() - score_secs;
+        Ok((selection, QueryCost { score_secs, select_secs }))
+    }
+
+    /// The model's pass over the unlabelled samples: `[unlabelled, classes]`.
+    fn probabilities(&self, round: usize, unlabelled: &Unlabelled) -> Result<Array2<f32>, Error> {
+        let scoring = &self.definition.scoring;
+        let model = self.model.as_ref().expect("a round that queries has a model");
+        let views = scoring.augmented_pool.then(|| Views {
+            augmentation: Augmentation::from(&self.definition.training),
+            rng: stream(self.definition.seed, Stream::Views, round),
+        });
+        let rows = image_rows(unlabelled.samples());
+        let needs = Needs { probabilities: true, ..Needs::default() };
+        let scores = score(model, &self.train_images, &rows, needs, scoring.batch_size, views);
+        let probabilities = scores.probabilities.expect("the scores that were asked for");
+        match first_not_finite(&probabilities) {
+            Some(row) => Err(Error::NotFinite { round, sample: unlabelled.sample(row) }),
+            None => Ok(probabilities),
+        }
     }
 
     /// Requests samples for a round, unless they have been, and answers what has no answer.

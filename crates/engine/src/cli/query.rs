@@ -5,7 +5,7 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use clap::{Args, ValueEnum};
-use ndarray::{Array2, Axis};
+use ndarray::{Array2, Axis, CowArray};
 use ndarray_npy::ReadNpyExt;
 use serde::{Deserialize, Serialize};
 use tailward_acquisition::balance::{Problem, Status, certificate, requirement};
@@ -97,10 +97,10 @@ pub(super) fn run(arguments: &Arguments) -> anyhow::Result<()> {
     let inputs = Inputs {
         rows: candidates.len(),
         labelled_counts: &counts,
-        probabilities: Some(&unlabelled),
         rng: &mut stream(arguments.seed, Stream::Query, 0),
     };
-    let selection = query(&strategy, inputs, arguments.budget).map_err(Error::from)?;
+    let probabilities = || Ok::<_, Error>(CowArray::from(unlabelled.view()));
+    let selection = query(&strategy, inputs, probabilities, arguments.budget)?;
     let rows = pick_rows(&selection, &candidates, &unlabelled);
     match &arguments.out {
         Some(path) => write_picks_file(path, &rows)?,
