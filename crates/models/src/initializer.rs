@@ -18,17 +18,18 @@ pub struct ConvGeometry {
     pub channels_in: usize,
     /// Channels of the output.
     pub channels_out: usize,
-    /// Side of the kernel, in pixels; it is padded by half of it.
+    /// Side of the kernel, in pixels.
     pub kernel: usize,
     /// Step in both directions, in pixels.
     pub stride: usize,
+    /// Padding on each side, in pixels.
+    pub padding: usize,
 }
 
 /// A convolution without bias; weights `[channels_out, channels_in, kernel, kernel]` are uniform in ±1/√fan_in
 /// (`kaiming_uniform_(a = √5)`, PyTorch's default).
 pub fn conv(geometry: ConvGeometry, rng: &mut ChaCha8Rng, device: &Device) -> Conv2d {
-    let ConvGeometry { channels_in, channels_out, kernel, stride } = geometry;
-    let padding = kernel / 2;
+    let ConvGeometry { channels_in, channels_out, kernel, stride, padding } = geometry;
     let mut layer = Conv2dConfig::new([channels_in, channels_out], [kernel, kernel])
         .with_stride([stride, stride])
         .with_padding(PaddingConfig2d::Explicit(padding, padding, padding, padding))
