@@ -1,8 +1,9 @@
-//! Burn modules: residual networks, and what is drawn for them on the host.
+//! Burn modules: residual networks, weights trained elsewhere, and what is drawn for them on the host.
 //!
 //! Each file holds a configuration, its `init`, the module and its `forward`. Initial weights are drawn on the host
 //! from a stream that the caller names, so that a seed means the same model on every backend.
 
 pub mod dropout;
 pub mod initializer;
+pub mod pretrained;
 pub mod resnet;

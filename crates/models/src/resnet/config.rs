@@ -40,7 +40,7 @@ pub enum Stem {
 
 impl Stem {
     /// Side of the convolution's kernel, in pixels.
-    fn kernel(self) -> usize {
+    pub(crate) fn kernel(self) -> usize {
         match self {
             Stem::Cifar | Stem::CifarStrided => 3,
             Stem::ImageNet => 7,
