@@ -88,6 +88,24 @@ pub enum Error {
         lambda: f64,
     },
 
+    /// The strategy cannot be run here.
+    #[error("run the strategy {strategy}: it is not supported here")]
+    Unsupported {
+        /// The strategy's short name.
+        strategy: String,
+    },
+
+    /// A parameter of a strategy is out of its range.
+    #[error("use {name} = {value}: it must be {range}")]
+    InvalidParameter {
+        /// The parameter.
+        name: &'static str,
+        /// What was found.
+        value: f64,
+        /// What it may be.
+        range: String,
+    },
+
     /// The general-purpose solver failed on a model that is always feasible and bounded.
     #[error("solve the {model} with good_lp")]
     Reference {

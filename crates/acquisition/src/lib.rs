@@ -25,5 +25,8 @@ pub mod select;
 
 pub use balance::validate_probabilities;
 pub use error::Error;
-pub use selection::{BalanceOutcome, Pick, Selection};
-pub use strategy::{Balance, Needs, SolverMode, Strategy};
+pub use selection::{BalanceCertificate, BalanceOutcome, CoverOutcome, Pick, Selection};
+pub use strategy::{
+    Balance, GreedyBalance, KlReduction, Lambda, LambdaRule, LambdaScale, Needs, Prediction,
+    PseudoLabelOrder, SolverMode, Strategy, VaalNetworks,
+};

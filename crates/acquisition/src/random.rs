@@ -17,7 +17,7 @@ pub fn query(pool_len: usize, budget: usize, rng: &mut ChaCha8Rng) -> Result<Sel
         .into_iter()
         .map(|row| Pick { row, score: 0.0 })
         .collect();
-    Ok(Selection { picks, balance: None })
+    Ok(Selection::of(picks))
 }
 
 #[cfg(test)]

@@ -25,7 +25,7 @@ pub fn top(scores: &[f64], budget: usize) -> Result<Selection, Error> {
     }
     picks.truncate(budget);
     picks.sort_unstable_by(query_order);
-    Ok(Selection { picks, balance: None })
+    Ok(Selection::of(picks))
 }
 
 /// Highest score first, ties by lowest row.

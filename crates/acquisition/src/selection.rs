@@ -14,28 +14,49 @@ pub struct Pick {
 }
 
 /// The rows chosen by one query.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
 pub struct Selection {
-    /// Exactly `budget` distinct rows in query order: highest score first, ties by lowest row. A random query keeps
-    /// the order in which the rows were drawn.
+    /// Exactly `budget` distinct rows in query order: highest score first, ties by lowest row. A strategy that draws or
+    /// that picks one row after the other keeps the order in which it did.
     pub picks: Vec<Pick>,
     /// How well the classes are balanced, if the strategy balances them.
     pub balance: Option<BalanceOutcome>,
+    /// How closely the pool is covered, if the strategy covers it.
+    pub cover: Option<CoverOutcome>,
 }
 
-/// What the class-balancing programme (CBAL Eq. 8) came to.
+impl Selection {
+    /// A selection without an account.
+    pub fn of(picks: Vec<Pick>) -> Self {
+        Self { picks, ..Self::default() }
+    }
+}
+
+/// What balancing the classes came to.
 ///
 /// Everything but `seconds` is a function of the inputs.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct BalanceOutcome {
+    /// The weight that was used; where a rule finds it, what it found. `None` where there is no weight (quotas of
+    /// pseudo-labels).
+    pub lambda: Option<f64>,
     /// `Ω`, samples still needed per class (Eq. 4). `[classes]`
     pub requirement: Vec<f64>,
     /// `‖Ω‖₁`: what is missing before anything is picked.
     pub l1_before: f64,
-    /// `‖Ω − Pᵀz‖₁` of the `budget` highest scores, that is, of the same strategy without balancing.
-    pub l1_baseline: f64,
+    /// `‖Ω − Pᵀz‖₁` of what the same strategy without balancing would pick, where that is known without running it.
+    pub l1_baseline: Option<f64>,
     /// `‖Ω − Pᵀz‖₁` of the picks.
     pub l1: f64,
+    /// How good the picks are, where that is certified.
+    pub certificate: Option<BalanceCertificate>,
+    /// Wall-clock time of the choice.
+    pub seconds: f64,
+}
+
+/// How good the answer of a class-balancing programme (CBAL Eq. 8) is.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct BalanceCertificate {
     /// `aᵀz + λ‖Ω − Pᵀz‖₁` of the picks, with `a = −score`.
     pub objective: f64,
     /// A value that no selection can go below, see [`certificate::dual_bound`](crate::balance::certificate::dual_bound).
@@ -48,6 +69,17 @@ pub struct BalanceOutcome {
     pub status: Status,
     /// The dual values that give `bound`, one per class. `[classes]`
     pub duals: Vec<f64>,
-    /// Wall-clock time of the solver.
-    pub seconds: f64,
+}
+
+/// How closely labelled rows and picks cover the pool.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct CoverOutcome {
+    /// The largest distance of a row to the nearest labelled row or pick, outliers apart.
+    pub radius: f64,
+    /// A radius that no selection of this size can go below.
+    pub bound: f64,
+    /// `(radius − bound) / radius`; 0 if the radius is 0.
+    pub relative_gap: f64,
+    /// Rows that were left uncovered, as the outlier fraction allows.
+    pub outliers: usize,
 }

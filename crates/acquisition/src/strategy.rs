@@ -31,6 +31,73 @@ pub enum Strategy {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         balance: Option<Balance>,
     },
+    /// The row farthest from everything labelled or picked, again and again (greedy k-center, Sener & Savarese,
+    /// ICLR 2018, Algorithm 1).
+    KCenterGreedy {
+        /// Round the embeddings to this many decimals first, as the released code of CBAL does (2); absent: do not.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        decimals: Option<u32>,
+        /// Balance the classes as well (KCenterGreedy-CB, CBAL Algorithm 2).
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        balance: Option<GreedyBalance>,
+    },
+    /// The rows that cover the pool within the smallest radius, a fraction of outliers left uncovered (robust
+    /// k-center, Sener & Savarese, ICLR 2018, Algorithm 2).
+    Coreset {
+        /// The share of the pool that may stay uncovered, in [0, 1).
+        outlier_fraction: f64,
+        /// Bisection ends when the radius is known to within this share of the greedy radius.
+        tolerance: f64,
+    },
+    /// The highest mutual information between the class and the weights, by Monte-Carlo dropout (BALD, Gal et al.,
+    /// ICML 2017).
+    Bald {
+        /// Passes of the network, each with dropout masks of its own.
+        passes: usize,
+        /// Balance the classes as well (BALD-CB of CBAL).
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        balance: Option<Balance>,
+    },
+    /// The batch with the highest joint mutual information, greedily (BatchBALD, Kirsch et al., NeurIPS 2019). For
+    /// small batches.
+    BatchBald {
+        /// Passes of the network, each with dropout masks of its own.
+        passes: usize,
+        /// The joint entropy is exact while the configurations of the batch are at most this many, and estimated from
+        /// this many sampled ones afterwards.
+        configurations: usize,
+        /// Only this many rows, those with the highest BALD score, are looked at; absent: all.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        candidates: Option<usize>,
+    },
+    /// The lowest estimate of a discriminator that tells labelled from unlabelled images in the latent space of a
+    /// variational auto-encoder (VAAL, Sinha et al., ICCV 2019).
+    Vaal {
+        /// The two networks and how they are trained.
+        networks: VaalNetworks,
+        /// Balance the classes as well (VAAL-CB of CBAL, Eq. 9).
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        balance: Option<Balance>,
+    },
+    /// Class by class, as many of the rows predicted as a class as the class still needs (CBAL, supplement H).
+    PseudoLabel {
+        /// Which of them.
+        order: PseudoLabelOrder,
+    },
+}
+
+/// Which rows predicted as a class are taken first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum PseudoLabelOrder {
+    /// Those with the highest entropy (Entropy-L1-pseudo-label, the reference line of CBAL's Figure 4).
+    Entropy,
+    /// Any, uniformly.
+    Random,
+    /// Farthest first over the whole pool; a row whose predicted class has its quota is discarded.
+    KCenter,
+    /// Farthest first within each predicted class.
+    KCenterPerClass,
 }
 
 /// The class-balancing term (CBAL Eq. 8): minimise `aᵀz + lambda ‖Ω − Pᵀz‖₁` instead of `aᵀz` alone.
@@ -38,10 +105,61 @@ pub enum Strategy {
 #[serde(deny_unknown_fields)]
 pub struct Balance {
     /// What one sample missing from a class, or one too many, costs in units of the score. The authors' code uses
-    /// 0.6 on CIFAR-10 and 2 on CIFAR-100 with the entropy in nats.
-    pub lambda: f64,
+    /// 0.6 on CIFAR-10 and 2 on CIFAR-100 with the entropy in nats. `"auto"` is the paper's rule.
+    pub lambda: Lambda,
     /// How hard to try.
     pub solver: SolverMode,
+    /// What stands for the unknown classes; absent: the probabilities, as in the paper.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub prediction: Option<Prediction>,
+}
+
+/// What stands for the class of a row whose label is unknown.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Prediction {
+    /// The most probable class alone (the pseudo-label), ties by lowest class.
+    OneHot,
+}
+
+/// The class-balancing term of a greedy strategy (CBAL Algorithm 2): each step takes the row with the least
+/// `−d + λ ‖Ω − q − Pᵀz‖₁`.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct GreedyBalance {
+    /// The weight, in units of the distance for each sample, before `scale`.
+    pub lambda: Lambda,
+    /// What the weight is divided by.
+    pub scale: LambdaScale,
+}
+
+/// What the weight of a greedy strategy's class-balancing term is divided by.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum LambdaScale {
+    /// Nothing: Algorithm 2 as it is printed.
+    Absolute,
+    /// The number of classes, as in the authors' code, which uses 5 on CIFAR-10 and 50 on CIFAR-100.
+    PerClass,
+}
+
+/// The weight of a class-balancing term.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(untagged, expecting = "expected a number or \"auto\"")]
+pub enum Lambda {
+    /// A number, finite and not negative.
+    Fixed(f64),
+    /// Found by a rule.
+    Rule(LambdaRule),
+}
+
+/// How the weight of a class-balancing term is found.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum LambdaRule {
+    /// The smallest λ of a sweep after which ℓ1 stops falling, with the first round's model, kept for all rounds
+    /// (CBAL, Section 4.1).
+    Auto,
 }
 
 /// How hard the class-balancing programme is worked on.
@@ -56,6 +174,52 @@ pub enum SolverMode {
     Exact,
 }
 
+/// The variational auto-encoder and the discriminator of VAAL, and how they are trained in each round.
+///
+/// The official implementation has `latent = 32`, `width = 128`, `beta = 1`, `kl = "sum"`, `warmup = 0`,
+/// `adversarial_weight = 1`, `learning_rate = 5e-4`, `batch_size = 128`, `iterations = 39062`, `vae_steps = 2`,
+/// `discriminator_steps = 1`, `batch_statistics = true`.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct VaalNetworks {
+    /// Dimensions of the latent space.
+    pub latent: usize,
+    /// Channels after the first convolution; the next have 2, 4 and 8 times as many.
+    pub width: usize,
+    /// Weight of the Kullback–Leibler term.
+    pub beta: f64,
+    /// Over what the Kullback–Leibler term is reduced.
+    pub kl: KlReduction,
+    /// Iterations over which `beta` rises linearly from 0; 0 for none.
+    pub warmup: usize,
+    /// Weight of the adversarial term in the auto-encoder's loss.
+    pub adversarial_weight: f64,
+    /// Adam's learning rate, constant, for both networks.
+    pub learning_rate: f64,
+    /// Labelled images in a batch, and as many unlabelled ones.
+    pub batch_size: usize,
+    /// Iterations in a round.
+    pub iterations: usize,
+    /// Steps of the auto-encoder in an iteration, each on new batches.
+    pub vae_steps: usize,
+    /// Steps of the discriminator in an iteration, each on new batches.
+    pub discriminator_steps: usize,
+    /// Score with the statistics of shuffled batches, as the official code does, which leaves its networks in training
+    /// mode; false: with the running statistics.
+    pub batch_statistics: bool,
+}
+
+/// Over what the Kullback–Leibler term of a variational auto-encoder is reduced.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum KlReduction {
+    /// Summed over batch and latent dimensions, as in the official code, beside a reconstruction error that is a mean:
+    /// the posterior collapses.
+    Sum,
+    /// Mean over batch and latent dimensions, as the reconstruction error is over its own.
+    Mean,
+}
+
 /// What a strategy must be given. There is room to grow: a later strategy adds a field.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Needs {
@@ -65,15 +229,38 @@ pub struct Needs {
     pub logits: bool,
     /// The pooled features before the head.
     pub embeddings: bool,
+    /// The same of the labelled samples.
+    pub labelled_embeddings: bool,
+    /// How many passes with dropout; 0 for none.
+    pub dropout_passes: usize,
+    /// The estimates of VAAL's discriminator.
+    pub discriminator: bool,
 }
 
 impl Strategy {
     /// What the engine has to compute for this strategy: exactly that, and nothing else.
     pub fn needs(&self) -> Needs {
+        let none = Needs::default();
+        let balanced = self.balance().is_some();
         match self {
-            Self::Random {} => Needs::default(),
+            Self::Random {} => none,
             Self::Entropy { .. } | Self::Margin { .. } | Self::LeastConfidence { .. } => {
-                Needs { probabilities: true, ..Needs::default() }
+                Needs { probabilities: true, ..none }
+            }
+            Self::KCenterGreedy { balance, .. } => Needs {
+                probabilities: balance.is_some(),
+                embeddings: true,
+                labelled_embeddings: true,
+                ..none
+            },
+            Self::Coreset { .. } => Needs { embeddings: true, labelled_embeddings: true, ..none },
+            Self::Bald { passes, .. } => Needs { probabilities: balanced, dropout_passes: *passes, ..none },
+            Self::BatchBald { passes, .. } => Needs { dropout_passes: *passes, ..none },
+            Self::Vaal { .. } => Needs { probabilities: balanced, discriminator: true, ..none },
+            Self::PseudoLabel { order } => {
+                let distances =
+                    matches!(order, PseudoLabelOrder::KCenter | PseudoLabelOrder::KCenterPerClass);
+                Needs { probabilities: true, embeddings: distances, labelled_embeddings: distances, ..none }
             }
         }
     }
@@ -82,48 +269,155 @@ impl Strategy {
     ///
     /// # Errors
     ///
-    /// [`Error::InvalidLambda`] if `lambda` is negative, NaN or infinite.
+    /// [`Error::InvalidLambda`] if `lambda` is negative, NaN or infinite; [`Error::InvalidParameter`] for any other
+    /// parameter that is out of range.
     pub fn validate(&self) -> Result<(), Error> {
-        match self.balance() {
-            Some(&Balance { lambda, .. }) if !(lambda.is_finite() && lambda >= 0.0) => {
-                Err(Error::InvalidLambda { lambda })
+        if let Some(Lambda::Fixed(lambda)) = self.lambda()
+            && !(lambda.is_finite() && lambda >= 0.0)
+        {
+            return Err(Error::InvalidLambda { lambda });
+        }
+        match self {
+            Self::Random {}
+            | Self::Entropy { .. }
+            | Self::Margin { .. }
+            | Self::LeastConfidence { .. }
+            | Self::KCenterGreedy { .. }
+            | Self::PseudoLabel { .. } => Ok(()),
+            Self::Coreset { outlier_fraction, tolerance } => {
+                within(
+                    "outlier_fraction",
+                    *outlier_fraction,
+                    (0.0..1.0).contains(outlier_fraction),
+                    "in [0, 1)",
+                )?;
+                within("tolerance", *tolerance, *tolerance > 0.0 && *tolerance < 1.0, "in (0, 1)")
             }
-            _ => Ok(()),
+            Self::Bald { passes, .. } => at_least("passes", *passes, 2),
+            Self::BatchBald { passes, configurations, candidates } => {
+                at_least("passes", *passes, 2)?;
+                at_least("configurations", *configurations, 1)?;
+                candidates.map_or(Ok(()), |count| at_least("candidates", count, 1))
+            }
+            Self::Vaal { networks, .. } => networks.validate(),
         }
     }
 
-    /// The class-balancing term, if the strategy has one.
+    /// The class-balancing programme, if the strategy has one.
     pub fn balance(&self) -> Option<&Balance> {
         match self {
-            Self::Random {} => None,
-            Self::Entropy { balance } | Self::Margin { balance } | Self::LeastConfidence { balance } => {
-                balance.as_ref()
-            }
+            Self::Entropy { balance }
+            | Self::Margin { balance }
+            | Self::LeastConfidence { balance }
+            | Self::Bald { balance, .. }
+            | Self::Vaal { balance, .. } => balance.as_ref(),
+            Self::Random {}
+            | Self::KCenterGreedy { .. }
+            | Self::Coreset { .. }
+            | Self::BatchBald { .. }
+            | Self::PseudoLabel { .. } => None,
         }
+    }
+
+    /// The weight of the class-balancing term, be it that of a programme or of a greedy strategy.
+    pub fn lambda(&self) -> Option<Lambda> {
+        match self {
+            Self::KCenterGreedy { balance, .. } => balance.as_ref().map(|balance| balance.lambda),
+            _ => self.balance().map(|balance| balance.lambda),
+        }
+    }
+
+    /// The same strategy with this weight of its class-balancing term; unchanged if it has none.
+    pub fn with_lambda(&self, lambda: f64) -> Self {
+        let mut changed = self.clone();
+        let place = match &mut changed {
+            Self::Entropy { balance }
+            | Self::Margin { balance }
+            | Self::LeastConfidence { balance }
+            | Self::Bald { balance, .. }
+            | Self::Vaal { balance, .. } => balance.as_mut().map(|balance| &mut balance.lambda),
+            Self::KCenterGreedy { balance, .. } => balance.as_mut().map(|balance| &mut balance.lambda),
+            Self::Random {} | Self::Coreset { .. } | Self::BatchBald { .. } | Self::PseudoLabel { .. } => {
+                None
+            }
+        };
+        if let Some(place) = place {
+            *place = Lambda::Fixed(lambda);
+        }
+        changed
     }
 
     /// The same strategy without class balancing: what its gain is measured against.
     pub fn baseline(&self) -> Self {
-        match self {
-            Self::Random {} => Self::Random {},
-            Self::Entropy { .. } => Self::Entropy { balance: None },
-            Self::Margin { .. } => Self::Margin { balance: None },
-            Self::LeastConfidence { .. } => Self::LeastConfidence { balance: None },
+        let mut plain = self.clone();
+        match &mut plain {
+            Self::Entropy { balance }
+            | Self::Margin { balance }
+            | Self::LeastConfidence { balance }
+            | Self::Bald { balance, .. }
+            | Self::Vaal { balance, .. } => *balance = None,
+            Self::KCenterGreedy { balance, .. } => *balance = None,
+            Self::PseudoLabel { order } => {
+                plain = match order {
+                    PseudoLabelOrder::Entropy => Self::Entropy { balance: None },
+                    PseudoLabelOrder::Random => Self::Random {},
+                    PseudoLabelOrder::KCenter | PseudoLabelOrder::KCenterPerClass => {
+                        Self::KCenterGreedy { decimals: None, balance: None }
+                    }
+                };
+            }
+            Self::Random {} | Self::Coreset { .. } | Self::BatchBald { .. } => {}
         }
+        plain
     }
 
-    /// A short name: `random`, `entropy`, `entropy-cb`, `margin`, `margin-cb`, `least-confidence`,
-    /// `least-confidence-cb`. It leaves the parameters out.
+    /// A short name, such as `random`, `entropy`, `entropy-cb` or `k-center-greedy-cb`. It leaves the parameters out.
     pub fn name(&self) -> String {
         let name = match self {
             Self::Random {} => "random",
             Self::Entropy { .. } => "entropy",
             Self::Margin { .. } => "margin",
             Self::LeastConfidence { .. } => "least-confidence",
+            Self::KCenterGreedy { .. } => "k-center-greedy",
+            Self::Coreset { .. } => "coreset",
+            Self::Bald { .. } => "bald",
+            Self::BatchBald { .. } => "batch-bald",
+            Self::Vaal { .. } => "vaal",
+            Self::PseudoLabel { order } => match order {
+                PseudoLabelOrder::Entropy => "entropy-pseudo-label",
+                PseudoLabelOrder::Random => "random-pseudo-label",
+                PseudoLabelOrder::KCenter => "k-center-greedy-pseudo-label",
+                PseudoLabelOrder::KCenterPerClass => "k-center-greedy-pseudo-label-per-class",
+            },
         };
-        let suffix = if self.balance().is_some() { "-cb" } else { "" };
+        let suffix = if self.lambda().is_some() { "-cb" } else { "" };
         format!("{name}{suffix}")
     }
+}
+
+impl VaalNetworks {
+    fn validate(&self) -> Result<(), Error> {
+        at_least("latent", self.latent, 1)?;
+        at_least("width", self.width, 1)?;
+        at_least("batch_size", self.batch_size, 2)?;
+        at_least("iterations", self.iterations, 1)?;
+        at_least("vae_steps", self.vae_steps, 1)?;
+        at_least("discriminator_steps", self.discriminator_steps, 1)?;
+        let not_negative = |value: f64| value.is_finite() && value >= 0.0;
+        within("beta", self.beta, not_negative(self.beta), "finite and not negative")?;
+        let weight = self.adversarial_weight;
+        within("adversarial_weight", weight, not_negative(weight), "finite and not negative")?;
+        let rate = self.learning_rate;
+        within("learning_rate", rate, rate.is_finite() && rate > 0.0, "finite and positive")
+    }
+}
+
+fn within(name: &'static str, value: f64, holds: bool, range: &str) -> Result<(), Error> {
+    if holds { Ok(()) } else { Err(Error::InvalidParameter { name, value, range: range.to_owned() }) }
+}
+
+fn at_least(name: &'static str, value: usize, least: usize) -> Result<(), Error> {
+    within(name, value as f64, value >= least, &format!("at least {least}"))
 }
 
 #[cfg(test)]
@@ -131,7 +425,13 @@ mod tests {
     use super::*;
 
     fn balanced(lambda: f64) -> Strategy {
-        Strategy::Entropy { balance: Some(Balance { lambda, solver: SolverMode::Auto }) }
+        Strategy::Entropy {
+            balance: Some(Balance {
+                lambda: Lambda::Fixed(lambda),
+                solver: SolverMode::Auto,
+                prediction: None,
+            }),
+        }
     }
 
     #[test]
@@ -142,7 +442,11 @@ mod tests {
             (balanced(0.6), r#"{"kind":"entropy","balance":{"lambda":0.6,"solver":"auto"}}"#),
             (
                 Strategy::LeastConfidence {
-                    balance: Some(Balance { lambda: 2.0, solver: SolverMode::Exact }),
+                    balance: Some(Balance {
+                        lambda: Lambda::Fixed(2.0),
+                        solver: SolverMode::Exact,
+                        prediction: None,
+                    }),
                 },
                 r#"{"kind":"least-confidence","balance":{"lambda":2.0,"solver":"exact"}}"#,
             ),

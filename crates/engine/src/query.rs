@@ -48,5 +48,11 @@ pub fn query<'p, E: From<Error>>(
         Strategy::Entropy { balance } => scored(entropy::scores, balance),
         Strategy::Margin { balance } => scored(margin::scores, balance),
         Strategy::LeastConfidence { balance } => scored(least_confidence::scores, balance),
+        Strategy::KCenterGreedy { .. }
+        | Strategy::Coreset { .. }
+        | Strategy::Bald { .. }
+        | Strategy::BatchBald { .. }
+        | Strategy::Vaal { .. }
+        | Strategy::PseudoLabel { .. } => Err(Error::Unsupported { strategy: strategy.name() }.into()),
     }
 }

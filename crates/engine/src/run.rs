@@ -9,7 +9,8 @@ use std::time::Instant;
 
 use burn::tensor::Device;
 use ndarray::{Array2, CowArray};
-use tailward_acquisition::{Needs, Selection};
+use tailward_acquisition::balance::Status;
+use tailward_acquisition::{BalanceOutcome, Needs, Selection};
 use tailward_datasets::{Dataset, PoolManifest, SampleId};
 use tailward_experiment::definition::RunDefinition;
 use tailward_experiment::record::{
@@ -140,7 +141,7 @@ impl<'a> State<'a> {
             None => {
                 let header = header(definition, inputs, &pool, &device);
                 writer.append(&Line::Header(Box::new(header.clone())))?;
-                Record { header, rounds: vec![], queries: vec![], complete: None }
+                Record { header, rounds: vec![], queries: vec![], sweep: None, complete: None }
             }
         };
         pool.write(inputs.folder)?;
@@ -286,14 +287,10 @@ impl<'a> State<'a> {
             budget,
             unlabelled: unlabelled.len(),
             class_counts: self.count(&self.ledger.answers(round + 1)),
-            balance: account.map(|outcome| Balancing {
-                l1_baseline: outcome.l1_baseline,
-                l1: outcome.l1,
-                objective: outcome.objective,
-                bound: outcome.bound,
-                relative_gap: outcome.relative_gap,
-                optimal: outcome.status == tailward_acquisition::balance::Status::Optimal,
-            }),
+            picks: repeated.then_some(picks),
+            balance: account.map(balancing),
+            cover: None,
+            discriminator: None,
             cost,
         };
         self.writer.append(&Line::Query(Box::new(line.clone())))?;
@@ -324,7 +321,7 @@ impl<'a> State<'a> {
         let strategy = &self.definition.strategy.query;
         let selection = query::query(strategy, inputs, probabilities, self.definition.budget)?;
         let select_secs = started.elapsed().as_secs_f64() - score_secs;
-        Ok((selection, QueryCost { score_secs, select_secs }))
+        Ok((selection, QueryCost { score_secs, select_secs, train_secs: None }))
     }
 
     /// The model's pass over the unlabelled samples: `[unlabelled, classes]`.
@@ -375,6 +372,20 @@ impl<'a> State<'a> {
             counts[label as usize] += 1;
         }
         counts
+    }
+}
+
+/// The record's account of how the classes were balanced.
+fn balancing(outcome: BalanceOutcome) -> Balancing {
+    let certificate = outcome.certificate.as_ref();
+    Balancing {
+        lambda: outcome.lambda,
+        l1_baseline: outcome.l1_baseline,
+        l1: outcome.l1,
+        objective: certificate.map(|certificate| certificate.objective),
+        bound: certificate.map(|certificate| certificate.bound),
+        relative_gap: certificate.map(|certificate| certificate.relative_gap),
+        optimal: certificate.map(|certificate| certificate.status == Status::Optimal),
     }
 }
 

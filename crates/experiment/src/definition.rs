@@ -95,6 +95,18 @@ pub struct ScaleDefinition {
     pub training: TrainingDefinition,
     /// How the pool and the test set are scored.
     pub scoring: ScoringDefinition,
+    /// Sweep the weight of each strategy's class-balancing term with the first model, in place of querying; absent: no
+    /// sweep. Needs `rounds = 0`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sweep: Option<SweepDefinition>,
+}
+
+/// A sweep over the weight λ of a class-balancing term (CBAL, Figure 4).
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SweepDefinition {
+    /// The weights, rising, in the units of the strategies' own `lambda`.
+    pub lambdas: Vec<f64>,
 }
 
 /// Where the initial set and the pool come from.
@@ -140,16 +152,36 @@ pub enum ImbalanceProfile {
     LongTail,
 }
 
-/// A residual network of basic blocks.
+/// A residual network.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ModelDefinition {
     /// The first layers.
     pub stem: Stem,
-    /// Blocks in each stage; `[2, 2, 2, 2]` is ResNet-18.
+    /// What a stage is made of; absent: basic blocks.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub block: Option<Block>,
+    /// Blocks in each stage; `[2, 2, 2, 2]` is ResNet-18, `[3, 4, 23, 3]` of bottlenecks ResNet-101.
     pub blocks: Vec<usize>,
-    /// Channels of each stage; `[64, 128, 256, 512]` is ResNet-18.
+    /// Channels of each stage; `[64, 128, 256, 512]` is ResNet-18 and every deeper one.
     pub widths: Vec<usize>,
+    /// The share of the embedding's entries that training, and each Monte-Carlo pass, sets to 0 before the head, in
+    /// (0, 1); absent: no dropout.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub dropout: Option<f64>,
+    /// Weights that training starts from in each round: `weights/<name>.toml`; absent: random ones.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pretrained: Option<String>,
+}
+
+/// What a stage of a residual network is made of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Block {
+    /// Two 3×3 convolutions (ResNet-18 and -34).
+    Basic,
+    /// 1×1, 3×3 and 1×1 convolutions; the last has four times the stage's channels (ResNet-50, -101 and -152).
+    Bottleneck,
 }
 
 /// The first layers of a residual network.
@@ -256,6 +288,9 @@ pub struct RunDefinition {
     pub training: TrainingDefinition,
     /// How the pool and the test set are scored.
     pub scoring: ScoringDefinition,
+    /// Sweep the weight of the strategy's class-balancing term with the first model, in place of querying.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sweep: Option<SweepDefinition>,
 }
 
 impl RunDefinition {
@@ -408,6 +443,7 @@ impl Definition {
             model: sizes.model.clone(),
             training: sizes.training.clone(),
             scoring: sizes.scoring.clone(),
+            sweep: sizes.sweep.clone(),
         }
     }
 
@@ -455,8 +491,41 @@ impl Definition {
                 )?;
             }
             sizes.validate().map_err(|(field, reason)| (format!("scales.{scale}.{field}"), reason))?;
+            self.check_strategies(sizes)
+                .map_err(|(field, reason)| (format!("scales.{scale}.{field}"), reason))?;
         }
         Ok(())
+    }
+}
+
+impl Definition {
+    /// Checks that a scale's strategies get what they need from its model and its sweep.
+    fn check_strategies(&self, sizes: &ScaleDefinition) -> Result<(), (String, String)> {
+        let chosen = self.strategies.iter().filter(|strategy| sizes.strategies.contains(&strategy.name));
+        for strategy in chosen {
+            let needs_dropout = strategy.query.needs().dropout_passes > 0;
+            ensure(!needs_dropout || sizes.model.dropout.is_some(), "model.dropout", || {
+                format!("is absent, and `{}` needs passes with dropout", strategy.name)
+            })?;
+            let swept = sizes.sweep.is_none() || strategy.query.lambda().is_some();
+            ensure(swept, "sweep", || {
+                format!("`{}` has no class-balancing term whose weight could be swept", strategy.name)
+            })?;
+        }
+        Ok(())
+    }
+}
+
+impl SweepDefinition {
+    fn validate(&self) -> Result<(), (String, String)> {
+        ensure(self.lambdas.len() > 1, "sweep.lambdas", || "has fewer than two values".into())?;
+        let valid = |lambda: &f64| lambda.is_finite() && *lambda >= 0.0;
+        ensure(self.lambdas.iter().all(valid), "sweep.lambdas", || {
+            "holds a value that is negative or not finite".into()
+        })?;
+        ensure(self.lambdas.windows(2).all(|pair| pair[0] < pair[1]), "sweep.lambdas", || {
+            "does not rise".into()
+        })
     }
 }
 
@@ -481,7 +550,14 @@ impl ScaleDefinition {
         ensure(self.budget > 0, "budget", || "is 0".into())?;
         self.model.validate()?;
         self.training.validate()?;
-        ensure(self.scoring.batch_size > 0, "scoring.batch_size", || "is 0".into())
+        ensure(self.scoring.batch_size > 0, "scoring.batch_size", || "is 0".into())?;
+        if let Some(sweep) = &self.sweep {
+            sweep.validate()?;
+            ensure(self.rounds == 0, "rounds", || {
+                format!("is {} beside a sweep, which replaces the queries", self.rounds)
+            })?;
+        }
+        Ok(())
     }
 }
 
@@ -493,7 +569,9 @@ impl ModelDefinition {
             format!("has {} entries for {stages} stages", self.widths.len())
         })?;
         ensure(self.blocks.iter().all(|&blocks| blocks > 0), "model.blocks", || "holds a 0".into())?;
-        ensure(self.widths.iter().all(|&width| width > 0), "model.widths", || "holds a 0".into())
+        ensure(self.widths.iter().all(|&width| width > 0), "model.widths", || "holds a 0".into())?;
+        let dropout = self.dropout.unwrap_or(0.5);
+        ensure(dropout > 0.0 && dropout < 1.0, "model.dropout", || format!("{dropout} is not in (0, 1)"))
     }
 }
 

@@ -9,6 +9,7 @@ use std::io::{Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
+use tailward_datasets::SampleId;
 
 use crate::Error;
 use crate::definition::RunDefinition;
@@ -26,6 +27,8 @@ pub enum Line {
     Round(Box<Round>),
     /// The model of a round was used to choose the next samples.
     Query(Box<Query>),
+    /// The first model was used to sweep the weight of the strategy's class-balancing term.
+    Sweep(Box<Sweep>),
     /// The run came to its end.
     Complete(Complete),
 }
@@ -132,29 +135,133 @@ pub struct Query {
     pub unlabelled: usize,
     /// Labels of each class among the answers.
     pub class_counts: Vec<usize>,
-    /// The class-balancing programme's account, where the strategy has one.
+    /// The samples, in query order. Records before this was kept have none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub picks: Option<Vec<SampleId>>,
+    /// What balancing the classes came to, where the strategy does.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub balance: Option<Balancing>,
+    /// How closely the pool is covered, where the strategy covers it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cover: Option<Covering>,
+    /// What VAAL's networks learned, where the strategy has them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub discriminator: Option<Discriminating>,
     /// What it took.
     pub cost: QueryCost,
 }
 
-/// The account of one class-balancing programme (CBAL, Eq. 8).
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+/// What balancing the classes of one query came to.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Balancing {
-    /// ‖Ω − Pᵀz‖₁ of what the score alone would have chosen.
-    pub l1_baseline: f64,
+    /// The weight that was used; none where there is no weight, and in records before this was kept.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub lambda: Option<f64>,
+    /// ‖Ω − Pᵀz‖₁ of what the score alone would have chosen, where that is known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub l1_baseline: Option<f64>,
     /// ‖Ω − Pᵀz‖₁ of what was chosen.
     pub l1: f64,
-    /// The objective of what was chosen.
-    pub objective: f64,
+    /// The objective of what was chosen; this and the rest only where the choice is certified (CBAL, Eq. 8).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub objective: Option<f64>,
     /// A certified lower bound on the best objective.
-    pub bound: f64,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub bound: Option<f64>,
     /// `(objective − bound) / max(1, |bound|)`.
-    pub relative_gap: f64,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub relative_gap: Option<f64>,
     /// Whether the choice is proven to be the best.
-    pub optimal: bool,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub optimal: Option<bool>,
+}
+
+/// How closely the labelled set covers the pool in the space of embeddings.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Covering {
+    /// The largest distance of a sample to the nearest labelled one, outliers apart.
+    pub radius: f64,
+    /// A radius that no choice of this size can go below.
+    pub bound: f64,
+    /// `(radius − bound) / radius`.
+    pub relative_gap: f64,
+    /// Samples left uncovered, as the strategy allows.
+    pub outliers: usize,
+}
+
+/// What VAAL's networks learned for one query.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Discriminating {
+    /// Mean of D(μ) over the unlabelled samples.
+    pub mean: f64,
+    /// Standard deviation of D(μ) over the unlabelled samples. Near 0 the scores say nothing, and the choice is as
+    /// good as random.
+    pub deviation: f64,
+    /// Root mean square over latent dimensions of the standard deviation of μ over the unlabelled samples. Near 0 the
+    /// posterior has collapsed.
+    pub latent_deviation: f64,
+    /// Mean squared reconstruction error of the last tenth of the iterations.
+    pub reconstruction_error: f64,
+    /// Kullback–Leibler divergence per image, in nats, of the last tenth of the iterations.
+    pub divergence: f64,
+    /// The share of the picks that random sampling with the run's seed would not have picked.
+    pub differs_from_random: f64,
+    /// What that share would be for a choice that has nothing to do with it: 1 − budget / unlabelled.
+    pub differs_by_chance: f64,
+}
+
+/// A sweep over the weight of a class-balancing term, with the first model.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Sweep {
+    /// Unlabelled samples that there were to choose from.
+    pub unlabelled: usize,
+    /// One choice for each weight, rising.
+    pub points: Vec<SweepPoint>,
+    /// What other strategies choose from the same scores.
+    pub references: Vec<SweepReference>,
+    /// What the paper's rule takes: the smallest weight after which ℓ1 stops falling.
+    pub chosen: f64,
+}
+
+/// The choice for one weight.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SweepPoint {
+    /// The weight.
+    pub lambda: f64,
+    /// What was chosen.
+    pub choice: Choice,
+    /// `(objective − bound) / max(1, |bound|)`, where the choice is certified.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub relative_gap: Option<f64>,
+    /// The choice on the host, in seconds. A cost: it differs from time to time.
+    pub select_secs: f64,
+}
+
+/// What another strategy chooses from the same scores.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SweepReference {
+    /// The strategy's short name, such as `entropy-pseudo-label`.
+    pub strategy: String,
+    /// What was chosen.
+    pub choice: Choice,
+}
+
+/// What is measured of a choice in a sweep.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Choice {
+    /// ‖Ω − Pᵀz‖₁.
+    pub l1: f64,
+    /// Mean entropy of the chosen samples' probabilities, in nats.
+    pub mean_entropy: f64,
+    /// True labels of each class among the chosen. They are for measuring only: no strategy sees them.
+    pub class_counts: Vec<usize>,
 }
 
 /// What a query took.
@@ -165,6 +272,9 @@ pub struct QueryCost {
     pub score_secs: f64,
     /// The choice on the host, in seconds.
     pub select_secs: f64,
+    /// Training of networks that only the query uses (VAAL), in seconds.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub train_secs: Option<f64>,
 }
 
 /// The run came to its end.
@@ -186,6 +296,8 @@ pub struct Record {
     pub rounds: Vec<Round>,
     /// Queries, from 0 without a hole.
     pub queries: Vec<Query>,
+    /// The sweep, where the definition asks for one.
+    pub sweep: Option<Sweep>,
     /// The last line of a run that came to its end.
     pub complete: Option<Complete>,
 }
@@ -236,7 +348,13 @@ impl Record {
             };
             match (&mut record, parsed) {
                 (None, Line::Header(header)) => {
-                    record = Some(Self { header: *header, rounds: vec![], queries: vec![], complete: None });
+                    record = Some(Self {
+                        header: *header,
+                        rounds: vec![],
+                        queries: vec![],
+                        sweep: None,
+                        complete: None,
+                    });
                 }
                 (None, _) => return Err(fault("the first line is not a header")),
                 (Some(record), line) => record.push(line).map_err(fault)?,
@@ -264,7 +382,16 @@ impl Record {
                 }
                 self.queries.push(*query);
             }
+            Line::Sweep(sweep) => {
+                if self.header.definition.sweep.is_none() || self.rounds.len() != 1 || self.sweep.is_some() {
+                    return Err("a sweep out of order");
+                }
+                self.sweep = Some(*sweep);
+            }
             Line::Complete(complete) => {
+                if self.header.definition.sweep.is_some() != self.sweep.is_some() {
+                    return Err("the run's end without its sweep");
+                }
                 if complete.rounds != self.rounds.len() || self.queries.len() + 1 != self.rounds.len() {
                     return Err("the run's end does not fit its rounds");
                 }

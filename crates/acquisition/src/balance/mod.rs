@@ -27,7 +27,9 @@ mod subgradient;
 use ndarray::ArrayView2;
 
 pub use crate::probabilities::validate_probabilities;
-use crate::{Balance, BalanceOutcome, Error, Pick, Selection, select};
+use crate::{
+    Balance, BalanceCertificate, BalanceOutcome, Error, Lambda, LambdaRule, Pick, Selection, select,
+};
 
 pub use problem::Problem;
 pub use solver::{Options, Seconds, Solution, Statistics, Status, solve};
@@ -74,8 +76,11 @@ pub fn query(
     let baseline = select::top(scores, budget)?;
     let requirement = requirement(labelled_counts, budget);
     let costs: Vec<f64> = scores.iter().map(|score| -score).collect();
-    let problem =
-        Problem { probabilities, costs: &costs, requirement: &requirement, lambda: balance.lambda, budget };
+    let lambda = match balance.lambda {
+        Lambda::Fixed(lambda) => lambda,
+        Lambda::Rule(LambdaRule::Auto) => return Err(Error::InvalidLambda { lambda: f64::NAN }),
+    };
+    let problem = Problem { probabilities, costs: &costs, requirement: &requirement, lambda, budget };
     let solution = solve(&problem, &Options { mode: balance.solver, ..Options::default() })?;
 
     let baseline: Vec<usize> = baseline.picks.iter().map(|pick| pick.row).collect();
@@ -84,17 +89,20 @@ pub fn query(
     let mut picks: Vec<Pick> = solution.picks.iter().map(|&row| Pick { row, score: scores[row] }).collect();
     picks.sort_unstable_by(select::query_order);
     let outcome = BalanceOutcome {
+        lambda: Some(lambda),
         l1_before: certificate::l1(&problem, &[]),
-        l1_baseline,
+        l1_baseline: Some(l1_baseline),
         l1,
-        objective: solution.objective,
-        bound: solution.bound,
-        gap: solution.gap,
-        relative_gap: solution.relative_gap,
-        status: solution.status,
-        duals: solution.duals,
+        certificate: Some(BalanceCertificate {
+            objective: solution.objective,
+            bound: solution.bound,
+            gap: solution.gap,
+            relative_gap: solution.relative_gap,
+            status: solution.status,
+            duals: solution.duals,
+        }),
         seconds: solution.statistics.seconds.total,
         requirement,
     };
-    Ok(Selection { picks, balance: Some(outcome) })
+    Ok(Selection { picks, balance: Some(outcome), cover: None })
 }

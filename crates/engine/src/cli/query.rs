@@ -10,7 +10,7 @@ use ndarray_npy::ReadNpyExt;
 use serde::{Deserialize, Serialize};
 use tailward_acquisition::balance::{Problem, Status, certificate, requirement};
 use tailward_acquisition::{
-    Balance, Error as QueryError, Selection, SolverMode, Strategy, validate_probabilities,
+    Balance, Error as QueryError, Lambda, Selection, SolverMode, Strategy, validate_probabilities,
 };
 
 use crate::Error;
@@ -112,7 +112,8 @@ pub(super) fn run(arguments: &Arguments) -> anyhow::Result<()> {
 
 fn strategy(arguments: &Arguments) -> Result<Strategy, Error> {
     let balance = arguments.balance.map(|lambda| Balance {
-        lambda,
+        lambda: Lambda::Fixed(lambda),
+        prediction: None,
         solver: match arguments.solver {
             SolverName::Auto => SolverMode::Auto,
             SolverName::Exact => SolverMode::Exact,
@@ -248,18 +249,23 @@ fn explain(
     }
     match &selection.balance {
         Some(outcome) => {
+            let baseline = outcome
+                .l1_baseline
+                .map_or(String::new(), |l1| format!(", {l1:.3} for the highest scores alone"));
             eprintln!(
-                "distance to balance (l1): {:.3} before any pick, {:.3} for the highest scores alone, {:.3} for these picks",
-                outcome.l1_before, outcome.l1_baseline, outcome.l1
+                "distance to balance (l1): {:.3} before any pick{baseline}, {:.3} for these picks",
+                outcome.l1_before, outcome.l1
             );
-            let status = match outcome.status {
-                Status::Optimal => "proven optimal".to_owned(),
-                Status::Gap => format!("relative gap {:.2e}", outcome.relative_gap),
-            };
-            eprintln!(
-                "objective {:.6}, lower bound {:.6}, gap {:.2e}: {status}",
-                outcome.objective, outcome.bound, outcome.gap
-            );
+            if let Some(certificate) = &outcome.certificate {
+                let status = match certificate.status {
+                    Status::Optimal => "proven optimal".to_owned(),
+                    Status::Gap => format!("relative gap {:.2e}", certificate.relative_gap),
+                };
+                eprintln!(
+                    "objective {:.6}, lower bound {:.6}, gap {:.2e}: {status}",
+                    certificate.objective, certificate.bound, certificate.gap
+                );
+            }
         }
         None => {
             let picks: Vec<usize> = selection.picks.iter().map(|pick| pick.row).collect();

@@ -81,6 +81,6 @@ fn row(run: &Record, index: usize) -> [String; 23] {
         number(round.cost.evaluate_secs),
         optional(query.map(|query| query.cost.score_secs)),
         optional(query.map(|query| query.cost.select_secs)),
-        optional(query.and_then(|query| Some(query.balance.as_ref()?.relative_gap))),
+        optional(query.and_then(|query| query.balance.as_ref()?.relative_gap)),
     ]
 }

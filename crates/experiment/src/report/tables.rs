@@ -152,14 +152,14 @@ pub(super) fn certificates(factor: &Factor<'_>, scale: Scale) -> Option<Table> {
         let mean = |values: Vec<f64>| {
             statistics::mean(&values).map_or(format::NONE.to_owned(), |value| format::number(value, 1))
         };
-        let gap = accounts.iter().map(|account| account.relative_gap).fold(0.0, f64::max);
+        let gap = accounts.iter().filter_map(|account| account.relative_gap).fold(0.0, f64::max);
         table.rows.push(vec![
             group.strategy.label.clone(),
             accounts.len().to_string(),
-            mean(accounts.iter().map(|account| account.l1_baseline).collect()),
+            mean(accounts.iter().filter_map(|account| account.l1_baseline).collect()),
             mean(accounts.iter().map(|account| account.l1).collect()),
             format!("{gap:.1e}").replace('-', "−"),
-            accounts.iter().filter(|account| account.optimal).count().to_string(),
+            accounts.iter().filter(|account| account.optimal == Some(true)).count().to_string(),
         ]);
     }
     (!table.rows.is_empty()).then_some(table)
