@@ -54,6 +54,15 @@ pub enum Error {
         value: f32,
     },
 
+    /// One pass of the network is at fault.
+    #[error("read pass {pass}: {fault}")]
+    Pass {
+        /// The pass, counted from 0.
+        pass: usize,
+        /// What is wrong with it. Part of the message and therefore not a source.
+        fault: Box<Error>,
+    },
+
     /// A row of probabilities does not sum to one.
     #[error("read probabilities: row {row} sums to {sum}, not to 1")]
     ProbabilityRowSum {

@@ -7,7 +7,8 @@
 //! Scores point one way everywhere: *higher = queried first*, ties by lowest row.
 //!
 //! - [`Strategy`] names a strategy and its parameters, and says what it [`needs`](Strategy::needs).
-//! - [`entropy`], [`margin`] and [`least_confidence`] turn class probabilities into scores.
+//! - [`entropy`], [`margin`] and [`least_confidence`] turn class probabilities into scores; [`bald`] those of several
+//!   passes with dropout.
 //! - [`select::top`] takes the best rows; [`random::query`] draws them; [`balance::query`] takes the best rows that
 //!   also balance the classes (CBAL, Bengar et al., WACV 2022, Eq. 8).
 
@@ -17,6 +18,7 @@ mod selection;
 mod strategy;
 
 pub mod balance;
+pub mod bald;
 pub mod entropy;
 pub mod least_confidence;
 pub mod margin;
