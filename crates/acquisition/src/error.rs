@@ -63,6 +63,15 @@ pub enum Error {
         fault: Box<Error>,
     },
 
+    /// An estimate of a discriminator is not a probability.
+    #[error("read the discriminator's estimates: row {row} is {value}, not in [0, 1]")]
+    EstimateOutOfRange {
+        /// The row.
+        row: usize,
+        /// What was found there.
+        value: f32,
+    },
+
     /// A row of probabilities does not sum to one.
     #[error("read probabilities: row {row} sums to {sum}, not to 1")]
     ProbabilityRowSum {

@@ -8,7 +8,7 @@
 //!
 //! - [`Strategy`] names a strategy and its parameters, and says what it [`needs`](Strategy::needs).
 //! - [`entropy`], [`margin`] and [`least_confidence`] turn class probabilities into scores; [`bald`] those of several
-//!   passes with dropout.
+//!   passes with dropout, and [`vaal`] the estimates of a discriminator.
 //! - [`select::top`] takes the best rows; [`random::query`] draws them; [`balance::query`] takes the best rows that
 //!   also balance the classes (CBAL, Bengar et al., WACV 2022, Eq. 8).
 
@@ -24,6 +24,7 @@ pub mod least_confidence;
 pub mod margin;
 pub mod random;
 pub mod select;
+pub mod vaal;
 
 pub use balance::validate_probabilities;
 pub use error::Error;
