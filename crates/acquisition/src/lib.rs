@@ -19,6 +19,7 @@ mod strategy;
 
 pub mod balance;
 pub mod bald;
+pub mod batch_bald;
 pub mod entropy;
 pub mod least_confidence;
 pub mod margin;
