@@ -11,6 +11,7 @@
 //! - [`select::top`] takes the best rows; [`random::query`] draws them; [`balance::query`] takes the best rows that
 //!   also balance the classes (CBAL, Bengar et al., WACV 2022, Eq. 8).
 
+mod distances;
 mod error;
 mod probabilities;
 mod selection;
@@ -18,6 +19,7 @@ mod strategy;
 
 pub mod balance;
 pub mod entropy;
+pub mod k_center;
 pub mod least_confidence;
 pub mod margin;
 pub mod random;
