@@ -81,6 +81,28 @@ pub enum Error {
         sum: f64,
     },
 
+    /// The embeddings have rows but no columns.
+    #[error("read {array} embeddings: there are {rows} rows and no dimension")]
+    NoDimensions {
+        /// Which array: `unlabelled` or `labelled`.
+        array: &'static str,
+        /// The rows of the array.
+        rows: usize,
+    },
+
+    /// An embedding is NaN or infinite.
+    #[error("read {array} embeddings: row {row}, column {column} is {value}")]
+    EmbeddingNotFinite {
+        /// Which array: `unlabelled` or `labelled`.
+        array: &'static str,
+        /// The row.
+        row: usize,
+        /// The column, that is, the dimension.
+        column: usize,
+        /// What was found there.
+        value: f32,
+    },
+
     /// A score or a cost is NaN or infinite.
     #[error("read scores: row {row} is {value}")]
     ScoreNotFinite {

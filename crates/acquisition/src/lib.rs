@@ -12,6 +12,7 @@
 //! - [`select::top`] takes the best rows; [`random::query`] draws them; [`balance::query`] takes the best rows that
 //!   also balance the classes (CBAL, Bengar et al., WACV 2022, Eq. 8).
 
+mod distances;
 mod error;
 mod probabilities;
 mod selection;
@@ -21,6 +22,7 @@ pub mod balance;
 pub mod bald;
 pub mod batch_bald;
 pub mod entropy;
+pub mod k_center;
 pub mod least_confidence;
 pub mod margin;
 pub mod random;
