@@ -16,6 +16,7 @@ mod exact;
 pub mod instances;
 mod kernel;
 mod local_search;
+mod path;
 mod problem;
 pub mod reference;
 mod rounding;
@@ -31,6 +32,7 @@ use crate::{
     Balance, BalanceCertificate, BalanceOutcome, Error, Lambda, LambdaRule, Pick, Selection, select,
 };
 
+pub use path::solve_along;
 pub use problem::Problem;
 pub use solver::{Options, Seconds, Solution, Statistics, Status, solve};
 
