@@ -23,6 +23,7 @@ pub mod bald;
 pub mod batch_bald;
 pub mod entropy;
 pub mod k_center;
+pub mod lambda;
 pub mod least_confidence;
 pub mod margin;
 pub mod random;
