@@ -287,6 +287,38 @@ fn an_override_keeps_to_its_strategy_and_its_scale() {
     assert!(found.contains("scales.quick.overrides[1].strategy: `entropy-cb` is given twice"), "{found}");
 }
 
+/// Every experiment reads, at three scales, and its runs have folders and hashes of their own.
+#[test]
+fn committed_definitions_are_whole() {
+    let experiments = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../experiments");
+    let names = ["cifar10", "cifar100", "lambda", "sampling-bias", "tiny-imagenet"];
+    for name in names {
+        let definition = Definition::load(&experiments.join(name).join("definition.toml")).unwrap();
+        assert_eq!(definition.name, name);
+        for scale in [Scale::Smoke, Scale::Quick, Scale::Paper] {
+            let runs = definition.runs(scale, &Selector::default()).unwrap();
+            let hashes: BTreeSet<String> = runs.iter().map(RunDefinition::hash).collect();
+            assert_eq!(hashes.len(), runs.len(), "{name}/{scale}");
+        }
+    }
+    for name in ["cifar10", "cifar100"] {
+        let definition = Definition::load(&experiments.join(name).join("definition.toml")).unwrap();
+        for (scale, sizes) in &definition.scales {
+            for method in [
+                "random",
+                "entropy",
+                "entropy-cb",
+                "k-center-greedy",
+                "k-center-greedy-cb",
+                "vaal",
+                "vaal-cb",
+            ] {
+                assert!(sizes.strategies.iter().any(|known| known == method), "{name}/{scale}: {method}");
+            }
+        }
+    }
+}
+
 /// Records outlive the code: what is added to definitions must leave the hashes of what is there alone.
 #[test]
 fn committed_records_keep_their_hashes() {
