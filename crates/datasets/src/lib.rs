@@ -23,6 +23,7 @@ pub mod sample;
 pub mod split;
 pub mod synthetic;
 
+mod contradiction;
 #[cfg(feature = "fetch")]
 mod download;
 mod files;

@@ -1,15 +1,16 @@
 //! What a dataset is: its files, their sizes and checksums, its classes, and the terms under which it may be used.
 
 use std::fs;
-use std::path::{Component, Path, PathBuf};
+use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
 
 use crate::checksum::Checksum;
-use crate::cifar;
+use crate::cifar::RecordLayout;
+use crate::contradiction;
 use crate::error::{Error, Result};
 use crate::images::ImageShape;
-use crate::synthetic::{self, SyntheticConfig};
+use crate::synthetic::SyntheticConfig;
 
 /// One dataset, parsed from `datasets/<name>.toml`. Unknown keys are errors.
 #[derive(Clone, Debug, PartialEq, Deserialize)]
@@ -57,6 +58,17 @@ pub enum Layout {
     Cifar100Fine,
     /// As [`Layout::Cifar100Fine`]; the coarse label is the class.
     Cifar100Coarse,
+}
+
+impl Layout {
+    /// The layout of one record, for the layouts that are files of records.
+    pub fn records(self) -> RecordLayout {
+        match self {
+            Self::Cifar10Binary => RecordLayout::Cifar10,
+            Self::Cifar100Fine => RecordLayout::Cifar100Fine,
+            Self::Cifar100Coarse => RecordLayout::Cifar100Coarse,
+        }
+    }
 }
 
 /// Where a dataset comes from.
@@ -119,7 +131,7 @@ impl DatasetManifest {
         let text = fs::read_to_string(path).map_err(Error::io("read", path))?;
         let manifest: Self = toml::from_str(&text)
             .map_err(|source| Error::Toml { path: path.into(), source: Box::new(source) })?;
-        match manifest.problem(path) {
+        match contradiction::find(&manifest, path) {
             Some(problem) => Err(Error::InvalidManifest { path: path.into(), problem }),
             None => Ok(manifest),
         }
@@ -158,99 +170,6 @@ impl DatasetManifest {
                 .join(", "),
         )
     }
-
-    /// The first contradiction, if there is one.
-    fn problem(&self, path: &Path) -> Option<String> {
-        let is_name = !self.name.is_empty()
-            && self.name.bytes().all(|byte| matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'-'));
-        if !is_name {
-            return Some(format!("name `{}` is not lower-case letters, digits and hyphens", self.name));
-        }
-        if path.file_stem().is_none_or(|stem| stem != self.name.as_str()) {
-            return Some(format!("name `{}` is not the name of the file", self.name));
-        }
-        if self.class_names.len() != self.classes {
-            return Some(format!("{} class names for {} classes", self.class_names.len(), self.classes));
-        }
-        if self.classes < 2 {
-            return Some(format!("{} classes, expected 2 or more", self.classes));
-        }
-        if self.class_balanced
-            && !(self.train_images.is_multiple_of(self.classes)
-                && self.test_images.is_multiple_of(self.classes))
-        {
-            return Some(format!(
-                "{} training and {} test images cannot be balanced over {} classes",
-                self.train_images, self.test_images, self.classes
-            ));
-        }
-        self.paths_problem().or_else(|| self.files_problem()).or_else(|| cifar::layout_problem(self))
-    }
-
-    fn paths_problem(&self) -> Option<String> {
-        if !is_single_component(&self.folder) {
-            return Some(format!("folder `{}` is not one plain name", self.folder));
-        }
-        if let Some(archive) = &self.archive {
-            if !is_single_component(&archive.file) || archive.file == self.folder {
-                return Some(format!("archive file `{}` is not one plain name", archive.file));
-            }
-            if !archive.checksum.is_well_formed() {
-                return Some(format!(
-                    "checksum `{}` of the archive is not well-formed",
-                    archive.checksum.hex()
-                ));
-            }
-        }
-        self.files.iter().find_map(|file| match &file.checksum {
-            _ if !is_single_component(&file.path) => {
-                Some(format!("file path `{}` is not one plain name", file.path))
-            }
-            Some(checksum) if !checksum.is_well_formed() => {
-                Some(format!("checksum `{}` of {} is not well-formed", checksum.hex(), file.path))
-            }
-            _ => None,
-        })
-    }
-
-    fn files_problem(&self) -> Option<String> {
-        let record = cifar::record_bytes(self.layout, &self.image) as u64;
-        for (role, name, images) in
-            [(FileRole::Train, "training", self.train_images), (FileRole::Test, "test", self.test_images)]
-        {
-            let mut bytes = 0;
-            for file in self.files_of(role) {
-                match file.bytes {
-                    Some(size) if size.is_multiple_of(record) => bytes += size,
-                    Some(size) => {
-                        return Some(format!("{} has {size} bytes, not a multiple of {record}", file.path));
-                    }
-                    None => return Some(format!("{} has no size", file.path)),
-                }
-            }
-            if bytes != images as u64 * record {
-                return Some(format!("the {name} files have {} records, expected {images}", bytes / record));
-            }
-        }
-        self.generator.and_then(|_| self.generator_problem())
-    }
-
-    /// What the generator cannot make, if anything.
-    fn generator_problem(&self) -> Option<String> {
-        if self.files_of(FileRole::Train).count() != 1 || self.files_of(FileRole::Test).count() != 1 {
-            return Some("a generated dataset has one training and one test file".to_owned());
-        }
-        if self.image != synthetic::IMAGE_SHAPE || self.classes > synthetic::MAX_CLASSES {
-            let (shape, most) = (synthetic::IMAGE_SHAPE, synthetic::MAX_CLASSES);
-            return Some(format!("the generator makes images of shape {shape:?} in at most {most} classes"));
-        }
-        (self.layout == Layout::Cifar100Coarse).then(|| "the generator has no coarse classes".to_owned())
-    }
-}
-
-fn is_single_component(path: &str) -> bool {
-    let mut components = Path::new(path).components();
-    matches!((components.next(), components.next()), (Some(Component::Normal(name)), None) if name == path)
 }
 
 #[cfg(test)]
@@ -289,7 +208,7 @@ bytes = 10
         .to_owned()
     }
 
-    fn load(text: &str) -> Result<DatasetManifest> {
+    pub(crate) fn load(text: &str) -> Result<DatasetManifest> {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("tiny.toml");
         fs::write(&path, text).unwrap();
@@ -314,24 +233,6 @@ bytes = 10
         ] {
             let text = tiny_manifest().replacen(section, with, 1);
             assert!(matches!(load(&text), Err(Error::Toml { .. })), "{with}");
-        }
-    }
-
-    #[test]
-    fn contradictions_are_named() {
-        for (from, to, problem) in [
-            ("bytes = 20", "bytes = 21", "not a multiple of 5"),
-            ("bytes = 20", "bytes = 25", "5 records, expected 4"),
-            ("bytes = 20", "", "no size"),
-            ("[\"cat\", \"dog\"]", "[\"cat\"]", "1 class names for 2 classes"),
-            ("name = \"tiny\"", "name = \"big\"", "not the name of the file"),
-            ("folder = \"tiny-bin\"", "folder = \"../tiny-bin\"", "not one plain name"),
-            ("path = \"train.bin\"", "path = \"/train.bin\"", "not one plain name"),
-            ("bytes = 20", "bytes = 20\nchecksum = { sha1 = \"00\" }", "not well-formed"),
-        ] {
-            let error = load(&tiny_manifest().replacen(from, to, 1)).unwrap_err();
-            assert!(matches!(&error, Error::InvalidManifest { .. }), "{error:?}");
-            assert!(error.to_string().contains(problem), "{error}");
         }
     }
 }

@@ -61,7 +61,7 @@ pub(crate) fn generate_missing(manifest: &DatasetManifest, data_dir: &Path) -> R
             continue;
         }
         let images = synthetic::images(config, manifest.classes, split, images);
-        files::write_atomically(&path, &synthetic::encode(&images, manifest.layout))?;
+        files::write_atomically(&path, &synthetic::encode(&images, manifest.layout.records()))?;
         generated.push(path);
     }
     Ok(generated)
@@ -80,7 +80,7 @@ fn read_split(manifest: &DatasetManifest, data_dir: &Path, role: FileRole) -> Re
     for file in manifest.files_of(role) {
         let path = required(manifest, data_dir, file)?;
         let bytes = file.bytes.unwrap_or_default(); // `DatasetManifest::load` refuses image files without a size
-        let (layout, classes) = (manifest.layout, manifest.classes);
+        let (layout, classes) = (manifest.layout.records(), manifest.classes);
         let records = RecordFile { path: &path, layout, classes, bytes, checksum: file.checksum.as_ref() };
         append_records(&records, &mut images)?;
     }
