@@ -1,17 +1,21 @@
 //! What in a manifest contradicts itself: names, paths, checksums, sizes and counts.
 
+use std::collections::BTreeSet;
 use std::path::{Component, Path};
 
-use crate::cifar;
+use crate::cifar::{self, RecordLayout};
 use crate::manifest::{DatasetManifest, FileRole, Layout};
 use crate::synthetic;
+use crate::tiny_imagenet;
 
 /// The first contradiction of the manifest at `path`, if there is one.
 pub(crate) fn find(manifest: &DatasetManifest, path: &Path) -> Option<String> {
-    name(&manifest.name, path)
-        .or_else(|| classes(manifest))
-        .or_else(|| paths(manifest))
-        .or_else(|| record_files(manifest))
+    name(&manifest.name, path).or_else(|| classes(manifest)).or_else(|| paths(manifest)).or_else(|| {
+        match manifest.layout.records() {
+            Some(layout) => record_files(manifest, layout),
+            None => image_files(manifest),
+        }
+    })
 }
 
 /// Why a name does not name the manifest at `path`, if it does not.
@@ -73,8 +77,12 @@ fn paths(manifest: &DatasetManifest) -> Option<String> {
 }
 
 /// Files of records: as many bytes as the images need.
-fn record_files(manifest: &DatasetManifest) -> Option<String> {
-    let layout = manifest.layout.records();
+fn record_files(manifest: &DatasetManifest, layout: RecordLayout) -> Option<String> {
+    if manifest.split.is_some() {
+        return Some(
+            "split is for the layout tiny-imagenet; here the files say what they are for".to_owned(),
+        );
+    }
     if manifest.classes > layout.max_classes() {
         let (classes, limit) = (manifest.classes, layout.max_classes());
         return Some(format!("{classes} classes, but the layout has at most {limit}"));
@@ -98,6 +106,37 @@ fn record_files(manifest: &DatasetManifest) -> Option<String> {
         }
     }
     manifest.generator.and_then(|_| generator(manifest))
+}
+
+/// Folders of image files, whose names and shapes the layout fixes.
+fn image_files(manifest: &DatasetManifest) -> Option<String> {
+    let problem = if manifest.split.is_none() {
+        "the layout needs a split: \"official\" or \"held-out\"".to_owned()
+    } else if !manifest.files.is_empty() {
+        "the layout fixes the files' names; there are no [[files]]".to_owned()
+    } else if manifest.generator.is_some() {
+        "the generator makes files of records only".to_owned()
+    } else if manifest.image != tiny_imagenet::IMAGE_SHAPE {
+        format!("the layout has images of shape {:?}", tiny_imagenet::IMAGE_SHAPE)
+    } else if !manifest.class_balanced {
+        "the layout has equally many images of each class: class_balanced must be true".to_owned()
+    } else if manifest.train_images == 0 || manifest.test_images == 0 {
+        "there are no training images or no test images".to_owned()
+    } else {
+        return repeated_name(&manifest.class_names).or_else(|| {
+            manifest.class_names.iter().find(|name| !tiny_imagenet::is_class_name(name)).map(|name| {
+                format!(
+                    "class name `{name}` is not an identifier of eight digits after `n`, a space and a name"
+                )
+            })
+        });
+    };
+    Some(problem)
+}
+
+fn repeated_name(names: &[String]) -> Option<String> {
+    let mut seen = BTreeSet::new();
+    names.iter().find(|name| !seen.insert(*name)).map(|name| format!("class name `{name}` is there twice"))
 }
 
 /// What the generator cannot make, if anything.

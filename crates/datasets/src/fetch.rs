@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use crate::download::download;
 use crate::error::{Error, Result};
 use crate::files;
-use crate::manifest::{Archive, DatasetManifest, FileRole};
+use crate::manifest::{Archive, DatasetManifest};
 use crate::prepare::{generate_missing, read};
 use crate::unpack::unpack;
 
@@ -124,8 +124,7 @@ pub fn fetch(
 }
 
 fn is_complete(manifest: &DatasetManifest, data_dir: &Path) -> bool {
-    let folder = manifest.folder_in(data_dir);
-    manifest.files.iter().all(|file| file.role == FileRole::ClassNames || folder.join(&file.path).exists())
+    manifest.required_paths(data_dir).iter().all(|path| path.exists())
 }
 
 fn verify_archive(archive: &Archive, path: &Path, progress: &mut dyn FnMut(FetchProgress)) -> Result<()> {

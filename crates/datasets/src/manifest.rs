@@ -11,6 +11,7 @@ use crate::contradiction;
 use crate::error::{Error, Result};
 use crate::images::ImageShape;
 use crate::synthetic::SyntheticConfig;
+use crate::tiny_imagenet;
 
 /// One dataset, parsed from `datasets/<name>.toml`. Unknown keys are errors.
 #[derive(Clone, Debug, PartialEq, Deserialize)]
@@ -24,6 +25,8 @@ pub struct DatasetManifest {
     pub terms: String,
     /// How the bytes are laid out.
     pub layout: Layout,
+    /// Which images are the test images, for a layout that leaves it open; none for the others.
+    pub split: Option<TestSplit>,
     /// The folder under the data folder that holds the files.
     pub folder: String,
     /// The number of classes.
@@ -42,7 +45,8 @@ pub struct DatasetManifest {
     pub source: Source,
     /// The archive to download, if there is one.
     pub archive: Option<Archive>,
-    /// The files, training files in the order of their images.
+    /// The files, training files in the order of their images. None for a layout whose files have names of their own.
+    #[serde(default)]
     pub files: Vec<FileEntry>,
     /// How the files are generated, if they are.
     pub generator: Option<SyntheticConfig>,
@@ -58,17 +62,32 @@ pub enum Layout {
     Cifar100Fine,
     /// As [`Layout::Cifar100Fine`]; the coarse label is the class.
     Cifar100Coarse,
+    /// Folders of JPEG files, as in [`tiny_imagenet`](crate::tiny_imagenet).
+    TinyImagenet,
 }
 
 impl Layout {
     /// The layout of one record, for the layouts that are files of records.
-    pub fn records(self) -> RecordLayout {
+    pub fn records(self) -> Option<RecordLayout> {
         match self {
-            Self::Cifar10Binary => RecordLayout::Cifar10,
-            Self::Cifar100Fine => RecordLayout::Cifar100Fine,
-            Self::Cifar100Coarse => RecordLayout::Cifar100Coarse,
+            Self::Cifar10Binary => Some(RecordLayout::Cifar10),
+            Self::Cifar100Fine => Some(RecordLayout::Cifar100Fine),
+            Self::Cifar100Coarse => Some(RecordLayout::Cifar100Coarse),
+            Self::TinyImagenet => None,
         }
     }
+}
+
+/// Which images of [`Layout::TinyImagenet`] are the test images.
+#[derive(Copy, Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum TestSplit {
+    /// All training images are training images; the official validation images are the test images, for the labels of
+    /// the official test images are not public.
+    Official,
+    /// Of the official training images the last `test_images / classes` of each class are the test images and the others
+    /// the training images; the official validation images are not used.
+    HeldOut,
 }
 
 /// Where a dataset comes from.
@@ -147,6 +166,20 @@ impl DatasetManifest {
         self.files.iter().filter(move |file| file.role == role)
     }
 
+    /// What must be there for the dataset to be complete: files, and folders whose content the layout's reader checks.
+    pub(crate) fn required_paths(&self, data_dir: &Path) -> Vec<PathBuf> {
+        let folder = self.folder_in(data_dir);
+        match self.layout {
+            Layout::Cifar10Binary | Layout::Cifar100Fine | Layout::Cifar100Coarse => {
+                let files = self.files.iter().filter(|file| file.role != FileRole::ClassNames);
+                files.map(|file| folder.join(&file.path)).collect()
+            }
+            Layout::TinyImagenet => {
+                tiny_imagenet::required(self.split).iter().map(|name| folder.join(name)).collect()
+            }
+        }
+    }
+
     /// How to get the files: the command, then what to put where by hand. Reads on after "; ".
     pub(crate) fn help(&self, data_dir: &Path) -> String {
         let fetch = format!("`cargo xtask fetch {}`", self.name);
@@ -154,6 +187,7 @@ impl DatasetManifest {
             return format!("{fetch} generates the files");
         };
         let size = archive.bytes.map(|bytes| format!("{bytes} bytes, ")).unwrap_or_default();
+        let paths = self.required_paths(data_dir);
         format!(
             "{fetch} gets it from {url}. Without a network, put either the archive ({size}{algorithm} {hex}) at {archive_at} \
              and run that command again, or the unpacked files at {files_at}",
@@ -161,13 +195,7 @@ impl DatasetManifest {
             algorithm = archive.checksum.algorithm(),
             hex = archive.checksum.hex(),
             archive_at = data_dir.join(&archive.file).display(),
-            files_at = self
-                .files
-                .iter()
-                .filter(|file| file.role != FileRole::ClassNames)
-                .map(|file| self.folder_in(data_dir).join(&file.path).display().to_string())
-                .collect::<Vec<_>>()
-                .join(", "),
+            files_at = paths.iter().map(|path| path.display().to_string()).collect::<Vec<_>>().join(", "),
         )
     }
 }
