@@ -61,6 +61,9 @@ fn paths(manifest: &DatasetManifest) -> Option<String> {
         if !is_single_component(&archive.file) || archive.file == manifest.folder {
             return Some(format!("archive file `{}` is not one plain name", archive.file));
         }
+        if archive.format().is_none() {
+            return Some(format!("archive file `{}` ends in neither .tar.gz nor .zip", archive.file));
+        }
         if !archive.checksum.is_well_formed() {
             return Some(format!("checksum `{}` of the archive is not well-formed", archive.checksum.hex()));
         }

@@ -39,7 +39,7 @@ pub use error::{Error, Result};
 pub use fetch::{FetchOutcome, FetchProgress, fetch};
 pub use images::{Dataset, ImageShape, Images};
 pub use imbalance::Imbalance;
-pub use manifest::{Archive, DatasetManifest, FileEntry, FileRole, Layout, Source, TestSplit};
+pub use manifest::{Archive, ArchiveFormat, DatasetManifest, FileEntry, FileRole, Layout, Source, TestSplit};
 pub use pool_manifest::PoolManifest;
 pub use prepare::{Prepared, prepare, read};
 pub use sample::SampleId;

@@ -104,14 +104,31 @@ pub struct Source {
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Archive {
-    /// The official address of the gzipped tar archive.
+    /// The official address of the archive.
     pub url: String,
-    /// The name of the archive in the data folder.
+    /// The name of the archive in the data folder; its ending says its format.
     pub file: String,
     /// Its size.
     pub bytes: Option<u64>,
     /// Its checksum as published.
     pub checksum: Checksum,
+}
+
+/// The format of an archive.
+#[derive(Copy, Clone, Debug, PartialEq, Eq)]
+pub enum ArchiveFormat {
+    /// A gzipped tar archive, `.tar.gz`.
+    TarGz,
+    /// A zip archive, `.zip`.
+    Zip,
+}
+
+impl Archive {
+    /// The format that the ending of the file's name says, if it says one.
+    pub fn format(&self) -> Option<ArchiveFormat> {
+        let formats = [(".tar.gz", ArchiveFormat::TarGz), (".zip", ArchiveFormat::Zip)];
+        formats.into_iter().find(|(ending, _)| self.file.ends_with(ending)).map(|(_, format)| format)
+    }
 }
 
 /// One file of a dataset.

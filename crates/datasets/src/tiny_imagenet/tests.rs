@@ -287,6 +287,11 @@ fn manifests_that_contradict_the_layout_are_refused() {
         ("height = 64", "height = 32", "the layout has images of shape"),
         ("class_balanced = true", "class_balanced = false", "class_balanced must be true"),
         ("test_images = 6", "test_images = 0", "there are no training images or no test images"),
+        (
+            "file = \"little-3.zip\"",
+            "file = \"little-3.rar\"",
+            "`little-3.rar` ends in neither .tar.gz nor .zip",
+        ),
         ("test_images = 6", "test_images = 7", "cannot be balanced over 3 classes"),
         ("n03126707 crane", "n01443537 goldfish", "class name `n01443537 goldfish` is there twice"),
         ("n03126707 crane", "crane", "class name `crane` is not an identifier"),
