@@ -125,6 +125,25 @@ impl<'a> FarthestFirst<'a> {
         self.find_winner(row / BLOCK);
     }
 
+    /// Takes `factor · masses` off the distances before they are compared. `masses`: `[rows]`
+    pub(super) fn penalise(&mut self, factor: f64, masses: &[f64]) {
+        for (penalty, mass) in self.penalties.iter_mut().zip(masses) {
+            *penalty = factor * mass;
+        }
+        self.find_winners();
+    }
+
+    /// Compares distances as they are again.
+    pub(super) fn pardon(&mut self) {
+        self.penalties.fill(0.0);
+        self.find_winners();
+    }
+
+    /// Whether there is a centre, labelled or accepted.
+    pub(super) fn is_centred(&self) -> bool {
+        self.centred
+    }
+
     fn remains(&self, row: usize) -> bool {
         self.distances[row] > f64::NEG_INFINITY
     }
