@@ -4,6 +4,8 @@
 //! filter, only for the instances whose name contains it. Every instance runs in a process of its own, so that the
 //! peak of its memory is its own.
 
+mod memory;
+
 use std::process::{Command, ExitCode};
 
 use serde_json::json;
@@ -62,7 +64,7 @@ fn name(index: usize) -> String {
 fn run(index: usize) {
     let (rows, classes, budget, tight, lambda, repeats) = INSTANCES[index];
     let made = generate(&Shape { rows, classes, budget, tight, seed: 1 });
-    let before = memory("VmRSS:");
+    let before = memory::of_this_process("VmRSS:");
     let mut seconds = Vec::new();
     let mut last = None;
     for _ in 0..repeats {
@@ -71,7 +73,8 @@ fn run(index: usize) {
         seconds.push(start.elapsed().as_secs_f64());
         last = Some(solution);
     }
-    let peak = memory("VmHWM:").zip(before).map(|(peak, before)| peak.saturating_sub(before));
+    let peak =
+        memory::of_this_process("VmHWM:").zip(before).map(|(peak, before)| peak.saturating_sub(before));
     let solution = last.expect("at least one repeat");
     let line = json!({
         "benchmark": name(index),
@@ -98,12 +101,4 @@ fn solve_once(made: &Generated, lambda: f64, budget: usize) -> Solution {
         budget,
     };
     solve(&problem, &Options::default()).expect("a valid problem")
-}
-
-/// A figure of `/proc/self/status` in bytes; `None` where there is no such file.
-fn memory(field: &str) -> Option<u64> {
-    let status = std::fs::read_to_string("/proc/self/status").ok()?;
-    let line = status.lines().find(|line| line.starts_with(field))?;
-    let kibibytes: u64 = line.split_whitespace().nth(1)?.parse().ok()?;
-    Some(kibibytes * 1024)
 }

@@ -18,11 +18,12 @@ use crate::{Error, validate_probabilities};
 /// Those of [`validate_probabilities`].
 pub fn scores(probabilities: ArrayView2<f32>) -> Result<Vec<f64>, Error> {
     validate_probabilities(probabilities)?;
-    Ok(probabilities.rows().into_iter().map(|row| row.iter().map(|&p| term(f64::from(p))).sum()).collect())
+    Ok(probabilities.rows().into_iter().map(|row| of(row.iter().map(|&p| f64::from(p)))).collect())
 }
 
-fn term(p: f64) -> f64 {
-    if p > 0.0 { -p * p.ln() } else { 0.0 }
+/// The entropy of one distribution, in nats.
+pub(crate) fn of(distribution: impl Iterator<Item = f64>) -> f64 {
+    distribution.map(|p| if p > 0.0 { -p * p.ln() } else { 0.0 }).sum()
 }
 
 #[cfg(test)]

@@ -54,6 +54,24 @@ pub enum Error {
         value: f32,
     },
 
+    /// One pass of the network is at fault.
+    #[error("read pass {pass}: {fault}")]
+    Pass {
+        /// The pass, counted from 0.
+        pass: usize,
+        /// What is wrong with it. Part of the message and therefore not a source.
+        fault: Box<Error>,
+    },
+
+    /// An estimate of a discriminator is not a probability.
+    #[error("read the discriminator's estimates: row {row} is {value}, not in [0, 1]")]
+    EstimateOutOfRange {
+        /// The row.
+        row: usize,
+        /// What was found there.
+        value: f32,
+    },
+
     /// A row of probabilities does not sum to one.
     #[error("read probabilities: row {row} sums to {sum}, not to 1")]
     ProbabilityRowSum {
@@ -61,6 +79,28 @@ pub enum Error {
         row: usize,
         /// The sum of its entries.
         sum: f64,
+    },
+
+    /// The embeddings have rows but no columns.
+    #[error("read {array} embeddings: there are {rows} rows and no dimension")]
+    NoDimensions {
+        /// Which array: `unlabelled` or `labelled`.
+        array: &'static str,
+        /// The rows of the array.
+        rows: usize,
+    },
+
+    /// An embedding is NaN or infinite.
+    #[error("read {array} embeddings: row {row}, column {column} is {value}")]
+    EmbeddingNotFinite {
+        /// Which array: `unlabelled` or `labelled`.
+        array: &'static str,
+        /// The row.
+        row: usize,
+        /// The column, that is, the dimension.
+        column: usize,
+        /// What was found there.
+        value: f32,
     },
 
     /// A score or a cost is NaN or infinite.

@@ -7,21 +7,28 @@
 //! Scores point one way everywhere: *higher = queried first*, ties by lowest row.
 //!
 //! - [`Strategy`] names a strategy and its parameters, and says what it [`needs`](Strategy::needs).
-//! - [`entropy`], [`margin`] and [`least_confidence`] turn class probabilities into scores.
+//! - [`entropy`], [`margin`] and [`least_confidence`] turn class probabilities into scores; [`bald`] those of several
+//!   passes with dropout, and [`vaal`] the estimates of a discriminator.
 //! - [`select::top`] takes the best rows; [`random::query`] draws them; [`balance::query`] takes the best rows that
 //!   also balance the classes (CBAL, Bengar et al., WACV 2022, Eq. 8).
 
+mod distances;
 mod error;
 mod probabilities;
 mod selection;
 mod strategy;
 
 pub mod balance;
+pub mod bald;
+pub mod batch_bald;
 pub mod entropy;
+pub mod k_center;
+pub mod lambda;
 pub mod least_confidence;
 pub mod margin;
 pub mod random;
 pub mod select;
+pub mod vaal;
 
 pub use balance::validate_probabilities;
 pub use error::Error;

@@ -41,6 +41,19 @@ pub fn validate_probabilities(probabilities: ArrayView2<f32>) -> Result<(), Erro
     Ok(())
 }
 
+/// The most probable class of every row, ties by lowest class. `[rows]`
+pub(crate) fn predicted(probabilities: ArrayView2<f32>) -> impl Iterator<Item = usize> {
+    probabilities.into_outer_iter().map(|row| {
+        let mut best = 0;
+        for (class, p) in row.iter().enumerate() {
+            if *p > row[best] {
+                best = class;
+            }
+        }
+        best
+    })
+}
+
 fn sum_and_lowest(entries: &[f32]) -> (f64, f32) {
     let mut sums = [0.0_f64; 4];
     let mut lows = [f32::INFINITY; 4];
@@ -83,6 +96,12 @@ mod tests {
         validate_probabilities(array![[0.2_f32, 0.5, 0.3], [0.1, 0.7, 0.2]].view()).unwrap();
         validate_probabilities(Array2::zeros((0, 3)).view()).unwrap();
         validate_probabilities(Array2::zeros((0, 0)).view()).unwrap();
+    }
+
+    #[test]
+    fn the_most_probable_class_is_the_lowest_of_those_that_tie() {
+        let p = array![[0.2_f32, 0.5, 0.3], [0.25, 0.375, 0.375], [0.5, 0.0, 0.5], [0.0, 0.0, 1.0]];
+        assert_eq!(predicted(p.view()).collect::<Vec<_>>(), [1, 1, 0, 2]);
     }
 
     #[test]

@@ -34,7 +34,8 @@ impl Selection {
 
 /// What balancing the classes came to.
 ///
-/// Everything but `seconds` is a function of the inputs.
+/// `P` is what stood for the classes: the probabilities, or one-hot rows where
+/// [`Prediction::OneHot`](crate::Prediction::OneHot) was asked for. Everything but `seconds` is a function of the inputs.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct BalanceOutcome {
     /// The weight that was used; where a rule finds it, what it found. `None` where there is no weight (quotas of

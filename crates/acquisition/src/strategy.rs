@@ -176,9 +176,7 @@ pub enum SolverMode {
 
 /// The variational auto-encoder and the discriminator of VAAL, and how they are trained in each round.
 ///
-/// The official implementation has `latent = 32`, `width = 128`, `beta = 1`, `kl = "sum"`, `warmup = 0`,
-/// `adversarial_weight = 1`, `learning_rate = 5e-4`, `batch_size = 128`, `iterations = 39062`, `vae_steps = 2`,
-/// `discriminator_steps = 1`, `batch_statistics = true`.
+/// [`VaalNetworks::official`] has the settings of the official implementation.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct VaalNetworks {
@@ -200,9 +198,9 @@ pub struct VaalNetworks {
     pub batch_size: usize,
     /// Iterations in a round.
     pub iterations: usize,
-    /// Steps of the auto-encoder in an iteration, each on new batches.
+    /// Steps of the auto-encoder in an iteration, each after the first on new batches.
     pub vae_steps: usize,
-    /// Steps of the discriminator in an iteration, each on new batches.
+    /// Steps of the discriminator in an iteration, the first on the last batches of the auto-encoder.
     pub discriminator_steps: usize,
     /// Score with the statistics of shuffled batches, as the official code does, which leaves its networks in training
     /// mode; false: with the running statistics.
@@ -396,6 +394,24 @@ impl Strategy {
 }
 
 impl VaalNetworks {
+    /// The settings of the official implementation, at its revision of February 2020.
+    pub fn official() -> Self {
+        Self {
+            latent: 32,
+            width: 128,
+            beta: 1.0,
+            kl: KlReduction::Sum,
+            warmup: 0,
+            adversarial_weight: 1.0,
+            learning_rate: 5e-4,
+            batch_size: 128,
+            iterations: 39_062,
+            vae_steps: 2,
+            discriminator_steps: 1,
+            batch_statistics: true,
+        }
+    }
+
     fn validate(&self) -> Result<(), Error> {
         at_least("latent", self.latent, 1)?;
         at_least("width", self.width, 1)?;

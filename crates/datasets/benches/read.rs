@@ -1,4 +1,5 @@
-//! How long it takes to read and verify CIFAR-100, and to generate the synthetic datasets.
+//! How long it takes to read and verify CIFAR-100, to decode Tiny ImageNet (or what is there of it), and to generate the
+//! synthetic datasets.
 //!
 //! One JSON line per result on stdout. The data folder is `TAILWARD_DATA`, by default `datasets/data` of the workspace.
 //! Run with `cargo bench -p tailward-datasets`.
@@ -16,6 +17,15 @@ fn main() -> Result<()> {
     let datasets = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../datasets");
     let data_dir = std::env::var_os("TAILWARD_DATA").map_or_else(|| datasets.join("data"), PathBuf::from);
     let manifest = DatasetManifest::load(&datasets.join("cifar100.toml"))?;
+    read_and_verify(&manifest, &data_dir)?;
+    let mut manifest = DatasetManifest::load(&datasets.join("tiny-imagenet.toml"))?;
+    let folder = manifest.folder_in(&data_dir);
+    // An excerpt has fewer images of each class, and the time per image is what counts.
+    let files = |images: PathBuf| std::fs::read_dir(images).map_or(0, Iterator::count);
+    if folder.is_dir() {
+        manifest.train_images = files(folder.join("train/n02124075/images")) * manifest.classes;
+        manifest.test_images = files(folder.join("val/images"));
+    }
     read_and_verify(&manifest, &data_dir)?;
     for (classes, train_images, test_images) in [(10, 10_000, 2_000), (100, 20_000, 4_000)] {
         generate(classes, train_images, test_images);

@@ -10,7 +10,6 @@ use std::path::Path;
 use crate::checksum::Checksum;
 use crate::error::{Error, Result};
 use crate::images::{ImageShape, Images};
-use crate::manifest::{DatasetManifest, Layout};
 
 /// The number of coarse classes ("superclasses") of CIFAR-100.
 const COARSE_CLASSES: usize = 20;
@@ -18,13 +17,35 @@ const COARSE_CLASSES: usize = 20;
 /// Records read, hashed and taken apart at a time: about 200 kB, which stays in the second-level cache.
 const RECORDS_PER_CHUNK: u64 = 64;
 
+/// Which labels a record has, and which of them is the class.
+#[derive(Copy, Clone, Debug, PartialEq, Eq)]
+pub enum RecordLayout {
+    /// One label byte, then the pixels.
+    Cifar10,
+    /// A coarse label byte, a fine label byte, then the pixels; the fine label is the class.
+    Cifar100Fine,
+    /// As [`RecordLayout::Cifar100Fine`]; the coarse label is the class.
+    Cifar100Coarse,
+}
+
+impl RecordLayout {
+    /// The number of classes that a label can name.
+    pub fn max_classes(self) -> usize {
+        match self {
+            Self::Cifar10 => 256,
+            Self::Cifar100Fine => 100,
+            Self::Cifar100Coarse => COARSE_CLASSES,
+        }
+    }
+}
+
 /// What a file of records must be.
 #[derive(Clone, Debug)]
 pub struct RecordFile<'a> {
     /// The file.
     pub path: &'a Path,
     /// How a record is laid out.
-    pub layout: Layout,
+    pub layout: RecordLayout,
     /// The number of classes of the label that is read.
     pub classes: usize,
     /// The expected size.
@@ -68,35 +89,26 @@ pub fn append_records(file: &RecordFile<'_>, images: &mut Images) -> Result<()> 
 }
 
 /// The size of one record.
-pub fn record_bytes(layout: Layout, shape: &ImageShape) -> usize {
+pub fn record_bytes(layout: RecordLayout, shape: &ImageShape) -> usize {
     label_bytes(layout) + shape.len()
 }
 
 /// Writes one record: the label bytes, then the pixels. The coarse label of a CIFAR-100 record is `label / 5`, which
 /// holds for generated data (five consecutive fine classes to a coarse one) and not for the CIFAR-100 photographs.
-pub(crate) fn write_record(layout: Layout, label: u32, pixels: &[u8], to: &mut Vec<u8>) {
+pub(crate) fn write_record(layout: RecordLayout, label: u32, pixels: &[u8], to: &mut Vec<u8>) {
     match layout {
-        Layout::Cifar10Binary => to.push(label as u8),
-        Layout::Cifar100Fine | Layout::Cifar100Coarse => to.extend([(label / 5) as u8, label as u8]),
+        RecordLayout::Cifar10 => to.push(label as u8),
+        RecordLayout::Cifar100Fine | RecordLayout::Cifar100Coarse => {
+            to.extend([(label / 5) as u8, label as u8])
+        }
     }
     to.extend_from_slice(pixels);
 }
 
-/// What in a manifest does not fit its layout, if anything.
-pub(crate) fn layout_problem(manifest: &DatasetManifest) -> Option<String> {
-    let limit = match manifest.layout {
-        Layout::Cifar10Binary => 256,
-        Layout::Cifar100Fine => 100,
-        Layout::Cifar100Coarse => COARSE_CLASSES,
-    };
-    (manifest.classes > limit)
-        .then(|| format!("{} classes, but the layout has at most {limit}", manifest.classes))
-}
-
-fn label_bytes(layout: Layout) -> usize {
+fn label_bytes(layout: RecordLayout) -> usize {
     match layout {
-        Layout::Cifar10Binary => 1,
-        Layout::Cifar100Fine | Layout::Cifar100Coarse => 2,
+        RecordLayout::Cifar10 => 1,
+        RecordLayout::Cifar100Fine | RecordLayout::Cifar100Coarse => 2,
     }
 }
 
@@ -125,11 +137,11 @@ fn label(file: &RecordFile<'_>, record: &[u8], row: u64, record_bytes: usize) ->
         Err(Error::LabelOutOfRange { path: file.path.into(), offset, row, field, found, classes })
     };
     match file.layout {
-        Layout::Cifar10Binary => check(0, "class", file.classes),
-        Layout::Cifar100Fine => {
+        RecordLayout::Cifar10 => check(0, "class", file.classes),
+        RecordLayout::Cifar100Fine => {
             check(0, "coarse", COARSE_CLASSES).and_then(|_| check(1, "fine", file.classes))
         }
-        Layout::Cifar100Coarse => check(1, "fine", 100).and_then(|_| check(0, "coarse", file.classes)),
+        RecordLayout::Cifar100Coarse => check(1, "fine", 100).and_then(|_| check(0, "coarse", file.classes)),
     }
 }
 
@@ -150,14 +162,14 @@ mod tests {
     const SHAPE: ImageShape = ImageShape { channels: 1, height: 1, width: 2 };
 
     /// Writes `bytes` and reads them back as `layout`, expecting `expected_bytes`.
-    fn read(bytes: &[u8], layout: Layout, classes: usize, expected_bytes: u64) -> Result<Images> {
+    fn read(bytes: &[u8], layout: RecordLayout, classes: usize, expected_bytes: u64) -> Result<Images> {
         let checksum = Checksum::Sha256(sha256_hex(bytes));
         read_with(bytes, layout, classes, expected_bytes, &checksum)
     }
 
     fn read_with(
         bytes: &[u8],
-        layout: Layout,
+        layout: RecordLayout,
         classes: usize,
         size: u64,
         checksum: &Checksum,
@@ -172,7 +184,7 @@ mod tests {
 
     #[test]
     fn cifar10_records_are_label_then_pixels() {
-        let images = read(&[3, 10, 11, 0, 20, 21], Layout::Cifar10Binary, 4, 6).unwrap();
+        let images = read(&[3, 10, 11, 0, 20, 21], RecordLayout::Cifar10, 4, 6).unwrap();
         assert_eq!(images.labels, [3, 0]);
         assert_eq!(images.pixels, [10, 11, 20, 21]);
     }
@@ -180,8 +192,8 @@ mod tests {
     #[test]
     fn cifar100_records_are_coarse_then_fine() {
         let bytes = [4, 22, 10, 11, 19, 99, 20, 21];
-        assert_eq!(read(&bytes, Layout::Cifar100Fine, 100, 8).unwrap().labels, [22, 99]);
-        assert_eq!(read(&bytes, Layout::Cifar100Coarse, 20, 8).unwrap().labels, [4, 19]);
+        assert_eq!(read(&bytes, RecordLayout::Cifar100Fine, 100, 8).unwrap().labels, [22, 99]);
+        assert_eq!(read(&bytes, RecordLayout::Cifar100Coarse, 20, 8).unwrap().labels, [4, 19]);
     }
 
     #[test]
@@ -189,20 +201,20 @@ mod tests {
         let mut bytes = Vec::new();
         for row in 0..1000_u32 {
             write_record(
-                Layout::Cifar100Fine,
+                RecordLayout::Cifar100Fine,
                 row % 100,
                 &[(row % 251) as u8, (row / 251) as u8],
                 &mut bytes,
             );
         }
-        let images = read(&bytes, Layout::Cifar100Fine, 100, 4000).unwrap();
+        let images = read(&bytes, RecordLayout::Cifar100Fine, 100, 4000).unwrap();
         assert!((0..1000).all(|row| images.labels[row] == row as u32 % 100));
         assert!((0..1000).all(|row| images.image(row) == [(row % 251) as u8, (row / 251) as u8]));
     }
 
     #[test]
     fn a_truncated_file_names_its_first_missing_byte() {
-        let error = read(&[0, 1, 2, 1, 1], Layout::Cifar10Binary, 2, 6).unwrap_err();
+        let error = read(&[0, 1, 2, 1, 1], RecordLayout::Cifar10, 2, 6).unwrap_err();
         assert!(
             matches!(error, Error::Truncated { expected_bytes: 6, found_bytes: 5, row: 1, .. }),
             "{error:?}"
@@ -212,28 +224,28 @@ mod tests {
 
     #[test]
     fn trailing_bytes_name_the_first_byte_too_many() {
-        let error = read(&[0, 1, 2, 1, 1, 2, 9, 9], Layout::Cifar10Binary, 2, 6).unwrap_err();
+        let error = read(&[0, 1, 2, 1, 1, 2, 9, 9], RecordLayout::Cifar10, 2, 6).unwrap_err();
         assert!(matches!(error, Error::TrailingBytes { offset: 6, found_bytes: 8, .. }), "{error:?}");
     }
 
     #[test]
     fn a_label_out_of_range_names_row_and_offset() {
-        let error = read(&[1, 0, 0, 2, 0, 0], Layout::Cifar10Binary, 2, 6).unwrap_err();
+        let error = read(&[1, 0, 0, 2, 0, 0], RecordLayout::Cifar10, 2, 6).unwrap_err();
         assert!(
             matches!(error, Error::LabelOutOfRange { offset: 3, row: 1, field: "class", found: 2, .. }),
             "{error:?}"
         );
-        let error = read(&[0, 1, 0, 0, 1, 100, 0, 0], Layout::Cifar100Fine, 100, 8).unwrap_err();
+        let error = read(&[0, 1, 0, 0, 1, 100, 0, 0], RecordLayout::Cifar100Fine, 100, 8).unwrap_err();
         assert!(
             matches!(error, Error::LabelOutOfRange { offset: 5, row: 1, field: "fine", .. }),
             "{error:?}"
         );
-        let error = read(&[20, 1, 0, 0], Layout::Cifar100Fine, 100, 4).unwrap_err();
+        let error = read(&[20, 1, 0, 0], RecordLayout::Cifar100Fine, 100, 4).unwrap_err();
         assert!(
             matches!(error, Error::LabelOutOfRange { offset: 0, field: "coarse", classes: 20, .. }),
             "{error:?}"
         );
-        let error = read(&[1, 255, 0, 0], Layout::Cifar100Coarse, 20, 4).unwrap_err();
+        let error = read(&[1, 255, 0, 0], RecordLayout::Cifar100Coarse, 20, 4).unwrap_err();
         assert!(
             matches!(error, Error::LabelOutOfRange { offset: 1, field: "fine", classes: 100, .. }),
             "{error:?}"
@@ -243,7 +255,7 @@ mod tests {
     #[test]
     fn one_flipped_bit_is_found() {
         let checksum = Checksum::Sha256(sha256_hex(&[1, 7, 7]));
-        let error = read_with(&[1, 7, 6], Layout::Cifar10Binary, 2, 3, &checksum).unwrap_err();
+        let error = read_with(&[1, 7, 6], RecordLayout::Cifar10, 2, 3, &checksum).unwrap_err();
         assert!(matches!(error, Error::ChecksumMismatch { algorithm: "sha256", .. }), "{error:?}");
     }
 
@@ -251,7 +263,7 @@ mod tests {
     fn a_missing_file_is_named() {
         let mut images = Images { shape: SHAPE, pixels: Vec::new(), labels: Vec::new() };
         let path = Path::new("/nowhere/data.bin");
-        let file = RecordFile { path, layout: Layout::Cifar10Binary, classes: 2, bytes: 3, checksum: None };
+        let file = RecordFile { path, layout: RecordLayout::Cifar10, classes: 2, bytes: 3, checksum: None };
         let error = append_records(&file, &mut images).unwrap_err();
         assert_eq!(error.to_string(), "could not open /nowhere/data.bin");
     }

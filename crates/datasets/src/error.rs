@@ -138,6 +138,75 @@ pub enum Error {
         /// The file's name; empty when it has fewer.
         found: String,
     },
+    /// A file or folder is there that the layout has no place for.
+    #[error("{}: {problem}", path.display())]
+    UnexpectedEntry {
+        /// The file or folder.
+        path: PathBuf,
+        /// Why it cannot be there.
+        problem: String,
+    },
+    /// A line of a text file beside the images is wrong.
+    #[error("{}, line {line}: {problem}", path.display())]
+    Line {
+        /// The text file.
+        path: PathBuf,
+        /// The line, from 1.
+        line: usize,
+        /// What is wrong with it.
+        problem: String,
+    },
+    /// An image has no line in the file that says what the images show.
+    #[error("{} has no line in {}", path.display(), annotations.display())]
+    NotAnnotated {
+        /// The image.
+        path: PathBuf,
+        /// The file of annotations.
+        annotations: PathBuf,
+    },
+    /// A folder has another number of images than the manifest says.
+    #[error("{} has {found} images, expected {expected}", path.display())]
+    ImageCount {
+        /// The folder.
+        path: PathBuf,
+        /// The number in the manifest's terms.
+        expected: usize,
+        /// The number of image files.
+        found: usize,
+    },
+    /// A file is not a whole JPEG image.
+    #[error("could not decode {}", path.display())]
+    Decode {
+        /// The image.
+        path: PathBuf,
+        /// The cause.
+        source: image::ImageError,
+    },
+    /// An image file ends before its image does.
+    #[error("could not decode {}: the file is truncated at byte {bytes}", path.display())]
+    TruncatedImage {
+        /// The image.
+        path: PathBuf,
+        /// Its size.
+        bytes: usize,
+    },
+    /// An image has another size than the layout says.
+    #[error(
+        "{} is {found_width}×{found_height} pixels, expected {expected_width}×{expected_height}",
+        path.display()
+    )]
+    ImageSize {
+        /// The image.
+        path: PathBuf,
+        /// Columns in the manifest's terms.
+        expected_width: usize,
+        /// Rows in the manifest's terms.
+        expected_height: usize,
+        /// Columns of the image.
+        found_width: usize,
+        /// Rows of the image.
+        found_height: usize,
+    },
     /// The manifest has neither an archive to download nor a generator.
     #[error(
         "dataset {dataset} can be neither downloaded nor generated: its manifest has no [archive] and no [generator]"

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use crate::download::download;
 use crate::error::{Error, Result};
 use crate::files;
-use crate::manifest::{Archive, DatasetManifest, FileRole};
+use crate::manifest::{Archive, ArchiveFormat, DatasetManifest};
 use crate::prepare::{generate_missing, read};
 use crate::unpack::unpack;
 
@@ -107,7 +107,8 @@ pub fn fetch(
         read(manifest, data_dir)?;
         return Ok(FetchOutcome::Generated { folder });
     }
-    let Some(archive) = &manifest.archive else {
+    // `DatasetManifest::load` refuses an archive without a format.
+    let Some((archive, format)) = manifest.archive.as_ref().and_then(|it| Some((it, it.format()?))) else {
         return Err(Error::NoSource { dataset: manifest.name.clone() });
     };
     fs::create_dir_all(data_dir).map_err(Error::io("create", data_dir))?;
@@ -119,13 +120,12 @@ pub fn fetch(
         downloaded_bytes = download(archive, &path, &manifest.help(data_dir), progress)?;
     }
     progress(FetchProgress::Unpacking { path: path.clone() });
-    install(manifest, data_dir, &path)?;
+    install(manifest, data_dir, format, &path)?;
     Ok(FetchOutcome::Unpacked { folder, archive: path, downloaded_bytes })
 }
 
 fn is_complete(manifest: &DatasetManifest, data_dir: &Path) -> bool {
-    let folder = manifest.folder_in(data_dir);
-    manifest.files.iter().all(|file| file.role == FileRole::ClassNames || folder.join(&file.path).exists())
+    manifest.required_paths(data_dir).iter().all(|path| path.exists())
 }
 
 fn verify_archive(archive: &Archive, path: &Path, progress: &mut dyn FnMut(FetchProgress)) -> Result<()> {
@@ -134,12 +134,12 @@ fn verify_archive(archive: &Archive, path: &Path, progress: &mut dyn FnMut(Fetch
 }
 
 /// Unpacks into a temporary folder beside the destination, verifies there, and moves.
-fn install(manifest: &DatasetManifest, data_dir: &Path, archive: &Path) -> Result<()> {
+fn install(manifest: &DatasetManifest, data_dir: &Path, format: ArchiveFormat, archive: &Path) -> Result<()> {
     let temporary = tempfile::Builder::new()
         .prefix(&format!(".{}-unpacking-", manifest.name))
         .tempdir_in(data_dir)
         .map_err(Error::io("create a folder in", data_dir))?;
-    unpack(archive, temporary.path())?;
+    unpack(format, archive, temporary.path())?;
     read(manifest, temporary.path())?;
     let (from, to) = (manifest.folder_in(temporary.path()), manifest.folder_in(data_dir));
     if !to.exists() {

@@ -22,10 +22,13 @@ pub mod prepare;
 pub mod sample;
 pub mod split;
 pub mod synthetic;
+pub mod tiny_imagenet;
 
+mod contradiction;
 #[cfg(feature = "fetch")]
 mod download;
 mod files;
+mod jpeg;
 #[cfg(feature = "fetch")]
 mod unpack;
 
@@ -36,7 +39,7 @@ pub use error::{Error, Result};
 pub use fetch::{FetchOutcome, FetchProgress, fetch};
 pub use images::{Dataset, ImageShape, Images};
 pub use imbalance::Imbalance;
-pub use manifest::{Archive, DatasetManifest, FileEntry, FileRole, Layout, Source};
+pub use manifest::{Archive, ArchiveFormat, DatasetManifest, FileEntry, FileRole, Layout, Source, TestSplit};
 pub use pool_manifest::PoolManifest;
 pub use prepare::{Prepared, prepare, read};
 pub use sample::SampleId;

@@ -1,15 +1,17 @@
 //! What a dataset is: its files, their sizes and checksums, its classes, and the terms under which it may be used.
 
 use std::fs;
-use std::path::{Component, Path, PathBuf};
+use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
 
 use crate::checksum::Checksum;
-use crate::cifar;
+use crate::cifar::RecordLayout;
+use crate::contradiction;
 use crate::error::{Error, Result};
 use crate::images::ImageShape;
-use crate::synthetic::{self, SyntheticConfig};
+use crate::synthetic::SyntheticConfig;
+use crate::tiny_imagenet;
 
 /// One dataset, parsed from `datasets/<name>.toml`. Unknown keys are errors.
 #[derive(Clone, Debug, PartialEq, Deserialize)]
@@ -23,6 +25,8 @@ pub struct DatasetManifest {
     pub terms: String,
     /// How the bytes are laid out.
     pub layout: Layout,
+    /// Which images are the test images, for a layout that leaves it open; none for the others.
+    pub split: Option<TestSplit>,
     /// The folder under the data folder that holds the files.
     pub folder: String,
     /// The number of classes.
@@ -41,7 +45,8 @@ pub struct DatasetManifest {
     pub source: Source,
     /// The archive to download, if there is one.
     pub archive: Option<Archive>,
-    /// The files, training files in the order of their images.
+    /// The files, training files in the order of their images. None for a layout whose files have names of their own.
+    #[serde(default)]
     pub files: Vec<FileEntry>,
     /// How the files are generated, if they are.
     pub generator: Option<SyntheticConfig>,
@@ -57,6 +62,32 @@ pub enum Layout {
     Cifar100Fine,
     /// As [`Layout::Cifar100Fine`]; the coarse label is the class.
     Cifar100Coarse,
+    /// Folders of JPEG files, as in [`tiny_imagenet`](crate::tiny_imagenet).
+    TinyImagenet,
+}
+
+impl Layout {
+    /// The layout of one record, for the layouts that are files of records.
+    pub fn records(self) -> Option<RecordLayout> {
+        match self {
+            Self::Cifar10Binary => Some(RecordLayout::Cifar10),
+            Self::Cifar100Fine => Some(RecordLayout::Cifar100Fine),
+            Self::Cifar100Coarse => Some(RecordLayout::Cifar100Coarse),
+            Self::TinyImagenet => None,
+        }
+    }
+}
+
+/// Which images of [`Layout::TinyImagenet`] are the test images.
+#[derive(Copy, Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum TestSplit {
+    /// All training images are training images; the official validation images are the test images, for the labels of
+    /// the official test images are not public.
+    Official,
+    /// Of the official training images the last `test_images / classes` of each class are the test images and the others
+    /// the training images; the official validation images are not used.
+    HeldOut,
 }
 
 /// Where a dataset comes from.
@@ -73,14 +104,31 @@ pub struct Source {
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Archive {
-    /// The official address of the gzipped tar archive.
+    /// The official address of the archive.
     pub url: String,
-    /// The name of the archive in the data folder.
+    /// The name of the archive in the data folder; its ending says its format.
     pub file: String,
     /// Its size.
     pub bytes: Option<u64>,
     /// Its checksum as published.
     pub checksum: Checksum,
+}
+
+/// The format of an archive.
+#[derive(Copy, Clone, Debug, PartialEq, Eq)]
+pub enum ArchiveFormat {
+    /// A gzipped tar archive, `.tar.gz`.
+    TarGz,
+    /// A zip archive, `.zip`.
+    Zip,
+}
+
+impl Archive {
+    /// The format that the ending of the file's name says, if it says one.
+    pub fn format(&self) -> Option<ArchiveFormat> {
+        let formats = [(".tar.gz", ArchiveFormat::TarGz), (".zip", ArchiveFormat::Zip)];
+        formats.into_iter().find(|(ending, _)| self.file.ends_with(ending)).map(|(_, format)| format)
+    }
 }
 
 /// One file of a dataset.
@@ -119,7 +167,7 @@ impl DatasetManifest {
         let text = fs::read_to_string(path).map_err(Error::io("read", path))?;
         let manifest: Self = toml::from_str(&text)
             .map_err(|source| Error::Toml { path: path.into(), source: Box::new(source) })?;
-        match manifest.problem(path) {
+        match contradiction::find(&manifest, path) {
             Some(problem) => Err(Error::InvalidManifest { path: path.into(), problem }),
             None => Ok(manifest),
         }
@@ -135,6 +183,20 @@ impl DatasetManifest {
         self.files.iter().filter(move |file| file.role == role)
     }
 
+    /// What must be there for the dataset to be complete: files, and folders whose content the layout's reader checks.
+    pub(crate) fn required_paths(&self, data_dir: &Path) -> Vec<PathBuf> {
+        let folder = self.folder_in(data_dir);
+        match self.layout {
+            Layout::Cifar10Binary | Layout::Cifar100Fine | Layout::Cifar100Coarse => {
+                let files = self.files.iter().filter(|file| file.role != FileRole::ClassNames);
+                files.map(|file| folder.join(&file.path)).collect()
+            }
+            Layout::TinyImagenet => {
+                tiny_imagenet::required(self.split).iter().map(|name| folder.join(name)).collect()
+            }
+        }
+    }
+
     /// How to get the files: the command, then what to put where by hand. Reads on after "; ".
     pub(crate) fn help(&self, data_dir: &Path) -> String {
         let fetch = format!("`cargo xtask fetch {}`", self.name);
@@ -142,6 +204,7 @@ impl DatasetManifest {
             return format!("{fetch} generates the files");
         };
         let size = archive.bytes.map(|bytes| format!("{bytes} bytes, ")).unwrap_or_default();
+        let paths = self.required_paths(data_dir);
         format!(
             "{fetch} gets it from {url}. Without a network, put either the archive ({size}{algorithm} {hex}) at {archive_at} \
              and run that command again, or the unpacked files at {files_at}",
@@ -149,108 +212,9 @@ impl DatasetManifest {
             algorithm = archive.checksum.algorithm(),
             hex = archive.checksum.hex(),
             archive_at = data_dir.join(&archive.file).display(),
-            files_at = self
-                .files
-                .iter()
-                .filter(|file| file.role != FileRole::ClassNames)
-                .map(|file| self.folder_in(data_dir).join(&file.path).display().to_string())
-                .collect::<Vec<_>>()
-                .join(", "),
+            files_at = paths.iter().map(|path| path.display().to_string()).collect::<Vec<_>>().join(", "),
         )
     }
-
-    /// The first contradiction, if there is one.
-    fn problem(&self, path: &Path) -> Option<String> {
-        let is_name = !self.name.is_empty()
-            && self.name.bytes().all(|byte| matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'-'));
-        if !is_name {
-            return Some(format!("name `{}` is not lower-case letters, digits and hyphens", self.name));
-        }
-        if path.file_stem().is_none_or(|stem| stem != self.name.as_str()) {
-            return Some(format!("name `{}` is not the name of the file", self.name));
-        }
-        if self.class_names.len() != self.classes {
-            return Some(format!("{} class names for {} classes", self.class_names.len(), self.classes));
-        }
-        if self.classes < 2 {
-            return Some(format!("{} classes, expected 2 or more", self.classes));
-        }
-        if self.class_balanced
-            && !(self.train_images.is_multiple_of(self.classes)
-                && self.test_images.is_multiple_of(self.classes))
-        {
-            return Some(format!(
-                "{} training and {} test images cannot be balanced over {} classes",
-                self.train_images, self.test_images, self.classes
-            ));
-        }
-        self.paths_problem().or_else(|| self.files_problem()).or_else(|| cifar::layout_problem(self))
-    }
-
-    fn paths_problem(&self) -> Option<String> {
-        if !is_single_component(&self.folder) {
-            return Some(format!("folder `{}` is not one plain name", self.folder));
-        }
-        if let Some(archive) = &self.archive {
-            if !is_single_component(&archive.file) || archive.file == self.folder {
-                return Some(format!("archive file `{}` is not one plain name", archive.file));
-            }
-            if !archive.checksum.is_well_formed() {
-                return Some(format!(
-                    "checksum `{}` of the archive is not well-formed",
-                    archive.checksum.hex()
-                ));
-            }
-        }
-        self.files.iter().find_map(|file| match &file.checksum {
-            _ if !is_single_component(&file.path) => {
-                Some(format!("file path `{}` is not one plain name", file.path))
-            }
-            Some(checksum) if !checksum.is_well_formed() => {
-                Some(format!("checksum `{}` of {} is not well-formed", checksum.hex(), file.path))
-            }
-            _ => None,
-        })
-    }
-
-    fn files_problem(&self) -> Option<String> {
-        let record = cifar::record_bytes(self.layout, &self.image) as u64;
-        for (role, name, images) in
-            [(FileRole::Train, "training", self.train_images), (FileRole::Test, "test", self.test_images)]
-        {
-            let mut bytes = 0;
-            for file in self.files_of(role) {
-                match file.bytes {
-                    Some(size) if size.is_multiple_of(record) => bytes += size,
-                    Some(size) => {
-                        return Some(format!("{} has {size} bytes, not a multiple of {record}", file.path));
-                    }
-                    None => return Some(format!("{} has no size", file.path)),
-                }
-            }
-            if bytes != images as u64 * record {
-                return Some(format!("the {name} files have {} records, expected {images}", bytes / record));
-            }
-        }
-        self.generator.and_then(|_| self.generator_problem())
-    }
-
-    /// What the generator cannot make, if anything.
-    fn generator_problem(&self) -> Option<String> {
-        if self.files_of(FileRole::Train).count() != 1 || self.files_of(FileRole::Test).count() != 1 {
-            return Some("a generated dataset has one training and one test file".to_owned());
-        }
-        if self.image != synthetic::IMAGE_SHAPE || self.classes > synthetic::MAX_CLASSES {
-            let (shape, most) = (synthetic::IMAGE_SHAPE, synthetic::MAX_CLASSES);
-            return Some(format!("the generator makes images of shape {shape:?} in at most {most} classes"));
-        }
-        (self.layout == Layout::Cifar100Coarse).then(|| "the generator has no coarse classes".to_owned())
-    }
-}
-
-fn is_single_component(path: &str) -> bool {
-    let mut components = Path::new(path).components();
-    matches!((components.next(), components.next()), (Some(Component::Normal(name)), None) if name == path)
 }
 
 #[cfg(test)]
@@ -289,7 +253,7 @@ bytes = 10
         .to_owned()
     }
 
-    fn load(text: &str) -> Result<DatasetManifest> {
+    pub(crate) fn load(text: &str) -> Result<DatasetManifest> {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("tiny.toml");
         fs::write(&path, text).unwrap();
@@ -314,24 +278,6 @@ bytes = 10
         ] {
             let text = tiny_manifest().replacen(section, with, 1);
             assert!(matches!(load(&text), Err(Error::Toml { .. })), "{with}");
-        }
-    }
-
-    #[test]
-    fn contradictions_are_named() {
-        for (from, to, problem) in [
-            ("bytes = 20", "bytes = 21", "not a multiple of 5"),
-            ("bytes = 20", "bytes = 25", "5 records, expected 4"),
-            ("bytes = 20", "", "no size"),
-            ("[\"cat\", \"dog\"]", "[\"cat\"]", "1 class names for 2 classes"),
-            ("name = \"tiny\"", "name = \"big\"", "not the name of the file"),
-            ("folder = \"tiny-bin\"", "folder = \"../tiny-bin\"", "not one plain name"),
-            ("path = \"train.bin\"", "path = \"/train.bin\"", "not one plain name"),
-            ("bytes = 20", "bytes = 20\nchecksum = { sha1 = \"00\" }", "not well-formed"),
-        ] {
-            let error = load(&tiny_manifest().replacen(from, to, 1)).unwrap_err();
-            assert!(matches!(&error, Error::InvalidManifest { .. }), "{error:?}");
-            assert!(error.to_string().contains(problem), "{error}");
         }
     }
 }

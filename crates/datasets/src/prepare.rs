@@ -1,14 +1,15 @@
-//! From a manifest and a data folder to images in memory: every byte verified, every time.
+//! From a manifest and a data folder to images in memory: verified every time, to the byte where checksums are known.
 
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use crate::cifar::{RecordFile, append_records};
+use crate::cifar::{RecordFile, RecordLayout, append_records};
 use crate::error::{Error, Result};
 use crate::files;
 use crate::images::{Dataset, Images, class_counts};
-use crate::manifest::{DatasetManifest, FileEntry, FileRole};
+use crate::manifest::{DatasetManifest, FileRole};
 use crate::synthetic;
+use crate::tiny_imagenet;
 
 /// What [`prepare`] found or made.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -20,7 +21,8 @@ pub struct Prepared {
 }
 
 /// Makes sure that a dataset can be read: generates the missing files of a synthetic one, then verifies the size, the
-/// checksum and the labels of every file. No stamp is kept; reading everything takes well under a second.
+/// checksum and the labels of every file. No stamp is kept: reading everything takes well under a second for files of
+/// records, and decoding the 110,000 images of Tiny ImageNet some 12 s on two cores (9,000 a second, measured on 2,800).
 ///
 /// # Errors
 /// [`Error::MissingFile`] says which command fetches the file and what to put where by hand; see [`read`] for the rest.
@@ -30,24 +32,34 @@ pub fn prepare(manifest: &DatasetManifest, data_dir: &Path) -> Result<Prepared> 
     Ok(Prepared { folder: manifest.folder_in(data_dir), generated })
 }
 
-/// Reads a dataset, verifying sizes, labels, checksums, counts and class names in the same pass.
+/// Reads a dataset, verifying sizes, labels, checksums, counts and class names in the same pass. For Tiny ImageNet no
+/// checksums of single files are published; [`tiny_imagenet`] says what is verified instead.
 ///
 /// # Errors
 /// When a file is missing ([`Error::MissingFile`]), damaged (path and byte offset), or not what the manifest says.
 pub fn read(manifest: &DatasetManifest, data_dir: &Path) -> Result<Dataset> {
-    check_class_names(manifest, data_dir)?;
-    Ok(Dataset {
-        name: manifest.name.clone(),
-        class_names: manifest.class_names.clone(),
-        train: read_split(manifest, data_dir, FileRole::Train)?,
-        test: read_split(manifest, data_dir, FileRole::Test)?,
-    })
+    check_presence(manifest, data_dir)?;
+    let (train, test) = match manifest.layout.records() {
+        Some(layout) => {
+            check_class_names(manifest, data_dir)?;
+            (
+                read_records(manifest, data_dir, layout, FileRole::Train)?,
+                read_records(manifest, data_dir, layout, FileRole::Test)?,
+            )
+        }
+        None => tiny_imagenet::read(manifest, data_dir)?,
+    };
+    if manifest.class_balanced {
+        check_balance(manifest, "training", &train.labels)?;
+        check_balance(manifest, "test", &test.labels)?;
+    }
+    Ok(Dataset { name: manifest.name.clone(), class_names: manifest.class_names.clone(), train, test })
 }
 
 /// Generates what is missing of a dataset that has a generator. A file that is there is left alone, right or wrong.
 pub(crate) fn generate_missing(manifest: &DatasetManifest, data_dir: &Path) -> Result<Vec<PathBuf>> {
-    let Some(config) = &manifest.generator else {
-        return Ok(Vec::new());
+    let (Some(config), Some(layout)) = (&manifest.generator, manifest.layout.records()) else {
+        return Ok(Vec::new()); // `DatasetManifest::load` refuses a generator for a layout without records
     };
     let mut generated = Vec::new();
     for file in &manifest.files {
@@ -61,41 +73,42 @@ pub(crate) fn generate_missing(manifest: &DatasetManifest, data_dir: &Path) -> R
             continue;
         }
         let images = synthetic::images(config, manifest.classes, split, images);
-        files::write_atomically(&path, &synthetic::encode(&images, manifest.layout))?;
+        files::write_atomically(&path, &synthetic::encode(&images, layout))?;
         generated.push(path);
     }
     Ok(generated)
 }
 
-fn read_split(manifest: &DatasetManifest, data_dir: &Path, role: FileRole) -> Result<Images> {
-    let (split, count) = match role {
-        FileRole::Train => ("training", manifest.train_images),
-        _ => ("test", manifest.test_images),
-    };
+fn read_records(
+    manifest: &DatasetManifest,
+    data_dir: &Path,
+    layout: RecordLayout,
+    role: FileRole,
+) -> Result<Images> {
+    let count = if role == FileRole::Train { manifest.train_images } else { manifest.test_images };
     let mut images = Images {
         shape: manifest.image,
         pixels: Vec::with_capacity(count * manifest.image.len()),
         labels: Vec::with_capacity(count),
     };
     for file in manifest.files_of(role) {
-        let path = required(manifest, data_dir, file)?;
+        let path = manifest.folder_in(data_dir).join(&file.path);
         let bytes = file.bytes.unwrap_or_default(); // `DatasetManifest::load` refuses image files without a size
-        let (layout, classes) = (manifest.layout, manifest.classes);
+        let classes = manifest.classes;
         let records = RecordFile { path: &path, layout, classes, bytes, checksum: file.checksum.as_ref() };
         append_records(&records, &mut images)?;
-    }
-    if manifest.class_balanced {
-        check_balance(manifest, split, &images.labels)?;
     }
     Ok(images)
 }
 
-fn required(manifest: &DatasetManifest, data_dir: &Path, file: &FileEntry) -> Result<PathBuf> {
-    let path = manifest.folder_in(data_dir).join(&file.path);
-    if path.exists() {
-        return Ok(path);
+/// Everything that the manifest asks for is there, or the first thing that is not.
+fn check_presence(manifest: &DatasetManifest, data_dir: &Path) -> Result<()> {
+    match manifest.required_paths(data_dir).into_iter().find(|path| !path.exists()) {
+        None => Ok(()),
+        Some(path) => {
+            Err(Error::MissingFile { dataset: manifest.name.clone(), path, help: manifest.help(data_dir) })
+        }
     }
-    Err(Error::MissingFile { dataset: manifest.name.clone(), path, help: manifest.help(data_dir) })
 }
 
 fn check_balance(manifest: &DatasetManifest, split: &'static str, labels: &[u32]) -> Result<()> {

@@ -31,7 +31,10 @@ fn every_manifest_loads_and_says_where_it_is_from() {
         }
     }
     names.sort();
-    assert_eq!(names, ["cifar10", "cifar100", "synthetic10", "synthetic100"]);
+    assert_eq!(
+        names,
+        ["cifar10", "cifar100", "synthetic10", "synthetic100", "tiny-imagenet", "tiny-imagenet-90k"]
+    );
 }
 
 #[test]

@@ -24,21 +24,25 @@ impl DeviceImages {
     /// The statistics are not for as many channels as the images have.
     pub fn upload(images: &Images, normalisation: &Normalisation, device: &Device) -> Self {
         let shape = images.shape;
-        assert_eq!(normalisation.mean.len(), shape.channels, "one mean for each channel");
-        assert_eq!(normalisation.std.len(), shape.channels, "one standard deviation for each channel");
         let data = TensorData::new(images.pixels.clone(), [images.len(), shape.len()]);
-        // (byte / 255 − mean) / std = byte · scale + shift
-        let scale: Vec<f32> = normalisation.std.iter().map(|std| 1.0 / (255.0 * std)).collect();
-        let shift: Vec<f32> =
-            normalisation.mean.iter().zip(&normalisation.std).map(|(mean, std)| -mean / std).collect();
-        let channel_first =
-            |values| Tensor::from_data(TensorData::new(values, [1, shape.channels, 1, 1]), device);
-        Self {
-            pixels: Tensor::from_data(data, (device, DType::U8)),
-            scale: channel_first(scale),
-            shift: channel_first(shift),
-            shape,
-        }
+        let pixels = Tensor::from_data(data, (device, DType::U8));
+        let (scale, shift) = statistics(normalisation, shape.channels, device);
+        Self { pixels, scale, shift, shape }
+    }
+
+    /// The same images, copied nowhere, whose batches are normalised with other statistics.
+    ///
+    /// # Panics
+    ///
+    /// As [`DeviceImages::upload`].
+    pub fn normalised(&self, normalisation: &Normalisation) -> Self {
+        let (scale, shift) = statistics(normalisation, self.shape.channels, &self.device());
+        Self { pixels: self.pixels.clone(), scale, shift, shape: self.shape }
+    }
+
+    /// The shape of an image.
+    pub fn shape(&self) -> ImageShape {
+        self.shape
     }
 
     /// The device that the images are on.
@@ -85,6 +89,18 @@ impl DeviceImages {
     fn normalise(&self, bytes: Tensor<4, Int>) -> Tensor<4> {
         bytes.float() * self.scale.clone() + self.shift.clone()
     }
+}
+
+/// What a byte is multiplied by and what is added: `(byte / 255 − mean) / std = byte · scale + shift`, each
+/// `[1, channels, 1, 1]`.
+fn statistics(normalisation: &Normalisation, channels: usize, device: &Device) -> (Tensor<4>, Tensor<4>) {
+    let Normalisation { mean, std } = normalisation;
+    assert_eq!(mean.len(), channels, "one mean for each channel");
+    assert_eq!(std.len(), channels, "one standard deviation for each channel");
+    let scale: Vec<f32> = std.iter().map(|std| 1.0 / (255.0 * std)).collect();
+    let shift: Vec<f32> = mean.iter().zip(std).map(|(mean, std)| -mean / std).collect();
+    let channel_first = |values| Tensor::from_data(TensorData::new(values, [1, channels, 1, 1]), device);
+    (channel_first(scale), channel_first(shift))
 }
 
 #[cfg(test)]

@@ -93,7 +93,7 @@ mod tests {
     use burn::tensor::{Tensor, TensorData};
     use rand_chacha::ChaCha8Rng;
     use rand_chacha::rand_core::SeedableRng;
-    use tailward_models::resnet::{ResNetConfig, Stem};
+    use tailward_models::resnet::{BlockKind, ResNetConfig, Stem};
 
     use super::*;
     use crate::device::Backend;
@@ -103,6 +103,7 @@ mod tests {
             channels: 3,
             classes: 4,
             stem: Stem::Cifar,
+            block: BlockKind::Basic,
             blocks: vec![1, 1],
             widths: vec![4, 8],
         };

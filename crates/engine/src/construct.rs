@@ -1,14 +1,19 @@
 //! From a definition to what a run starts with: the pool and the model's configuration.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
+use burn::tensor::Device;
 use tailward_datasets::{Dataset, ImageShape, PoolManifest, PoolSource, construct};
-use tailward_experiment::definition::{PoolDefinition, RunDefinition, Stem as DefinedStem, same_factor};
+use tailward_experiment::definition::{
+    Block, PoolDefinition, RunDefinition, Stem as DefinedStem, same_factor,
+};
 use tailward_experiment::plan::imbalance;
-use tailward_models::resnet::{ResNetConfig, Stem};
+use tailward_models::pretrained::{self, WeightsFormat};
+use tailward_models::resnet::{BlockKind, ResNet, ResNetConfig, Stem};
 
 use crate::Error;
 use crate::rng::{Stream, stream};
+use crate::train::{Dropout, Streams};
 
 /// Checks that the definition normalises as many channels as the images have.
 ///
@@ -65,15 +70,69 @@ fn pool_source(definition: &RunDefinition, data_dir: &Path) -> PoolSource {
 
 /// The configuration of the model for a dataset.
 pub fn model_config(definition: &RunDefinition, dataset: &Dataset) -> ResNetConfig {
+    let model = &definition.model;
     ResNetConfig {
         channels: dataset.train.shape.channels,
         classes: dataset.class_names.len(),
-        stem: match definition.model.stem {
+        stem: match model.stem {
             DefinedStem::Cifar => Stem::Cifar,
             DefinedStem::CifarStrided => Stem::CifarStrided,
             DefinedStem::Imagenet => Stem::ImageNet,
         },
-        blocks: definition.model.blocks.clone(),
-        widths: definition.model.widths.clone(),
+        block: match model.block {
+            None | Some(Block::Basic) => BlockKind::Basic,
+            Some(Block::Bottleneck) => BlockKind::Bottleneck,
+        },
+        blocks: model.blocks.clone(),
+        widths: model.widths.clone(),
+    }
+}
+
+/// A verified file of weights to start from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Weights {
+    /// The file.
+    pub path: PathBuf,
+    /// Its form.
+    pub format: WeightsFormat,
+}
+
+/// The model that training of a round starts from: drawn from the seed, or the pretrained one with a head drawn from the
+/// seed.
+///
+/// # Errors
+///
+/// The file of weights is damaged or is of another network.
+///
+/// # Panics
+///
+/// The definition names weights and `weights` is `None`.
+pub fn initial_model(
+    definition: &RunDefinition,
+    dataset: &Dataset,
+    weights: Option<&Weights>,
+    round: usize,
+    device: &Device,
+) -> Result<ResNet, Error> {
+    let config = model_config(definition, dataset);
+    let mut rng = stream(definition.seed, Stream::Init, round);
+    if definition.model.pretrained.is_none() {
+        return Ok(config.init(&mut rng, device));
+    }
+    let Weights { path, format } = weights.expect("a definition that names weights is given them");
+    Ok(pretrained::load(&config, path, *format, &mut rng, device)?)
+}
+
+/// The streams of random numbers that training of a round draws from.
+pub fn streams(definition: &RunDefinition, config: &ResNetConfig, round: usize) -> Streams {
+    let seed = definition.seed;
+    Streams {
+        order: stream(seed, Stream::Order, round),
+        augment: stream(seed, Stream::Augment, round),
+        dropout: definition.model.dropout.map(|rate| Dropout {
+            rate,
+            width: config.embedding(),
+            rng: stream(seed, Stream::Dropout, round),
+        }),
     }
 }

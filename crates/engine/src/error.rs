@@ -24,6 +24,9 @@ pub enum Error {
     /// The query cannot be answered.
     #[error(transparent)]
     Acquisition(#[from] tailward_acquisition::Error),
+    /// The weights to start from are damaged or of another network.
+    #[error(transparent)]
+    Pretrained(#[from] tailward_models::pretrained::PretrainedError),
     /// The backend is not part of this binary.
     #[error(
         "this binary has no `{wanted}` backend (it has: {compiled}); build it with `--features {wanted}`"
@@ -43,6 +46,16 @@ pub enum Error {
         epoch: usize,
         /// The mean loss of the epoch.
         loss: f64,
+    },
+    /// A loss or an output of VAAL's networks is infinite or not a number.
+    #[error(
+        "the networks of VAAL diverged in round {round} by iteration {iteration}: lower their learning rate or beta"
+    )]
+    NetworksDiverged {
+        /// The round.
+        round: usize,
+        /// The iteration at which it was noticed, counted from 1.
+        iteration: usize,
     },
     /// The model's output for an image of the pool is infinite or not a number.
     #[error("the model's output for sample {sample} is not finite in round {round}")]
@@ -137,6 +150,20 @@ pub enum Error {
     /// The definition and the dataset do not go together.
     #[error("the definition does not fit the dataset: {0}")]
     Mismatch(String),
+    /// The strategy needs an array that was not given.
+    #[error("the strategy needs {option}")]
+    MissingArray {
+        /// The option that gives it.
+        option: String,
+    },
+    /// An option was given that the strategy has no use for.
+    #[error("{option} does not go with the strategy {strategy}")]
+    Misplaced {
+        /// The option.
+        option: String,
+        /// The strategy's name.
+        strategy: String,
+    },
     /// A table or array given on the command line is wrong.
     #[error("{path}: {reason}")]
     Input {
@@ -162,11 +189,17 @@ impl Error {
             Self::Dataset(_)
             | Self::Experiment(_)
             | Self::Acquisition(_)
+            | Self::Pretrained(_)
             | Self::Mismatch(_)
             | Self::BudgetAbovePool { .. }
             | Self::LedgerFile { .. }
+            | Self::MissingArray { .. }
+            | Self::Misplaced { .. }
             | Self::Input { .. } => 3,
-            Self::Diverged { .. } | Self::NotFinite { .. } | Self::TestNotFinite { .. } => 4,
+            Self::Diverged { .. }
+            | Self::NetworksDiverged { .. }
+            | Self::NotFinite { .. }
+            | Self::TestNotFinite { .. } => 4,
             Self::OtherDefinition { .. }
             | Self::OtherPool { .. }
             | Self::Inconsistent { .. }

@@ -2,6 +2,7 @@
 //!
 //! [`run::run`] is the algorithm; everything else is a part of it, one concept a file.
 
+mod account;
 pub mod augment;
 pub mod batches;
 pub mod checkpoint;
@@ -14,11 +15,13 @@ pub mod host;
 pub mod ledger;
 pub mod lock;
 pub mod oracle;
+pub mod outputs;
 pub mod pool;
 pub mod query;
 pub mod rng;
 pub mod run;
 pub mod score;
+pub mod sweep;
 pub mod train;
 
 pub use error::Error;

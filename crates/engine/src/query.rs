@@ -1,9 +1,10 @@
 //! From a strategy to samples: the one place where strategies are told apart.
 
-use ndarray::{ArrayView2, CowArray, Ix2};
+use ndarray::{ArcArray2, Array2, Array3, Axis};
 use rand_chacha::ChaCha8Rng;
 use tailward_acquisition::{
-    Balance, Error, Selection, Strategy, balance, entropy, least_confidence, margin, random, select,
+    Error, Lambda, Selection, Strategy, VaalNetworks, balance, bald, batch_bald, entropy, k_center,
+    least_confidence, margin, random, select, vaal,
 };
 
 /// What every strategy is told.
@@ -13,46 +14,155 @@ pub struct Inputs<'a> {
     pub rows: usize,
     /// Labels of each class in the labelled set.
     pub labelled_counts: &'a [usize],
+    /// Labels asked for.
+    pub budget: usize,
     /// The stream for the strategy's own random choices.
     pub rng: &'a mut ChaCha8Rng,
 }
 
-/// Chooses `budget` of the unlabelled rows.
-///
-/// `probabilities` gives `[rows, classes]` and is called by the strategies that need it, once; a strategy that needs
-/// nothing costs no pass of the model, and none can go without what it needs.
+/// What is known of the pool, computed or read when a strategy asks for it: a strategy that needs nothing costs no pass
+/// of the model, and none can go without what it needs.
+pub trait Pool {
+    /// Why something cannot be had.
+    type Error: From<Error>;
+
+    /// The class probabilities of the unlabelled rows: `[rows, classes]`.
+    ///
+    /// # Errors
+    ///
+    /// They cannot be computed or read.
+    fn probabilities(&mut self) -> Result<ArcArray2<f32>, Self::Error>;
+
+    /// The embeddings of unlabelled and labelled rows.
+    ///
+    /// # Errors
+    ///
+    /// They cannot be computed or read.
+    fn embeddings(&mut self) -> Result<Embeddings, Self::Error>;
+
+    /// The class probabilities of the unlabelled rows in one pass with dropout: `[rows, classes]`.
+    ///
+    /// # Errors
+    ///
+    /// They cannot be computed or read.
+    fn dropout_pass(&mut self, pass: usize) -> Result<Array2<f32>, Self::Error>;
+
+    /// The discriminator's estimates that the unlabelled rows are labelled, in [0, 1]: `[rows]`.
+    ///
+    /// # Errors
+    ///
+    /// They cannot be computed or read.
+    fn estimates(&mut self, networks: &VaalNetworks) -> Result<Vec<f32>, Self::Error>;
+}
+
+/// Pooled features before the head.
+#[derive(Clone, Debug)]
+pub struct Embeddings {
+    /// `[rows, embedding]`.
+    pub unlabelled: ArcArray2<f32>,
+    /// `[labelled, embedding]`.
+    pub labelled: ArcArray2<f32>,
+}
+
+impl Embeddings {
+    /// The same, borrowed.
+    pub fn view(&self) -> k_center::Embeddings<'_> {
+        k_center::Embeddings { unlabelled: self.unlabelled.view(), labelled: self.labelled.view() }
+    }
+}
+
+/// Chooses the budget's number of unlabelled rows.
 ///
 /// # Errors
 ///
-/// Those of `probabilities`; the budget is larger than the pool, an input is not finite or not a probability, or λ is
-/// negative.
-pub fn query<'p, E: From<Error>>(
-    strategy: &Strategy,
-    inputs: Inputs<'_>,
-    probabilities: impl FnOnce() -> Result<CowArray<'p, f32, Ix2>, E>,
-    budget: usize,
-) -> Result<Selection, E> {
-    let scored = |scores: fn(ArrayView2<'_, f32>) -> Result<Vec<f64>, Error>, balance: &Option<Balance>| {
-        let probabilities = probabilities()?;
-        let scores = scores(probabilities.view())?;
-        let selection = match balance {
-            None => select::top(&scores, budget),
-            Some(balance) => {
-                balance::query(probabilities.view(), &scores, inputs.labelled_counts, budget, balance)
-            }
-        };
-        Ok(selection?)
-    };
+/// Those of the pool; the budget is larger than the pool, an input is not finite or not a probability, or a parameter is
+/// out of range.
+pub fn query<P: Pool>(strategy: &Strategy, inputs: Inputs<'_>, pool: &mut P) -> Result<Selection, P::Error> {
+    let Inputs { rows, labelled_counts, budget, rng } = inputs;
     match strategy {
-        Strategy::Random {} => Ok(random::query(inputs.rows, budget, inputs.rng)?),
-        Strategy::Entropy { balance } => scored(entropy::scores, balance),
-        Strategy::Margin { balance } => scored(margin::scores, balance),
-        Strategy::LeastConfidence { balance } => scored(least_confidence::scores, balance),
-        Strategy::KCenterGreedy { .. }
-        | Strategy::Coreset { .. }
+        Strategy::Random {} => Ok(random::query(rows, budget, rng)?),
+        Strategy::Entropy { .. }
+        | Strategy::Margin { .. }
+        | Strategy::LeastConfidence { .. }
         | Strategy::Bald { .. }
+        | Strategy::Vaal { .. } => {
+            let scores = scores(strategy, pool)?;
+            match strategy.balance() {
+                None => Ok(select::top(&scores, budget)?),
+                Some(balance) => {
+                    let probabilities = pool.probabilities()?;
+                    Ok(balance::query(probabilities.view(), &scores, labelled_counts, budget, balance)?)
+                }
+            }
+        }
+        Strategy::KCenterGreedy { decimals, balance } => {
+            let embeddings = rounded(pool.embeddings()?, *decimals);
+            match balance {
+                None => Ok(k_center::query(embeddings.view(), budget)?),
+                Some(balance) => {
+                    let probabilities = pool.probabilities()?;
+                    let Lambda::Fixed(lambda) = balance.lambda else {
+                        return Err(Error::Unsupported { strategy: strategy.name() }.into());
+                    };
+                    let weight = balance.weight(lambda, labelled_counts.len());
+                    let p = probabilities.view();
+                    Ok(k_center::query_balanced(embeddings.view(), p, labelled_counts, budget, weight)?)
+                }
+            }
+        }
+        Strategy::Coreset { .. } | Strategy::PseudoLabel { .. } => {
+            Err(Error::Unsupported { strategy: strategy.name() }.into())
+        }
+        Strategy::BatchBald { passes, configurations, candidates } => {
+            let passes = stacked(*passes, pool)?;
+            let effort = batch_bald::Effort { configurations: *configurations, candidates: *candidates };
+            Ok(batch_bald::query(passes.view(), budget, &effort, rng)?)
+        }
+    }
+}
+
+/// The scores of the strategies that have one for each row; higher is queried first.
+///
+/// # Errors
+///
+/// As [`query`]; [`Error::Unsupported`] for a strategy that chooses rows in view of each other.
+pub fn scores<P: Pool>(strategy: &Strategy, pool: &mut P) -> Result<Vec<f64>, P::Error> {
+    match strategy {
+        Strategy::Entropy { .. } => Ok(entropy::scores(pool.probabilities()?.view())?),
+        Strategy::Margin { .. } => Ok(margin::scores(pool.probabilities()?.view())?),
+        Strategy::LeastConfidence { .. } => Ok(least_confidence::scores(pool.probabilities()?.view())?),
+        Strategy::Bald { passes, .. } => {
+            let first = pool.dropout_pass(0)?;
+            let mut accumulator = bald::Accumulator::new(first.nrows(), first.ncols());
+            accumulator.add(first.view())?;
+            for pass in 1..*passes {
+                accumulator.add(pool.dropout_pass(pass)?.view())?;
+            }
+            Ok(accumulator.finish()?.scores)
+        }
+        Strategy::Vaal { networks, .. } => Ok(vaal::scores(&pool.estimates(networks)?)?),
+        Strategy::Random {}
+        | Strategy::KCenterGreedy { .. }
+        | Strategy::Coreset { .. }
         | Strategy::BatchBald { .. }
-        | Strategy::Vaal { .. }
         | Strategy::PseudoLabel { .. } => Err(Error::Unsupported { strategy: strategy.name() }.into()),
     }
+}
+
+/// The embeddings as a strategy wants them.
+pub fn rounded(embeddings: Embeddings, decimals: Option<u32>) -> Embeddings {
+    let Some(decimals) = decimals else { return embeddings };
+    let round = |array: ArcArray2<f32>| k_center::rounded(array.view(), decimals).into_shared();
+    Embeddings { unlabelled: round(embeddings.unlabelled), labelled: round(embeddings.labelled) }
+}
+
+/// All passes with dropout: `[passes, rows, classes]`.
+fn stacked<P: Pool>(passes: usize, pool: &mut P) -> Result<Array3<f32>, P::Error> {
+    let first = pool.dropout_pass(0)?;
+    let mut stack = Array3::zeros((passes, first.nrows(), first.ncols()));
+    stack.index_axis_mut(Axis(0), 0).assign(&first);
+    for pass in 1..passes {
+        stack.index_axis_mut(Axis(0), pass).assign(&pool.dropout_pass(pass)?);
+    }
+    Ok(stack)
 }

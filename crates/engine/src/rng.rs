@@ -25,8 +25,20 @@ pub enum Stream {
     Noise,
     /// Crops and flips of the pool, where a definition asks for them.
     Views,
+    /// The same of the labelled images, for strategies that look at them.
+    LabelledViews,
     /// Random choices of a strategy.
     Query,
+    /// Dropout while a classifier is trained.
+    Dropout,
+    /// Dropout in Monte-Carlo passes over the pool.
+    MonteCarlo,
+    /// Initial weights of VAAL's networks.
+    VaalInit,
+    /// Batches, flips and latent noise of VAAL's networks.
+    VaalTrain,
+    /// The order in which VAAL's networks score the pool.
+    VaalScore,
 }
 
 impl Stream {
@@ -39,7 +51,13 @@ impl Stream {
             Self::Augment => "augment",
             Self::Noise => "noise",
             Self::Views => "views",
+            Self::LabelledViews => "labelled-views",
             Self::Query => "query",
+            Self::Dropout => "dropout",
+            Self::MonteCarlo => "monte-carlo",
+            Self::VaalInit => "vaal-init",
+            Self::VaalTrain => "vaal-train",
+            Self::VaalScore => "vaal-score",
         }
     }
 }

@@ -8,31 +8,30 @@ use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 use burn::tensor::Device;
-use ndarray::{Array2, CowArray};
-use tailward_acquisition::balance::Status;
-use tailward_acquisition::{BalanceOutcome, Needs, Selection};
+use tailward_acquisition::{Lambda, LambdaRule, Selection, Strategy, random};
 use tailward_datasets::{Dataset, PoolManifest, SampleId};
 use tailward_experiment::definition::RunDefinition;
 use tailward_experiment::record::{
-    Balancing, Complete, Header, Line, Query, QueryCost, RECORD_FILE, Record, RecordWriter, Round, RoundCost,
+    Complete, Discriminating, Line, Query, QueryCost, RECORD_FILE, Record, RecordWriter, Round, RoundCost,
 };
 use tailward_models::resnet::ResNet;
 
 use crate::Error;
-use crate::augment::Augmentation;
+use crate::account;
 use crate::batches::DeviceImages;
 use crate::checkpoint::Checkpoints;
-use crate::construct::{check_channels, construct_pool, model_config};
+use crate::construct::{Weights, check_channels, construct_pool, initial_model, model_config, streams};
 use crate::device::Backend;
 use crate::evaluate::evaluate;
 use crate::ledger::{LEDGER_FILE, Ledger};
 use crate::lock::Lock;
 use crate::oracle::Simulated;
+use crate::outputs::{Cache, Outputs};
 use crate::pool::{Unlabelled, image_rows};
 use crate::query::{self, Inputs};
 use crate::rng::{Stream, stream};
-use crate::score::{Views, first_not_finite, score};
-use crate::train::{LabelledImages, NotFinite, Step, Streams, train};
+use crate::sweep::sweep;
+use crate::train::{LabelledImages, NotFinite, Step, train, vaal};
 
 /// What a run needs besides its definition.
 #[derive(Debug)]
@@ -43,6 +42,8 @@ pub struct RunInputs<'a> {
     pub data_dir: &'a Path,
     /// The run's own folder.
     pub folder: &'a Path,
+    /// The weights that the definition starts from, if it names any.
+    pub weights: Option<Weights>,
     /// What the run computes on.
     pub backend: Backend,
     /// Where and with what the run happens.
@@ -63,6 +64,13 @@ pub enum Progress {
     },
     /// A model was trained and evaluated.
     Trained(Box<Round>),
+    /// VAAL's networks are being trained for a query.
+    Networks {
+        /// The round.
+        round: usize,
+        /// How far they are.
+        progress: vaal::Progress,
+    },
     /// The next samples were chosen and labelled.
     Queried(Box<Query>),
 }
@@ -94,6 +102,9 @@ pub fn run(
         if round < definition.rounds {
             state.query_and_label(round, progress)?;
         }
+    }
+    if let Some(wanted) = &definition.sweep {
+        state.sweep(&wanted.lambdas, progress)?;
     }
     state.complete()?;
     Ok(state.record)
@@ -139,7 +150,7 @@ impl<'a> State<'a> {
         let record = match existing {
             Some(record) => record,
             None => {
-                let header = header(definition, inputs, &pool, &device);
+                let header = account::header(definition, inputs, &pool, &device);
                 writer.append(&Line::Header(Box::new(header.clone())))?;
                 Record { header, rounds: vec![], queries: vec![], sweep: None, complete: None }
             }
@@ -184,6 +195,10 @@ impl<'a> State<'a> {
                 let reason = format!("the ledger's labels of round {round} are not those of the record");
                 return Err(broken(reason));
             }
+            if query.picks.as_ref().is_some_and(|picks| picks != self.ledger.requested(round)) {
+                let reason = format!("the ledger's requests of round {round} are not those of the record");
+                return Err(broken(reason));
+            }
         }
         let last = self.record.queries.len() + 1;
         let asked = self.ledger.requested(last).len();
@@ -199,12 +214,14 @@ impl<'a> State<'a> {
     fn train_and_evaluate(&mut self, round: usize, progress: &mut dyn FnMut(Progress)) -> Result<(), Error> {
         self.model = None;
         let recorded = self.record.rounds.len() > round;
-        if recorded && (self.record.queries.len() > round || round == self.definition.rounds) {
+        let sweeps = self.definition.sweep.is_some() && self.record.sweep.is_none();
+        let is_last = round == self.definition.rounds;
+        if recorded && (self.record.queries.len() > round || (is_last && !sweeps)) {
             return Ok(());
         }
         if recorded {
             // A checkpoint only saves time: the round can be trained again and gives the same model.
-            match self.checkpoints.load(round, self.initial_model(round)) {
+            match self.checkpoints.load(round, self.initial_model(round)?) {
                 Ok(Some(model)) => {
                     self.model = Some(model);
                     return Ok(());
@@ -216,14 +233,11 @@ impl<'a> State<'a> {
         let labelled = self.ledger.labelled(round);
         let (samples, labels): (Vec<SampleId>, Vec<u32>) = labelled.iter().copied().unzip();
         let rows = image_rows(&samples);
-        let seed = self.definition.seed;
-        let streams = Streams {
-            order: stream(seed, Stream::Order, round),
-            augment: stream(seed, Stream::Augment, round),
-        };
+        let config = model_config(self.definition, self.inputs.dataset);
+        let streams = streams(self.definition, &config, round);
         let data = LabelledImages { images: &self.train_images, rows: &rows, labels: &labels };
         let trained =
-            train(&self.definition.training, self.initial_model(round), data, streams, &mut |step| {
+            train(&self.definition.training, self.initial_model(round)?, data, streams, &mut |step| {
                 progress(Progress::Training { round, labelled: rows.len(), step });
             })
             .map_err(|NotFinite { epoch, loss }| Error::Diverged { round, epoch, loss })?;
@@ -245,7 +259,7 @@ impl<'a> State<'a> {
                 evaluate_secs: started.elapsed().as_secs_f64(),
             },
         };
-        if round < self.definition.rounds {
+        if !is_last || sweeps {
             self.checkpoints.save(round, &trained.model)?;
         }
         self.model = Some(trained.model);
@@ -269,9 +283,7 @@ impl<'a> State<'a> {
         if unlabelled.len() < budget {
             return Err(Error::BudgetAbovePool { round, budget, unlabelled: unlabelled.len() });
         }
-        let labelled_labels: Vec<u32> =
-            self.ledger.labelled(round).into_iter().map(|(_, label)| label).collect();
-        let (selection, cost) = self.select(round, &unlabelled, &self.count(&labelled_labels))?;
+        let Chosen { selection, discriminator, cost } = self.select(round, &unlabelled, progress)?;
         let picks: Vec<SampleId> = selection.picks.iter().map(|pick| unlabelled.sample(pick.row)).collect();
         let repeated = asked.is_empty() || asked == picks;
         if !repeated && self.inputs.backend.is_deterministic() {
@@ -279,18 +291,20 @@ impl<'a> State<'a> {
                 format!("the ledger's requests of round {} are not what the query chooses", round + 1);
             return Err(Error::Inconsistent { path: self.inputs.folder.to_owned(), reason });
         }
-        // On a GPU the last bits differ from time to time; what was asked stays asked, and has no account.
-        let account = selection.balance.filter(|_| repeated);
-        self.label(round + 1, if asked.is_empty() { &picks } else { &asked })?;
+        // On a GPU the last bits differ from time to time; what was asked stays asked, and has no account of its own.
+        let (balance, cover) =
+            (selection.balance.map(account::balancing), selection.cover.map(account::covering));
+        let picks = if repeated { picks } else { asked };
+        self.label(round + 1, &picks)?;
         let line = Query {
             round,
             budget,
             unlabelled: unlabelled.len(),
             class_counts: self.count(&self.ledger.answers(round + 1)),
-            picks: repeated.then_some(picks),
-            balance: account.map(balancing),
-            cover: None,
-            discriminator: None,
+            picks: Some(picks),
+            balance: if repeated { balance } else { balance.map(account::weight_alone) },
+            cover: cover.filter(|_| repeated),
+            discriminator: discriminator.filter(|_| repeated),
             cost,
         };
         self.writer.append(&Line::Query(Box::new(line.clone())))?;
@@ -304,42 +318,105 @@ impl<'a> State<'a> {
         &self,
         round: usize,
         unlabelled: &Unlabelled,
-        labelled_counts: &[usize],
-    ) -> Result<(Selection, QueryCost), Error> {
+        progress: &mut dyn FnMut(Progress),
+    ) -> Result<Chosen, Error> {
         let started = Instant::now();
-        let mut score_secs = 0.0;
+        let strategy = self.strategy(round)?;
+        let (labelled, labels): (Vec<SampleId>, Vec<u32>) = self.ledger.labelled(round).into_iter().unzip();
+        let mut tell = |it| progress(Progress::Networks { round, progress: it });
+        let mut outputs = self.outputs(round, unlabelled, &labelled, &mut tell);
         let inputs = Inputs {
             rows: unlabelled.len(),
-            labelled_counts,
+            labelled_counts: &self.count(&labels),
+            budget: self.definition.budget,
             rng: &mut stream(self.definition.seed, Stream::Query, round),
         };
-        let probabilities = || {
-            let probabilities = self.probabilities(round, unlabelled)?;
-            score_secs = started.elapsed().as_secs_f64();
-            Ok::<_, Error>(CowArray::from(probabilities))
+        let selection = query::query(&strategy, inputs, &mut outputs)?;
+        let Cache { score_secs, train_secs, account, .. } = outputs.cache;
+        let select_secs = started.elapsed().as_secs_f64() - score_secs - train_secs.unwrap_or(0.0);
+        let discriminator = match account {
+            Some(account) => Some(self.discriminating(round, unlabelled.len(), &selection, account)?),
+            None => None,
         };
-        let strategy = &self.definition.strategy.query;
-        let selection = query::query(strategy, inputs, probabilities, self.definition.budget)?;
-        let select_secs = started.elapsed().as_secs_f64() - score_secs;
-        Ok((selection, QueryCost { score_secs, select_secs, train_secs: None }))
+        Ok(Chosen { selection, discriminator, cost: QueryCost { score_secs, select_secs, train_secs } })
     }
 
-    /// The model's pass over the unlabelled samples: `[unlabelled, classes]`.
-    fn probabilities(&self, round: usize, unlabelled: &Unlabelled) -> Result<Array2<f32>, Error> {
-        let scoring = &self.definition.scoring;
-        let model = self.model.as_ref().expect("a round that queries has a model");
-        let views = scoring.augmented_pool.then(|| Views {
-            augmentation: Augmentation::from(&self.definition.training),
-            rng: stream(self.definition.seed, Stream::Views, round),
-        });
-        let rows = image_rows(unlabelled.samples());
-        let needs = Needs { probabilities: true, ..Needs::default() };
-        let scores = score(model, &self.train_images, &rows, needs, scoring.batch_size, views);
-        let probabilities = scores.probabilities.expect("the scores that were asked for");
-        match first_not_finite(&probabilities) {
-            Some(row) => Err(Error::NotFinite { round, sample: unlabelled.sample(row) }),
-            None => Ok(probabilities),
+    /// The strategy of a round: a weight that a rule found in the first round is kept (CBAL, Section 4.1).
+    fn strategy(&self, round: usize) -> Result<Strategy, Error> {
+        let strategy = &self.definition.strategy.query;
+        if round == 0 || strategy.lambda() != Some(Lambda::Rule(LambdaRule::Auto)) {
+            return Ok(strategy.clone());
         }
+        let first = self.record.queries.first().and_then(|query| query.balance.as_ref()?.lambda);
+        first.map(|lambda| strategy.with_lambda(lambda)).ok_or_else(|| Error::Inconsistent {
+            path: self.inputs.folder.to_owned(),
+            reason: "the record's first query does not say which lambda its rule found".to_owned(),
+        })
+    }
+
+    fn outputs<'b>(
+        &'b self,
+        round: usize,
+        unlabelled: &'b Unlabelled,
+        labelled: &'b [SampleId],
+        progress: &'b mut dyn FnMut(vaal::Progress),
+    ) -> Outputs<'b> {
+        Outputs {
+            definition: self.definition,
+            round,
+            model: self.model.as_ref().expect("a round that queries has a model"),
+            images: &self.train_images,
+            unlabelled,
+            labelled,
+            progress,
+            cache: Cache::default(),
+        }
+    }
+
+    /// What VAAL's networks learned, with how far the choice is from what random sampling would have chosen.
+    fn discriminating(
+        &self,
+        round: usize,
+        unlabelled: usize,
+        selection: &Selection,
+        account: vaal::Account,
+    ) -> Result<Discriminating, Error> {
+        let mut rng = stream(self.definition.seed, Stream::Query, round);
+        let drawn = random::query(unlabelled, self.definition.budget, &mut rng)?;
+        Ok(account::discriminating(unlabelled, selection, &drawn, account))
+    }
+
+    /// Sweeps the weight of the strategy's class-balancing term with the first model.
+    fn sweep(&mut self, lambdas: &[f64], progress: &mut dyn FnMut(Progress)) -> Result<(), Error> {
+        if self.record.sweep.is_some() {
+            return Ok(());
+        }
+        let unlabelled = Unlabelled::as_of(&self.pool, &self.ledger, 0);
+        let budget = self.definition.budget;
+        if unlabelled.len() < budget {
+            return Err(Error::BudgetAbovePool { round: 0, budget, unlabelled: unlabelled.len() });
+        }
+        let (labelled, labels): (Vec<SampleId>, Vec<u32>) = self.ledger.labelled(0).into_iter().unzip();
+        let mut tell = |it| progress(Progress::Networks { round: 0, progress: it });
+        let mut outputs = self.outputs(0, &unlabelled, &labelled, &mut tell);
+        let inputs = Inputs {
+            rows: unlabelled.len(),
+            labelled_counts: &self.count(&labels),
+            budget,
+            rng: &mut stream(self.definition.seed, Stream::Query, 0),
+        };
+        // For measuring only: the choice is made before anybody looks at these.
+        let truth: Vec<u32> = unlabelled
+            .samples()
+            .iter()
+            .map(|sample| self.inputs.dataset.train.labels[sample.index()])
+            .collect();
+        let mut line = sweep(&self.definition.strategy.query, inputs, &mut outputs, lambdas, &truth)?;
+        line.cost.score_secs = outputs.cache.score_secs;
+        line.cost.train_secs = outputs.cache.train_secs;
+        self.writer.append(&Line::Sweep(Box::new(line.clone())))?;
+        self.record.sweep = Some(line);
+        self.checkpoints.remove(0)
     }
 
     /// Requests samples for a round, unless they have been, and answers what has no answer.
@@ -360,10 +437,9 @@ impl<'a> State<'a> {
         self.checkpoints.clear()
     }
 
-    fn initial_model(&self, round: usize) -> ResNet {
+    fn initial_model(&self, round: usize) -> Result<ResNet, Error> {
         let device = self.device.clone().autodiff();
-        let mut rng = stream(self.definition.seed, Stream::Init, round);
-        model_config(self.definition, self.inputs.dataset).init(&mut rng, &device)
+        initial_model(self.definition, self.inputs.dataset, self.inputs.weights.as_ref(), round, &device)
     }
 
     fn count(&self, labels: &[u32]) -> Vec<usize> {
@@ -375,18 +451,11 @@ impl<'a> State<'a> {
     }
 }
 
-/// The record's account of how the classes were balanced.
-fn balancing(outcome: BalanceOutcome) -> Balancing {
-    let certificate = outcome.certificate.as_ref();
-    Balancing {
-        lambda: outcome.lambda,
-        l1_baseline: outcome.l1_baseline,
-        l1: outcome.l1,
-        objective: certificate.map(|certificate| certificate.objective),
-        bound: certificate.map(|certificate| certificate.bound),
-        relative_gap: certificate.map(|certificate| certificate.relative_gap),
-        optimal: certificate.map(|certificate| certificate.status == Status::Optimal),
-    }
+/// What a query chose, and what is to be said about it.
+struct Chosen {
+    selection: Selection,
+    discriminator: Option<Discriminating>,
+    cost: QueryCost,
 }
 
 fn check_same(definition: &RunDefinition, record: &Record, folder: &Path) -> Result<(), Error> {
@@ -396,26 +465,4 @@ fn check_same(definition: &RunDefinition, record: &Record, folder: &Path) -> Res
     }
     let found = record.header.definition_hash.clone();
     Err(Error::OtherDefinition { path: PathBuf::from(folder), found, wanted })
-}
-
-fn header(
-    definition: &RunDefinition,
-    inputs: &RunInputs<'_>,
-    pool: &PoolManifest,
-    device: &Device,
-) -> Header {
-    let dataset = inputs.dataset;
-    let mut rng = stream(definition.seed, Stream::Init, 0);
-    Header {
-        definition: definition.clone(),
-        definition_hash: definition.hash(),
-        pool_hash: pool.hash.clone(),
-        initial_class_counts: pool.class_counts_initial.clone(),
-        pool_class_counts: pool.class_counts_pool.clone(),
-        class_names: dataset.class_names.clone(),
-        test_class_counts: dataset.test.class_counts(dataset.class_names.len()),
-        parameters: model_config(definition, dataset).init(&mut rng, device).trainable_parameters(),
-        host: inputs.host.clone(),
-        started: tailward_experiment::time::now_rfc3339(),
-    }
 }

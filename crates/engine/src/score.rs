@@ -1,10 +1,11 @@
 //! One pass of a trained classifier over images: probabilities, logits and embeddings together.
 
 use burn::tensor::activation::softmax;
-use burn::tensor::{Tensor, TensorData};
-use ndarray::Array2;
+use burn::tensor::{Device, Tensor, TensorData};
+use ndarray::{Array2, ArrayView2, Axis};
 use rand_chacha::ChaCha8Rng;
 use tailward_acquisition::Needs;
+use tailward_models::dropout::mask;
 use tailward_models::resnet::ResNet;
 
 use crate::augment::Augmentation;
@@ -72,6 +73,38 @@ pub fn score(
     }
 }
 
+/// The class probabilities of one pass with dropout before the head: `[images, classes]`.
+///
+/// Dropout acts on the embeddings alone, so that a pass repeats the head and nothing else; the masks are drawn from `rng`
+/// on the host.
+///
+/// # Shapes
+///
+/// `embeddings`: `[images, embedding]`, of the same model in evaluation form.
+///
+/// # Panics
+///
+/// `rate` is not in [0, 1), or there is no image.
+pub fn dropout_pass(
+    model: &ResNet,
+    embeddings: ArrayView2<'_, f32>,
+    rate: f64,
+    rng: &mut ChaCha8Rng,
+    batch_size: usize,
+    device: &Device,
+) -> Array2<f32> {
+    let width = embeddings.ncols();
+    let mut probabilities = Vec::new(); // each [batch, classes]
+    for chunk in embeddings.axis_chunks_iter(Axis(0), batch_size) {
+        let values: Vec<f32> = chunk.iter().copied().collect();
+        let shape = [chunk.nrows(), width];
+        let features = Tensor::<2>::from_data(TensorData::new(values, shape), device);
+        let kept = features * mask(shape, rate, rng, device);
+        probabilities.push(softmax(model.head(kept), 1));
+    }
+    download(Tensor::cat(probabilities, 0))
+}
+
 /// Copies a matrix to the host.
 fn download(tensor: Tensor<2>) -> Array2<f32> {
     let [rows, columns] = tensor.dims();
@@ -90,7 +123,7 @@ mod tests {
     use rand_chacha::rand_core::SeedableRng;
     use tailward_datasets::{ImageShape, Images};
     use tailward_experiment::definition::Normalisation;
-    use tailward_models::resnet::{ResNetConfig, Stem};
+    use tailward_models::resnet::{BlockKind, ResNetConfig, Stem};
 
     use super::*;
     use crate::device::Backend;
@@ -103,6 +136,7 @@ mod tests {
             channels: 3,
             classes: 4,
             stem: Stem::Cifar,
+            block: BlockKind::Basic,
             blocks: vec![1, 1],
             widths: vec![4, 8],
         };

@@ -17,6 +17,7 @@ pub struct Expected {
     /// What counts as agreement, in a sentence or two.
     pub agreement: String,
     /// The published tables.
+    #[serde(default)]
     pub tables: Vec<ExpectedTable>,
 }
 

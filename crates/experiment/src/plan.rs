@@ -1,6 +1,7 @@
 //! What a run will take, in images, before it starts.
 
-use tailward_acquisition::Needs;
+use serde::{Deserialize, Serialize};
+use tailward_acquisition::{Strategy, VaalNetworks};
 use tailward_datasets::Imbalance;
 
 use crate::definition::{ImbalanceProfile, PoolDefinition, RunDefinition, same_factor};
@@ -16,24 +17,45 @@ pub struct DatasetSizes {
     pub classes: usize,
 }
 
-/// Images that pass through the model.
+/// Images that pass through networks.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Work {
-    /// Forwards and backwards.
+    /// Through the classifier, forwards and backwards.
     pub train_images: u64,
-    /// Forwards only: the unlabelled pool for each query, the test set for each round.
+    /// Through the classifier, forwards only: what a query scores, and the test set for each round.
     pub score_images: u64,
+    /// Through VAAL's auto-encoder, forwards and backwards.
+    pub vaal_images: u64,
+}
+
+/// Images a second, for each kind of [`Work`]; what `tailward probe` prints.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct WorkRates {
+    /// Through the classifier, forwards and backwards.
+    pub train_images_per_sec: f64,
+    /// Through the classifier, forwards only.
+    pub score_images_per_sec: f64,
+    /// Through VAAL's auto-encoder, forwards and backwards; none where no run has one.
+    pub vaal_images_per_sec: Option<f64>,
 }
 
 impl Work {
-    /// The time it takes at the given rates, in seconds.
-    pub fn secs(&self, train_images_per_sec: f64, score_images_per_sec: f64) -> f64 {
-        self.train_images as f64 / train_images_per_sec + self.score_images as f64 / score_images_per_sec
+    /// The time it takes at the given rates, in seconds; `None` if VAAL's networks are part of it and their rate is not
+    /// known.
+    pub fn secs(&self, rates: &WorkRates) -> Option<f64> {
+        let vaal = match (self.vaal_images, rates.vaal_images_per_sec) {
+            (0, _) => 0.0,
+            (images, rate) => images as f64 / rate?,
+        };
+        let train = self.train_images as f64 / rates.train_images_per_sec;
+        Some(train + self.score_images as f64 / rates.score_images_per_sec + vaal)
     }
 
-    /// One number that grows evenly with time: a training pass costs about three forward passes.
+    /// One number that grows about evenly with time: a training pass costs about three forward passes. VAAL's
+    /// auto-encoder counts as the classifier does, which is near at published sizes (0.5 and 0.56 billion
+    /// multiply-adds an image) and rough elsewhere.
     pub fn units(&self) -> u64 {
-        3 * self.train_images + self.score_images
+        3 * (self.train_images + self.vaal_images) + self.score_images
     }
 }
 
@@ -44,6 +66,7 @@ impl std::ops::Add for Work {
         Self {
             train_images: self.train_images + other.train_images,
             score_images: self.score_images + other.score_images,
+            vaal_images: self.vaal_images + other.vaal_images,
         }
     }
 }
@@ -79,15 +102,44 @@ pub fn imbalance(profile: ImbalanceProfile, factor: f64) -> Imbalance {
     }
 }
 
-/// What one round of a run takes: training, the pass over the test set, and the query that follows.
+/// What one round of a run takes: training, the pass over the test set, and the query or the sweep that follows.
 pub fn round_work(definition: &RunDefinition, dataset: DatasetSizes, round: usize) -> Work {
-    let (initial, pool) = expected_sizes(definition, dataset);
-    let queries = round < definition.rounds && definition.strategy.query.needs() != Needs::default();
-    let scored = if queries { pool.saturating_sub(round * definition.budget) } else { 0 };
-    Work {
+    let (initial, _) = expected_sizes(definition, dataset);
+    let model = Work {
         train_images: (definition.labelled_at(initial, round) * definition.training.epochs) as u64,
-        score_images: (dataset.test_images + scored) as u64,
+        score_images: dataset.test_images as u64,
+        vaal_images: 0,
+    };
+    model + query_work(definition, dataset, round)
+}
+
+/// What the query that follows a round takes; nothing after the last. A sweep scores the pool once, after the first
+/// model, and chooses on the host. Monte-Carlo passes are of the head alone, on embeddings that one pass computes.
+pub fn query_work(definition: &RunDefinition, dataset: DatasetSizes, round: usize) -> Work {
+    let sweeps = definition.sweep.is_some() && round == 0;
+    if !sweeps && round >= definition.rounds {
+        return Work::default();
     }
+    let (initial, pool) = expected_sizes(definition, dataset);
+    let query = &definition.strategy.query;
+    let needs = query.needs();
+    let of_pool = needs.probabilities || needs.logits || needs.embeddings || needs.dropout_passes > 0;
+    let unlabelled = if of_pool { pool.saturating_sub(round * definition.budget) } else { 0 };
+    let labelled = if needs.labelled_embeddings { definition.labelled_at(initial, round) } else { 0 };
+    Work {
+        train_images: 0,
+        score_images: (unlabelled + labelled) as u64,
+        vaal_images: match query {
+            Strategy::Vaal { networks, .. } => vaal_images(networks),
+            _ => 0,
+        },
+    }
+}
+
+/// Images that training VAAL's networks once takes: each step takes a batch of labelled and one of unlabelled images.
+pub fn vaal_images(networks: &VaalNetworks) -> u64 {
+    let steps = networks.vae_steps + networks.discriminator_steps;
+    (steps * 2 * networks.batch_size * networks.iterations) as u64
 }
 
 /// What a run takes from `first_round` to its end.
@@ -102,11 +154,16 @@ mod tests {
     use super::*;
     use crate::definition::{Definition, Scale, Selector};
 
+    fn published(name: &str) -> Vec<RunDefinition> {
+        let experiments = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../experiments");
+        let definition = Definition::load(&experiments.join(name).join("definition.toml")).unwrap();
+        definition.runs(Scale::Paper, &Selector::default()).unwrap()
+    }
+
     /// CBAL: 20, 30, 40, 49 and 59 steps an epoch, and the pools that cbal's index lists have.
     #[test]
     fn the_published_protocol_has_the_published_sizes() {
-        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../experiments/cifar100/definition.toml");
-        let runs = Definition::load(&path).unwrap().runs(Scale::Paper, &Selector::default()).unwrap();
+        let runs = published("cifar100");
         let dataset = DatasetSizes { train_images: 50_000, test_images: 10_000, classes: 100 };
         for (factor, pool) in [(1.0, 45_000), (0.3, 29_250), (0.1, 24_750)] {
             let run = |strategy: &str| {
@@ -118,9 +175,46 @@ mod tests {
             assert_eq!(expected_sizes(run("random"), dataset), (5_000, pool));
             let training = (5_000 + 7_500 + 10_000 + 12_500 + 15_000) * 100;
             let random = run_work(run("random"), dataset, 0);
-            assert_eq!(random, Work { train_images: training, score_images: 50_000 });
+            assert_eq!(random, Work { train_images: training, score_images: 50_000, vaal_images: 0 });
             let pools = (4 * pool - (1 + 2 + 3) * 2_500) as u64;
             assert_eq!(run_work(run("entropy"), dataset, 0).score_images, 50_000 + pools);
+            // K-center also embeds the labelled sets that queries start from.
+            let labelled = 5_000 + 7_500 + 10_000 + 12_500;
+            for name in ["k-center-greedy", "k-center-greedy-cb"] {
+                assert_eq!(run_work(run(name), dataset, 0).score_images, 50_000 + pools + labelled);
+            }
+            // The discriminator looks at the pool in place of the classifier; balancing needs both.
+            assert_eq!(run_work(run("vaal"), dataset, 0).score_images, 50_000);
+            assert_eq!(run_work(run("vaal-cb"), dataset, 0).score_images, 50_000 + pools);
+            let vaal = 4 * 3 * 2 * 128 * 39_062;
+            assert_eq!(run_work(run("vaal"), dataset, 0).vaal_images, vaal);
         }
+    }
+
+    #[test]
+    fn a_sweep_scores_the_pool_once_and_trains_one_model() {
+        let dataset = DatasetSizes { train_images: 50_000, test_images: 10_000, classes: 100 };
+        let runs = published("lambda");
+        let of = |strategy: &str| {
+            let run = runs.iter().find(|run| run.strategy.name == strategy).unwrap();
+            assert!(same_factor(run.imbalance_factor, 1.0));
+            run_work(run, dataset, 0)
+        };
+        let entropy = Work { train_images: 500_000, score_images: 10_000 + 45_000, vaal_images: 0 };
+        assert_eq!(of("entropy-cb"), entropy);
+        assert_eq!(of("k-center-greedy-cb").score_images, entropy.score_images + 5_000);
+        assert_eq!(of("vaal-cb").vaal_images, 3 * 2 * 128 * 39_062);
+    }
+
+    #[test]
+    fn time_is_known_only_with_every_rate_that_it_needs() {
+        let mut rates =
+            WorkRates { train_images_per_sec: 10.0, score_images_per_sec: 100.0, vaal_images_per_sec: None };
+        let mut work = Work { train_images: 50, score_images: 200, vaal_images: 0 };
+        assert_eq!(work.secs(&rates), Some(7.0));
+        work.vaal_images = 60;
+        assert_eq!(work.secs(&rates), None);
+        rates.vaal_images_per_sec = Some(20.0);
+        assert_eq!(work.secs(&rates), Some(10.0));
     }
 }

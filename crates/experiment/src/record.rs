@@ -161,8 +161,9 @@ pub struct Balancing {
     /// ‖Ω − Pᵀz‖₁ of what the score alone would have chosen, where that is known.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub l1_baseline: Option<f64>,
-    /// ‖Ω − Pᵀz‖₁ of what was chosen.
-    pub l1: f64,
+    /// ‖Ω − Pᵀz‖₁ of what was chosen; none where a GPU's last bits led to another choice than the one that had been asked.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub l1: Option<f64>,
     /// The objective of what was chosen; this and the rest only where the choice is certified (CBAL, Eq. 8).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub objective: Option<f64>,
@@ -225,6 +226,21 @@ pub struct Sweep {
     pub references: Vec<SweepReference>,
     /// What the paper's rule takes: the smallest weight after which ℓ1 stops falling.
     pub chosen: f64,
+    /// What it took.
+    pub cost: SweepCost,
+}
+
+/// What a sweep took.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SweepCost {
+    /// The model's pass over the samples, in seconds.
+    pub score_secs: f64,
+    /// Training of networks that only the query uses (VAAL), in seconds.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub train_secs: Option<f64>,
+    /// The choice for each weight on the host, in seconds.
+    pub select_secs: Vec<f64>,
 }
 
 /// The choice for one weight.
@@ -238,8 +254,6 @@ pub struct SweepPoint {
     /// `(objective − bound) / max(1, |bound|)`, where the choice is certified.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub relative_gap: Option<f64>,
-    /// The choice on the host, in seconds. A cost: it differs from time to time.
-    pub select_secs: f64,
 }
 
 /// What another strategy chooses from the same scores.

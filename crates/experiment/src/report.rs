@@ -15,7 +15,9 @@ mod markdown;
 mod measure;
 mod plots;
 mod provenance;
+mod queries;
 mod results_csv;
+mod significance;
 mod tables;
 
 use std::fs::{self, File};

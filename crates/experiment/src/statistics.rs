@@ -1,11 +1,24 @@
-//! The statistics of reports: means, spreads, paired differences with an interval, areas under learning curves, and
-//! how far a labelled set is from uniform ([`l1_score`] and what bounds it).
+//! The statistics of reports: means, spreads, paired differences with their intervals and exact tests, areas under
+//! learning curves, labels that it takes to reach an accuracy, and how far a labelled set is from uniform ([`l1_score`]
+//! and what bounds it).
 //!
 //! A statistic that its data do not support is `None`, never a NaN: a report prints it as a dash.
 
+mod bootstrap;
+mod holm;
 mod l1;
+mod labels;
+mod sign_flip;
+mod tally;
+mod wilcoxon;
 
+pub use bootstrap::{BOOTSTRAP_SEED, Bootstrap, DRAWN_RESAMPLES, ENUMERATED_PAIRS, paired_bootstrap};
+pub use holm::holm;
 pub use l1::{l1_floor, l1_random, l1_score};
+pub use labels::labels_to_reach;
+pub use sign_flip::{MOST_FLIPPED_PAIRS, pairs_to_go_below, sign_flip_p, smallest_p};
+pub use tally::{Tally, tally};
+pub use wilcoxon::wilcoxon_p;
 
 use statrs::distribution::{ContinuousCDF, StudentsT};
 

@@ -8,3 +8,4 @@ mod invariants;
 mod parity;
 mod query;
 mod resume;
+mod strategies;

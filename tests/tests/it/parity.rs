@@ -10,7 +10,7 @@ use tailward::device::Backend;
 use tailward::train::{LabelledImages, Streams, train};
 use tailward_datasets::{ImageShape, Images};
 use tailward_experiment::definition::{Normalisation, Schedule, TrainingDefinition};
-use tailward_models::resnet::{ResNet, ResNetConfig, Stem};
+use tailward_models::resnet::{BlockKind, ResNet, ResNetConfig, Stem};
 
 use crate::fixture::project;
 
@@ -94,6 +94,7 @@ fn model(case: &Case, device: &Device) -> ResNet {
         channels: 3,
         classes: case.classes,
         stem: case.stem,
+        block: BlockKind::Basic,
         blocks: case.blocks.clone(),
         widths: case.widths.clone(),
     };

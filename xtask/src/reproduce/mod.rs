@@ -11,10 +11,11 @@ use std::process::Command;
 use anyhow::{Context, Result, bail};
 use clap::{Args, ValueEnum};
 use tailward_experiment::definition::{Definition, RunDefinition, Scale, Selector};
+use tailward_experiment::plan::{WorkRates, run_work};
 
 use crate::experiments::{self, ScaleName};
 use crate::{report, workspace};
-use plan::{Plan, Rates};
+use plan::Plan;
 
 /// Arguments of `cargo xtask reproduce`.
 #[derive(Args, Debug)]
@@ -246,13 +247,15 @@ fn default_scale(definition: &Definition, backend: BackendName) -> Scale {
 }
 
 /// What the probe measures. Without it there is a plan all the same, only no time.
-fn measured_rates(settings: &runner::Settings<'_>, plan: &Plan) -> Option<Rates> {
+fn measured_rates(settings: &runner::Settings<'_>, plan: &Plan) -> Option<WorkRates> {
     let run = plan.pending().next()?;
     if !settings.binary.is_file() {
         eprintln!("the time is estimated once {} is built", settings.binary.display());
         return None;
     }
-    match probe(settings, run) {
+    // VAAL's networks are measured on the first run that has any.
+    let has_networks = |run: &&RunDefinition| run_work(run, plan.sizes, 0).vaal_images > 0;
+    match probe(settings, plan.pending().find(has_networks).unwrap_or(run)) {
         Ok(rates) => Some(rates),
         Err(error) => {
             eprintln!("the time cannot be estimated: {error:#}");
@@ -262,7 +265,7 @@ fn measured_rates(settings: &runner::Settings<'_>, plan: &Plan) -> Option<Rates>
 }
 
 /// Measures how fast the first pending run would go with its share of the machine; all runs of a scale share the model.
-fn probe(settings: &runner::Settings<'_>, run: &RunDefinition) -> Result<Rates> {
+fn probe(settings: &runner::Settings<'_>, run: &RunDefinition) -> Result<WorkRates> {
     eprintln!("measuring the speed of this machine");
     let output = settings.command("probe", run).output().context("failed to start the probe")?;
     if !output.status.success() {

@@ -3,19 +3,9 @@
 use std::fmt::Write;
 use std::path::Path;
 
-use serde::Deserialize;
 use tailward_experiment::definition::RunDefinition;
-use tailward_experiment::plan::{DatasetSizes, Work, round_work, run_work};
+use tailward_experiment::plan::{DatasetSizes, Work, WorkRates, query_work, run_work};
 use tailward_experiment::record::{RECORD_FILE, Record};
-
-/// How fast one run goes on its share of this machine, as `tailward probe` measured it.
-#[derive(Clone, Copy, Debug, PartialEq, Deserialize)]
-pub(crate) struct Rates {
-    /// Images a second, forwards and backwards.
-    pub(crate) train_images_per_sec: f64,
-    /// Images a second, forwards only.
-    pub(crate) score_images_per_sec: f64,
-}
 
 /// How far a run is.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -62,12 +52,10 @@ impl Plan {
                 Ok(Some(record)) => {
                     let rounds = record.rounds.len();
                     // A round that is recorded may still have its query to make.
-                    let pending = if record.queries.len() < rounds && rounds <= definition.rounds {
-                        let last = round_work(definition, sizes, rounds - 1);
-                        let scored = last.score_images.saturating_sub(sizes.test_images as u64);
-                        Work { train_images: 0, score_images: scored }
-                    } else {
-                        Work::default()
+                    let pending = match rounds {
+                        0 => Work::default(),
+                        _ if record.queries.len() < rounds => query_work(definition, sizes, rounds - 1),
+                        _ => Work::default(),
                     };
                     (Status::Begun(rounds), run_work(definition, sizes, rounds) + pending)
                 }
@@ -83,7 +71,7 @@ impl Plan {
     }
 
     /// The plan in words, for a person.
-    pub(crate) fn describe(&self, rates: Option<Rates>, jobs: usize) -> String {
+    pub(crate) fn describe(&self, rates: Option<WorkRates>, jobs: usize) -> String {
         let mut text = String::new();
         for run in &self.runs {
             let status = match &run.status {
@@ -106,8 +94,12 @@ impl Plan {
             thousands(work.train_images),
             thousands(work.score_images)
         );
-        if let Some(rates) = rates {
-            let secs = self.secs(rates, jobs);
+        if work.vaal_images > 0 {
+            let _ = write!(text, ", {} of training VAAL's networks", thousands(work.vaal_images));
+        }
+        if let Some(rates) = rates
+            && let Some(secs) = self.secs(&rates, jobs)
+        {
             let _ = write!(
                 text,
                 "\nexpected to take about {} on this machine ({:.0} images/s of training and {:.0} of scoring in each run, measured)",
@@ -122,15 +114,15 @@ impl Plan {
 
 impl Plan {
     /// The time until the last run ends, each starting as soon as one of `jobs` places is free.
-    fn secs(&self, rates: Rates, jobs: usize) -> f64 {
+    /// `None` if VAAL's networks are part of it and their rate is not known.
+    fn secs(&self, rates: &WorkRates, jobs: usize) -> Option<f64> {
         let mut places = vec![0.0; jobs.max(1)];
         for run in &self.runs {
             let free =
                 (0..places.len()).min_by(|&left, &right| f64::total_cmp(&places[left], &places[right]));
-            places[free.unwrap_or(0)] +=
-                run.work.secs(rates.train_images_per_sec, rates.score_images_per_sec);
+            places[free.unwrap_or(0)] += run.work.secs(rates)?;
         }
-        places.into_iter().fold(0.0, f64::max)
+        Some(places.into_iter().fold(0.0, f64::max))
     }
 }
 

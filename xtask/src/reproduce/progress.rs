@@ -20,6 +20,11 @@ pub(crate) enum Event {
         images_per_sec: f64,
     },
     Trained(Round),
+    Networks {
+        round: usize,
+        iteration: usize,
+        iterations: usize,
+    },
     Queried(Query),
 }
 
@@ -78,6 +83,10 @@ impl RunBar {
                     self.bar.set_position(self.before(round.round + 1));
                 }
             }
+            Event::Networks { round, iteration, iterations } => self.bar.set_message(format!(
+                "round {round}/{} networks of the query, iteration {iteration}/{iterations}",
+                definition.rounds
+            )),
             Event::Queried(query) => self.bar.set_position(self.before(query.round + 1)),
         }
     }

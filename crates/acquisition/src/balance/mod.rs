@@ -16,8 +16,10 @@ mod exact;
 pub mod instances;
 mod kernel;
 mod local_search;
+mod path;
 mod problem;
 pub mod reference;
+mod round;
 mod rounding;
 mod sifting;
 mod simplex;
@@ -27,11 +29,11 @@ mod subgradient;
 use ndarray::ArrayView2;
 
 pub use crate::probabilities::validate_probabilities;
-use crate::{
-    Balance, BalanceCertificate, BalanceOutcome, Error, Lambda, LambdaRule, Pick, Selection, select,
-};
+use crate::{Balance, Error, Lambda, LambdaRule, Selection, lambda};
 
+pub use path::solve_along;
 pub use problem::Problem;
+pub use round::Round;
 pub use solver::{Options, Seconds, Solution, Statistics, Status, solve};
 
 /// Samples still needed per class (CBAL Eq. 4): `Ω_c = max((L + b)/C − n_c, 0)`, where `n_c` of the `L` labelled
@@ -49,7 +51,12 @@ pub fn requirement(labelled_counts: &[usize], budget: usize) -> Vec<f64> {
 /// Picks `budget` rows with high scores that together bring the classes towards balance (CBAL Eq. 8, with
 /// `a = −score`).
 ///
-/// `labelled_counts` are the true classes of the samples labelled so far; of the pool, only predictions are used.
+/// `labelled_counts` are the true classes of the samples labelled so far; of the pool, only predictions are used. With
+/// [`Prediction::OneHot`](crate::Prediction::OneHot) these are the most probable classes, and every `l1` of the outcome
+/// is one of them; the scores are what they are.
+///
+/// With [`LambdaRule::Auto`] the weights of [`lambda::GRID`] are swept, [`lambda::rule`] chooses, and the outcome tells
+/// what it chose.
 ///
 /// # Shapes
 ///
@@ -65,44 +72,16 @@ pub fn query(
     budget: usize,
     balance: &Balance,
 ) -> Result<Selection, Error> {
-    let (rows, classes) = probabilities.dim();
-    for (what, expected, found) in
-        [("scores", rows, scores.len()), ("labelled counts", classes, labelled_counts.len())]
-    {
-        if expected != found {
-            return Err(Error::LengthMismatch { what, expected, found });
-        }
+    let round = Round {
+        probabilities,
+        scores,
+        labelled_counts,
+        budget,
+        solver: balance.solver,
+        prediction: balance.prediction,
+    };
+    match balance.lambda {
+        Lambda::Fixed(lambda) => round.query(lambda),
+        Lambda::Rule(LambdaRule::Auto) => lambda::query(&round),
     }
-    let baseline = select::top(scores, budget)?;
-    let requirement = requirement(labelled_counts, budget);
-    let costs: Vec<f64> = scores.iter().map(|score| -score).collect();
-    let lambda = match balance.lambda {
-        Lambda::Fixed(lambda) => lambda,
-        Lambda::Rule(LambdaRule::Auto) => return Err(Error::InvalidLambda { lambda: f64::NAN }),
-    };
-    let problem = Problem { probabilities, costs: &costs, requirement: &requirement, lambda, budget };
-    let solution = solve(&problem, &Options { mode: balance.solver, ..Options::default() })?;
-
-    let baseline: Vec<usize> = baseline.picks.iter().map(|pick| pick.row).collect();
-    let l1_baseline = certificate::l1(&problem, &baseline);
-    let l1 = certificate::l1(&problem, &solution.picks);
-    let mut picks: Vec<Pick> = solution.picks.iter().map(|&row| Pick { row, score: scores[row] }).collect();
-    picks.sort_unstable_by(select::query_order);
-    let outcome = BalanceOutcome {
-        lambda: Some(lambda),
-        l1_before: certificate::l1(&problem, &[]),
-        l1_baseline: Some(l1_baseline),
-        l1,
-        certificate: Some(BalanceCertificate {
-            objective: solution.objective,
-            bound: solution.bound,
-            gap: solution.gap,
-            relative_gap: solution.relative_gap,
-            status: solution.status,
-            duals: solution.duals,
-        }),
-        seconds: solution.statistics.seconds.total,
-        requirement,
-    };
-    Ok(Selection { picks, balance: Some(outcome), cover: None })
 }

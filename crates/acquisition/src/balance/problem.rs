@@ -87,6 +87,17 @@ impl<'a> Instance<'a> {
         }
     }
 
+    /// The same with another weight, in the same memory.
+    pub(crate) fn weighted(&self, lambda: f64) -> Instance<'_> {
+        Instance {
+            entries: Cow::Borrowed(&self.entries),
+            costs: Cow::Borrowed(&self.costs),
+            requirement: Cow::Borrowed(&self.requirement),
+            lambda,
+            ..*self
+        }
+    }
+
     /// The probabilities of one row. `[classes]`
     pub(crate) fn row(&self, row: usize) -> &[f32] {
         &self.entries[row * self.classes..(row + 1) * self.classes]

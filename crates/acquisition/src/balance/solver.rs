@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use super::dual::Pass;
 use super::problem::Instance;
-use super::sifting::{Relaxation, relax};
+use super::sifting::{Basis, Relaxation, relax};
 use super::{Problem, certificate, exact, local_search, rounding};
 use crate::{Error, SolverMode};
 
@@ -115,6 +115,15 @@ pub struct Seconds {
     pub total: f64,
 }
 
+/// What one answer leaves for the next, which differs in `lambda` alone.
+#[derive(Default)]
+pub(crate) struct Start<'a> {
+    /// Where the simplex method stopped.
+    pub(crate) basis: Option<Basis<'a>>,
+    /// A selection to be no worse than.
+    pub(crate) picks: Option<Vec<u32>>,
+}
+
 /// Solves CBAL Eq. 8.
 ///
 /// # Errors
@@ -125,36 +134,52 @@ pub struct Seconds {
 ///
 /// If the pool has 2³² rows or more.
 pub fn solve(problem: &Problem, options: &Options) -> Result<Solution, Error> {
-    let start = Instant::now();
+    let clock = Instant::now();
     problem.validate()?;
-    let (rows, budget) = (problem.costs.len(), problem.budget);
-    if budget == 0 || budget == rows {
-        return Ok(forced(problem, start));
+    solve_from(problem, &Instance::new(problem), options, &mut Start::default(), clock)
+}
+
+/// Solves a valid problem from `start`, and leaves the next start there.
+pub(crate) fn solve_from<'a>(
+    problem: &Problem,
+    instance: &'a Instance<'a>,
+    options: &Options,
+    start: &mut Start<'a>,
+    clock: Instant,
+) -> Result<Solution, Error> {
+    if problem.budget == 0 || problem.budget == problem.costs.len() {
+        return Ok(forced(problem, clock));
     }
     if problem.lambda <= 0.0 {
-        return Ok(unbalanced(problem, start));
+        let solution = unbalanced(problem, clock);
+        start.picks = Some(solution.picks.iter().map(|&row| row as u32).collect());
+        return Ok(solution);
     }
-    let instance = Instance::new(problem);
     let mut statistics = Statistics::default();
-    let (relaxation, pass) = relax(&instance, 0.0, options.pivot_limit);
-    statistics.describe(&instance, &relaxation);
-    statistics.seconds.relaxation = start.elapsed().as_secs_f64();
+    let (mut relaxation, pass, basis) = relax(instance, 0.0, options.pivot_limit, start.basis.take());
+    start.basis = basis;
+    statistics.describe(instance, &relaxation);
+    statistics.seconds.relaxation = clock.elapsed().as_secs_f64();
 
     let searched = Instant::now();
-    let (picks, duals) = search(&instance, &pass, relaxation, options);
+    if let Some(picks) = &start.picks {
+        relaxation.offer(instance, picks);
+    }
+    let (picks, duals) = search(instance, &pass, relaxation, options);
     statistics.seconds.search = searched.elapsed().as_secs_f64();
     let mut solution = certify(problem, picks, duals, statistics);
 
     if options.mode == SolverMode::Exact && solution.status == Status::Gap {
         let tried = Instant::now();
-        let attempt = exact::attempt(problem, &instance, &pass, &solution.picks, options)?;
+        let attempt = exact::attempt(problem, instance, &pass, &solution.picks, options)?;
         solution.statistics.free_rows = Some(attempt.free);
         if let Some(optimum) = attempt.optimum {
             solution.prove(problem, optimum);
         }
         solution.statistics.seconds.exact = tried.elapsed().as_secs_f64();
     }
-    solution.statistics.seconds.total = start.elapsed().as_secs_f64();
+    start.picks = Some(solution.picks.iter().map(|&row| row as u32).collect());
+    solution.statistics.seconds.total = clock.elapsed().as_secs_f64();
     Ok(solution)
 }
 
@@ -210,7 +235,12 @@ fn trivial(problem: &Problem, picks: Vec<usize>, duals: Vec<f64>, start: Instant
 }
 
 /// Computes everything that is claimed about a selection from the selection and the duals alone.
-fn certify(problem: &Problem, picks: Vec<usize>, duals: Vec<f64>, statistics: Statistics) -> Solution {
+pub(crate) fn certify(
+    problem: &Problem,
+    picks: Vec<usize>,
+    duals: Vec<f64>,
+    statistics: Statistics,
+) -> Solution {
     let objective = certificate::objective(problem, &picks);
     let (bound, magnitude) = certificate::dual_bound_and_magnitude(problem, &duals);
     let gap = (objective - bound).max(0.0);

@@ -6,6 +6,7 @@ mod degenerate;
 mod golden;
 mod metamorphic;
 mod mutants;
+mod path;
 mod pools;
 mod small;
 mod support;

@@ -16,9 +16,8 @@ use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::SeedableRng;
 use serde::Deserialize;
 
-use crate::cifar;
+use crate::cifar::{self, RecordLayout};
 use crate::images::{Dataset, ImageShape, Images};
-use crate::manifest::Layout;
 use scene::Scene;
 use shape::Shape;
 use texture::Texture;
@@ -94,7 +93,7 @@ pub fn class_names(classes: usize) -> Vec<String> {
 }
 
 /// The bytes of a file of records in `layout`.
-pub(crate) fn encode(images: &Images, layout: Layout) -> Vec<u8> {
+pub(crate) fn encode(images: &Images, layout: RecordLayout) -> Vec<u8> {
     let mut bytes = Vec::with_capacity(images.len() * cifar::record_bytes(layout, &images.shape));
     for (row, &label) in images.labels.iter().enumerate() {
         cifar::write_record(layout, label, images.image(row), &mut bytes);

@@ -13,7 +13,7 @@ use serde::Serialize;
 use serde_json::{Value, json};
 use tailward_datasets::{ImageShape, Images};
 use tailward_experiment::definition::{Normalisation, Schedule, TrainingDefinition};
-use tailward_models::resnet::{ResNetConfig, Stem};
+use tailward_models::resnet::{BlockKind, ResNetConfig, Stem};
 
 use crate::augment::Augmentation;
 use crate::batches::DeviceImages;
@@ -55,6 +55,7 @@ pub(super) fn run(arguments: &Arguments) -> anyhow::Result<()> {
         channels: 3,
         classes: 100,
         stem: Stem::CifarStrided,
+        block: BlockKind::Basic,
         blocks: vec![1, 1, 1],
         widths: vec![32, 64, 128],
     };
@@ -62,6 +63,7 @@ pub(super) fn run(arguments: &Arguments) -> anyhow::Result<()> {
         channels: 3,
         classes: 100,
         stem: Stem::Cifar,
+        block: BlockKind::Basic,
         blocks: vec![2, 2, 2, 2],
         widths: vec![64, 128, 256, 512],
     };
@@ -141,7 +143,8 @@ fn engine_loop(config: &ResNetConfig, images: &DeviceImages, steps: Steps) -> f6
     let rows: Vec<usize> = (0..steps.batch_size * steps.steps).collect();
     let labels: Vec<u32> = rows.iter().map(|&row| (row % config.classes) as u32).collect();
     let data = LabelledImages { images, rows: &rows, labels: &labels };
-    let streams = Streams { order: stream(0, Stream::Order, 0), augment: stream(0, Stream::Augment, 0) };
+    let streams =
+        Streams { order: stream(0, Stream::Order, 0), augment: stream(0, Stream::Augment, 0), dropout: None };
     let started = Instant::now();
     let trained = train(&training(steps.batch_size), model, data, streams, &mut |_| {});
     let elapsed = started.elapsed().as_secs_f64();

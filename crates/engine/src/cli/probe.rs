@@ -4,17 +4,17 @@ use std::time::Instant;
 
 use burn::module::Module;
 use clap::Args;
-use serde::Serialize;
-use tailward_acquisition::Needs;
+use tailward_acquisition::{Needs, Strategy, VaalNetworks};
 use tailward_datasets::{Dataset, Images};
 use tailward_experiment::definition::RunDefinition;
+use tailward_experiment::plan::{WorkRates, vaal_images};
 
 use crate::batches::DeviceImages;
 use crate::cli::run::Choice;
-use crate::construct::{check_channels, model_config};
+use crate::construct::{check_channels, model_config, streams};
 use crate::rng::{Stream, stream};
 use crate::score::score;
-use crate::train::{LabelledImages, Streams, train};
+use crate::train::{LabelledImages, train, vaal};
 
 /// Arguments of `tailward probe`.
 #[derive(Args, Debug)]
@@ -24,14 +24,6 @@ pub(super) struct Arguments {
     /// Training steps that are timed, after as many that are not.
     #[arg(long, default_value_t = 4)]
     steps: usize,
-}
-
-/// What was measured; one JSON line on stdout.
-#[derive(Serialize)]
-struct Rates {
-    backend: String,
-    train_images_per_sec: f64,
-    score_images_per_sec: f64,
 }
 
 pub(super) fn run(arguments: &Arguments) -> anyhow::Result<()> {
@@ -44,7 +36,11 @@ pub(super) fn run(arguments: &Arguments) -> anyhow::Result<()> {
     let dataset = blank_dataset(&manifest, steps * definition.training.batch_size);
     let images = DeviceImages::upload(&dataset.train, &definition.training.normalisation, &device);
     let (train_images_per_sec, score_images_per_sec) = rates(&definition, &dataset, &images)?;
-    let rates = Rates { backend: backend.to_string(), train_images_per_sec, score_images_per_sec };
+    let vaal_images_per_sec = match &definition.strategy.query {
+        Strategy::Vaal { networks, .. } => Some(vaal_rate(networks, &images, dataset.train.len())?),
+        _ => None,
+    };
+    let rates = WorkRates { train_images_per_sec, score_images_per_sec, vaal_images_per_sec };
     println!("{}", serde_json::to_string(&rates)?);
     Ok(())
 }
@@ -77,7 +73,7 @@ fn rates(definition: &RunDefinition, dataset: &Dataset, images: &DeviceImages) -
     // Blank images teach nothing; a rate this small keeps the loss finite.
     training.learning_rate = 1e-6;
     let data = LabelledImages { images, rows: &rows, labels: &dataset.train.labels };
-    let streams = Streams { order: stream(0, Stream::Order, 0), augment: stream(0, Stream::Augment, 0) };
+    let streams = streams(definition, &config, 0);
     let mut ends = Vec::new();
     let evaluated = model.clone();
     // The first epoch warms up.
@@ -96,4 +92,16 @@ fn rates(definition: &RunDefinition, dataset: &Dataset, images: &DeviceImages) -
     let started = Instant::now();
     score(&model, images, &score_rows, needs, batch, None);
     Ok((rows.len() as f64 / train_secs, batch as f64 / started.elapsed().as_secs_f64()))
+}
+
+/// Images per second of training VAAL's networks, measured on two iterations after as many that are not.
+fn vaal_rate(networks: &VaalNetworks, images: &DeviceImages, count: usize) -> anyhow::Result<f64> {
+    let rows: Vec<usize> = (0..count).collect();
+    let data = vaal::Images { images, labelled: &rows, unlabelled: &rows };
+    let few = VaalNetworks { iterations: 2, ..networks.clone() };
+    let setting = vaal::Setting { networks: &few, seed: 0, round: 0 };
+    vaal::train(setting, data, &mut |_| {})?;
+    let started = Instant::now();
+    vaal::train(setting, data, &mut |_| {})?;
+    Ok(vaal_images(&few) as f64 / started.elapsed().as_secs_f64())
 }

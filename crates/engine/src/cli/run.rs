@@ -9,6 +9,7 @@ use tailward_datasets::DatasetManifest;
 use tailward_experiment::definition::{Definition, RunDefinition, Scale, Selector};
 
 use crate::Error;
+use crate::construct::Weights;
 use crate::device::Backend;
 use crate::run::{Progress, RunInputs, run as run_definition};
 
@@ -49,6 +50,9 @@ pub(super) struct Choice {
     /// Folder of the data themselves.
     #[arg(long, env = "TAILWARD_DATA", default_value = "datasets/data")]
     pub(super) data_dir: PathBuf,
+    /// Folder of manifests of pretrained weights.
+    #[arg(long, default_value = "weights")]
+    weights: PathBuf,
     /// The backend; by default the first that the binary has.
     #[arg(long, value_enum)]
     backend: Option<Backend>,
@@ -81,6 +85,11 @@ enum ProgressLine<'a> {
         images_per_sec: f64,
     },
     Trained(&'a tailward_experiment::record::Round),
+    Networks {
+        round: usize,
+        iteration: usize,
+        iterations: usize,
+    },
     Queried(&'a tailward_experiment::record::Query),
 }
 
@@ -109,6 +118,12 @@ impl Choice {
         Ok(DatasetManifest::load(&self.datasets.join(format!("{}.toml", definition.dataset)))?)
     }
 
+    /// The verified weights that the run starts from, if its definition names any.
+    pub(super) fn weights(&self, definition: &RunDefinition) -> Result<Option<Weights>, Error> {
+        let _ = definition;
+        Ok(None)
+    }
+
     /// The backend asked for, or the first there is.
     pub(super) fn backend(&self) -> anyhow::Result<Backend> {
         match self.backend.or_else(|| Backend::compiled().first().copied()) {
@@ -129,6 +144,7 @@ pub(super) fn run(arguments: &Arguments) -> anyhow::Result<()> {
         dataset: &dataset,
         data_dir: &choice.data_dir,
         folder: &folder,
+        weights: choice.weights(&definition)?,
         backend,
         host: crate::host::describe(backend),
     };
@@ -168,6 +184,11 @@ fn tell_program(progress: &Progress) -> std::io::Result<()> {
             images_per_sec: step.images as f64 / step.elapsed_secs,
         },
         Progress::Trained(round) => ProgressLine::Trained(round),
+        Progress::Networks { round, progress } => ProgressLine::Networks {
+            round: *round,
+            iteration: progress.iteration,
+            iterations: progress.iterations,
+        },
         Progress::Queried(query) => ProgressLine::Queried(query),
     };
     let mut stdout = std::io::stdout().lock();
@@ -197,6 +218,12 @@ fn tell_person(progress: &Progress) {
             accuracy = round.evaluation.accuracy,
             images_per_sec = round.cost.train_images_per_sec.round(),
             "trained"
+        ),
+        Progress::Networks { round, progress } => tracing::debug!(
+            round,
+            iteration = progress.iteration,
+            iterations = progress.iterations,
+            "trained the networks of the query"
         ),
         Progress::Queried(query) => tracing::info!(
             round = query.round,

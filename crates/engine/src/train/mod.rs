@@ -1,6 +1,7 @@
 //! Training one classifier from scratch on the labelled set.
 
 pub mod schedule;
+pub mod vaal;
 
 use std::time::Instant;
 
@@ -13,6 +14,7 @@ use burn::tensor::{Device, Int, Tensor, TensorData};
 use rand::seq::SliceRandom;
 use rand_chacha::ChaCha8Rng;
 use tailward_experiment::definition::TrainingDefinition;
+use tailward_models::dropout::mask;
 use tailward_models::resnet::ResNet;
 
 use crate::augment::Augmentation;
@@ -37,6 +39,19 @@ pub struct Streams {
     pub order: ChaCha8Rng,
     /// Crops and flips.
     pub augment: ChaCha8Rng,
+    /// Dropout before the head, if there is any.
+    pub dropout: Option<Dropout>,
+}
+
+/// Dropout of the embeddings before the head, with masks drawn on the host.
+#[derive(Clone, Debug)]
+pub struct Dropout {
+    /// The share of entries that are set to 0, in [0, 1).
+    pub rate: f64,
+    /// Entries of an embedding.
+    pub width: usize,
+    /// Where the masks come from.
+    pub rng: ChaCha8Rng,
 }
 
 /// One finished step, for whoever shows progress. The loss stays on the device until the epoch ends.
@@ -125,7 +140,14 @@ pub fn train(
             let batch_rows: Vec<usize> = chosen.iter().map(|&index| rows[index]).collect();
             let inputs = images.augmented_batch(&batch_rows, &augmentation, &mut streams.augment);
             let targets = targets(chosen, labels, &device);
-            let output = model.forward(Tensor::from_inner(inputs)); // [batch, classes]
+            let inputs = Tensor::from_inner(inputs);
+            let output = match &mut streams.dropout {
+                None => model.forward(inputs), // [batch, classes]
+                Some(Dropout { rate, width, rng }) => {
+                    let mask = mask([chosen.len(), *width], *rate, rng, &device); // [batch, width]
+                    model.forward_with_dropout(inputs, Tensor::from_inner(mask))
+                }
+            };
             let loss = loss_function.forward(output.logits, Tensor::from_inner(targets)); // [1]
             loss_sum = loss_sum + loss.clone().inner() * chosen.len() as f64;
             let gradients = GradientsParams::from_grads(loss.backward(), &model);

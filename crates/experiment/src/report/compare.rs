@@ -1,4 +1,6 @@
-//! Our gains beside the published ones, row by row.
+//! Our gains beside the published ones, row by row and cell by cell.
+
+mod cells;
 
 use super::data::{Difference, Factor, Results};
 use super::document::{Block, Table};
@@ -9,6 +11,9 @@ use crate::statistics;
 
 /// One section for each published table.
 pub(super) fn published(expected: &Expected, results: &Results<'_>, scale: Scale, blocks: &mut Vec<Block>) {
+    if expected.tables.is_empty() {
+        return;
+    }
     blocks.push(Block::Heading(2, "Beside the published gains".to_owned()));
     blocks.push(Block::Paragraph(format!("What counts as agreement: {}", expected.agreement)));
     if scale != Scale::Paper {
@@ -21,6 +26,7 @@ pub(super) fn published(expected: &Expected, results: &Results<'_>, scale: Scale
         blocks.push(Block::Heading(3, table.title.clone()));
         blocks.push(Block::Paragraph(format!("{}. {}", table.source.trim_end_matches('.'), table.note)));
         blocks.push(Block::Table(gains(table, results, scale)));
+        blocks.extend(cells::table(table, results, scale).map(Block::Table));
     }
 }
 
@@ -30,15 +36,11 @@ fn gains(table: &ExpectedTable, results: &Results<'_>, scale: Scale) -> Table {
     let mut columns = vec!["Imbalance factor, strategy".to_owned(), "Gain".to_owned()];
     columns.extend((1..=rounds).map(|round| format!("Round {round}")));
     columns.extend(["Row mean", "Signs", "Verdict"].map(str::to_owned));
-    let ours = match scale {
-        Scale::Paper => "ours at paper scale".to_owned(),
-        _ => format!("published at paper scale; ours: {}", format::short_scale(scale)),
-    };
     let caption = format!(
         "Metric: {}. Ours: mean over paired seeds (n in the line); row mean with [95 % interval] (Student's t, paired by \
          seed). Signs: rounds in which ours has the published sign. Verdict: of the row mean. {}.",
         table.metric,
-        super::plots::capitalised(&ours)
+        whose_scale(scale)
     );
     let mut made = Table::new(caption, 2, columns);
     for row in &table.rows {
@@ -49,6 +51,14 @@ fn gains(table: &ExpectedTable, results: &Results<'_>, scale: Scale) -> Table {
         }));
     }
     made
+}
+
+/// Whose numbers are of which scale.
+fn whose_scale(scale: Scale) -> String {
+    match scale {
+        Scale::Paper => "Ours at paper scale".to_owned(),
+        _ => format!("Published at paper scale; ours: {}", format::short_scale(scale)),
+    }
 }
 
 fn lines(row: &ExpectedRow, results: &Results<'_>, rounds: usize) -> Vec<Vec<String>> {
@@ -70,7 +80,7 @@ fn lines(row: &ExpectedRow, results: &Results<'_>, rounds: usize) -> Vec<Vec<Str
     };
     let mut ours = vec![String::new(), format!("ours, n = {}", found.mean.pairs)];
     let cell = |gain: &Option<f64>| gain.map_or(format::NONE.to_owned(), points);
-    ours.extend(padded(found.gains.iter().map(cell).collect()));
+    ours.extend(padded(found.points().iter().map(cell).collect()));
     ours.push(format!(
         "{} {}",
         cell(&found.mean.mean.map(|mean| mean * 100.0)),
@@ -85,7 +95,7 @@ fn lines(row: &ExpectedRow, results: &Results<'_>, rounds: usize) -> Vec<Vec<Str
     });
     let mut difference = vec![String::new(), "ours − published".to_owned()];
     let apart = |(gain, published): (&Option<f64>, &f64)| cell(&gain.map(|gain| gain - published));
-    difference.extend(padded(found.gains.iter().zip(&row.gains).map(apart).collect()));
+    difference.extend(padded(found.points().iter().zip(&row.gains).map(apart).collect()));
     let mean = found.complete_mean(row).map(|mean| mean - published_mean);
     difference.push(cell(&mean));
     vec![published, ours, difference]
@@ -93,8 +103,8 @@ fn lines(row: &ExpectedRow, results: &Results<'_>, rounds: usize) -> Vec<Vec<Str
 
 /// Our side of a published row.
 struct Ours {
-    /// Mean gain of rounds 1, 2, …, in points; as many as the row has, fewer where our runs are shorter.
-    gains: Vec<Option<f64>>,
+    /// Gains of rounds 1, 2, …, as fractions; as many as the row has, fewer where our runs are shorter.
+    gains: Vec<Difference>,
     /// The gain averaged over those rounds.
     mean: Difference,
 }
@@ -108,14 +118,14 @@ impl Ours {
         let last = factor.rounds.min(row.gains.len());
         let mean = group.difference(baseline, measure::mean_accuracy(last));
         (mean.pairs > 0).then(|| Self {
-            gains: (1..=last)
-                .map(|round| {
-                    let difference = group.difference(baseline, measure::accuracy(round));
-                    difference.mean.map(|mean| mean * 100.0)
-                })
-                .collect(),
+            gains: (1..=last).map(|round| group.difference(baseline, measure::accuracy(round))).collect(),
             mean,
         })
+    }
+
+    /// Mean gains in points.
+    fn points(&self) -> Vec<Option<f64>> {
+        self.gains.iter().map(|gain| gain.mean.map(|mean| mean * 100.0)).collect()
     }
 
     /// Our row mean in points, if it is over the same rounds as the published one.
@@ -127,7 +137,7 @@ impl Ours {
     /// `3 of 4`.
     fn signs(&self, row: &ExpectedRow) -> String {
         let agreeing = self
-            .gains
+            .points()
             .iter()
             .zip(&row.gains)
             .filter(|(ours, published)| ours.is_some_and(|ours| same_sign(ours, **published)))

@@ -4,7 +4,7 @@ use super::ReportInput;
 use super::compare;
 use super::data::{Factor, Group, Results};
 use super::document::{Block, Document};
-use super::{format, measure, plots, provenance, tables};
+use super::{format, measure, plots, provenance, queries, significance, tables};
 use crate::Error;
 
 /// Puts the report together.
@@ -39,9 +39,11 @@ pub(super) fn document(input: &ReportInput<'_>, results: &Results<'_>) -> Result
     if let Some(expected) = input.expected {
         compare::published(expected, results, input.scale, &mut blocks);
     }
-    for factor in &results.factors {
+    let family = significance::family(results);
+    for (factor, comparisons) in results.factors.iter().zip(&family) {
         if factor.ran().next().is_some() {
             evidence(factor, input, &mut blocks)?;
+            significance::blocks(factor, comparisons, significance::tests(&family), input.scale, &mut blocks);
         }
     }
     provenance::blocks(input, results, &mut blocks);
@@ -95,7 +97,8 @@ fn headlines(results: &Results<'_>, blocks: &mut Vec<Block>) {
     blocks.push(Block::Paragraph(
         "sd: sample standard deviation over seeds. Intervals: 95 %, Student's t over differences paired by seed, each \
          on its own (not corrected for their number). A difference whose interval includes 0, or that has fewer than \
-         two pairs, is not separable from noise."
+         two pairs, is not separable from noise. The exact tests under Statistics assume no distribution and ask for more \
+         seeds."
             .to_owned(),
     ));
 }
@@ -167,14 +170,12 @@ fn evidence(factor: &Factor<'_>, input: &ReportInput<'_>, blocks: &mut Vec<Block
     }
     blocks.push(Block::Heading(3, "Class balance of the labelled set".to_owned()));
     blocks.push(Block::Figure(figures.distribution));
+    blocks.extend(figures.rounds.map(Block::Figure));
     let [cumulative, query] = figures.balance;
     blocks.push(Block::Figure(cumulative));
     blocks.push(Block::Table(tables::l1(factor, scale, false)));
     blocks.push(Block::Figure(query));
     blocks.push(Block::Table(tables::l1(factor, scale, true)));
-    if let Some(table) = tables::certificates(factor, scale) {
-        blocks.push(Block::Table(table));
-    }
     blocks.push(Block::Heading(3, "Head and tail classes".to_owned()));
     match figures.parts {
         Some(figure) => blocks.push(Block::Figure(figure)),
@@ -183,5 +184,6 @@ fn evidence(factor: &Factor<'_>, input: &ReportInput<'_>, blocks: &mut Vec<Block
     blocks.push(Block::Table(tables::parts(factor, scale)));
     blocks.push(Block::Heading(3, "Cost".to_owned()));
     blocks.push(Block::Table(tables::cost(factor, scale)));
+    queries::blocks(factor, scale, blocks);
     Ok(())
 }

@@ -73,6 +73,15 @@ pub(super) struct Difference {
 }
 
 impl Difference {
+    /// Mean and interval of paired differences.
+    pub(super) fn of(differences: &[f64]) -> Self {
+        Self {
+            mean: statistics::mean(differences),
+            interval: statistics::paired_interval(differences, statistics::CONFIDENCE),
+            pairs: differences.len(),
+        }
+    }
+
     /// Whether the interval exists and leaves 0 out.
     pub(super) fn is_separable(&self) -> bool {
         self.interval.is_some_and(|interval| interval.excludes_zero())
@@ -240,7 +249,7 @@ impl<'a> Factor<'a> {
     }
 }
 
-impl Group<'_> {
+impl<'a> Group<'a> {
     /// Mean and spread of `measure` over the runs that have it.
     pub(super) fn summary(&self, measure: impl Fn(&Record) -> Option<f64>) -> Summary {
         let values: Vec<f64> =
@@ -252,28 +261,34 @@ impl Group<'_> {
         }
     }
 
-    /// `measure` of this strategy minus that of `baseline`, over the seeds that both have with the same pool.
+    /// The runs of this strategy and of `other` that have the same seed and the same pool, by rising seed.
+    pub(super) fn paired(&self, other: &Group<'a>) -> Vec<(&'a Record, &'a Record)> {
+        let partner = |run: &Record| {
+            other.runs.iter().copied().find(|partner| {
+                partner.header.definition.seed == run.header.definition.seed
+                    && partner.header.pool_hash == run.header.pool_hash
+            })
+        };
+        self.runs.iter().copied().filter_map(|run| Some((run, partner(run)?))).collect()
+    }
+
+    /// `measure` of this strategy minus that of `other`, for each pair that has both.
+    pub(super) fn differences(
+        &self,
+        other: &Group<'a>,
+        measure: impl Fn(&Record) -> Option<f64>,
+    ) -> Vec<f64> {
+        let pairs = self.paired(other).into_iter();
+        let differences = pairs.filter_map(|(run, partner)| Some(measure(run)? - measure(partner)?));
+        differences.filter(|difference| difference.is_finite()).collect()
+    }
+
+    /// The same with its mean and its interval.
     pub(super) fn difference(
         &self,
-        baseline: &Group<'_>,
+        other: &Group<'a>,
         measure: impl Fn(&Record) -> Option<f64>,
     ) -> Difference {
-        let differences: Vec<f64> = self
-            .runs
-            .iter()
-            .filter_map(|run| {
-                let partner = baseline.runs.iter().find(|other| {
-                    other.header.definition.seed == run.header.definition.seed
-                        && other.header.pool_hash == run.header.pool_hash
-                })?;
-                Some(measure(run)? - measure(partner)?)
-            })
-            .filter(|difference| difference.is_finite())
-            .collect();
-        Difference {
-            mean: statistics::mean(&differences),
-            interval: statistics::paired_interval(&differences, statistics::CONFIDENCE),
-            pairs: differences.len(),
-        }
+        Difference::of(&self.differences(other, measure))
     }
 }

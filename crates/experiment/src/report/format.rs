@@ -55,6 +55,31 @@ pub(super) fn interval(interval: Option<Interval>, factor: f64, decimals: usize)
     })
 }
 
+/// A p-value: three decimals, powers of ten where these would be 0.
+pub(super) fn p_value(value: Option<f64>) -> String {
+    match value {
+        None => NONE.to_owned(),
+        Some(p) if p < 0.001 => format!("{p:.1e}").replace('-', "−"),
+        Some(p) => number(p, 3),
+    }
+}
+
+/// A small number in powers of ten, such as `2.0e−5`.
+pub(super) fn scientific(value: f64) -> String {
+    if value.is_finite() { format!("{value:.1e}").replace('-', "−") } else { NONE.to_owned() }
+}
+
+/// A number of its own size: at most three significant decimals, none that say nothing.
+pub(super) fn short(value: f64) -> String {
+    let text = number(value, 3);
+    if text.contains('.') { text.trim_end_matches('0').trim_end_matches('.').to_owned() } else { text }
+}
+
+/// A value if there is one.
+pub(super) fn optional(value: Option<f64>, decimals: usize) -> String {
+    value.map_or(NONE.to_owned(), |value| number(value, decimals))
+}
+
 /// `n = 3 seeds`.
 pub(super) fn seeds(n: usize) -> String {
     format!("n = {n} seed{}", if n == 1 { "" } else { "s" })
@@ -109,6 +134,13 @@ mod tests {
         assert_eq!(count(1_234_567), "1,234,567");
         assert_eq!(spread(Some(0.5), None, 100.0, 1), "50.0 ± —");
         assert_eq!(seeds(1), "n = 1 seed");
+        assert_eq!(p_value(Some(0.25)), "0.250");
+        assert_eq!(p_value(Some(0.00012)), "1.2e−4");
+        assert_eq!(p_value(None), NONE);
+        assert_eq!(
+            (short(2.0), short(0.6), short(-0.25)),
+            ("2".to_owned(), "0.6".to_owned(), "−0.25".to_owned())
+        );
         assert_eq!(duration(61.0), "61 s");
         assert_eq!(duration(7_200.0), "120.0 min");
     }

@@ -1,6 +1,8 @@
 //! What is measured of a run: one number, or none where the run does not have it.
 
-use crate::record::Record;
+use tailward_acquisition::Lambda;
+
+use crate::record::{Query, Record};
 use crate::statistics;
 
 /// Accuracy of the model of `round`.
@@ -49,11 +51,14 @@ pub(super) fn tail_share(round: usize) -> impl Fn(&Record) -> Option<f64> + Copy
     }
 }
 
+/// Labels and accuracy, round by round.
+pub(super) fn learning_curve(run: &Record) -> Vec<(f64, f64)> {
+    run.rounds.iter().map(|round| (round.labelled as f64, round.evaluation.accuracy)).collect()
+}
+
 /// The area under the learning curve, as a mean accuracy.
 pub(super) fn area(run: &Record) -> Option<f64> {
-    let points: Vec<(f64, f64)> =
-        run.rounds.iter().map(|round| (round.labelled as f64, round.evaluation.accuracy)).collect();
-    statistics::area_under_learning_curve(&points)
+    statistics::area_under_learning_curve(&learning_curve(run))
 }
 
 /// The mean accuracy over rounds 1 to `last`: its difference is the mean of a row of gains.
@@ -85,4 +90,34 @@ fn bound(run: &Record, round: usize, query: bool, of: Bound) -> Option<f64> {
     } else {
         of(initial, pool, run.rounds.get(round)?.class_counts.iter().sum())
     }
+}
+
+/// A number of the query that follows `round`, where its record has it.
+pub(super) fn of_query(
+    round: usize,
+    of: impl Fn(&Query) -> Option<f64> + Copy,
+) -> impl Fn(&Record) -> Option<f64> + Copy {
+    move |run| of(run.queries.get(round)?)
+}
+
+/// The weight that a query's class-balancing term had: as recorded, or as the definition fixes it.
+pub(super) fn lambda(run: &Record, query: &Query) -> Option<f64> {
+    let recorded = query.balance.as_ref()?.lambda;
+    recorded.or_else(|| match run.header.definition.strategy.query.lambda()? {
+        Lambda::Fixed(lambda) => Some(lambda),
+        Lambda::Rule(_) => None,
+    })
+}
+
+/// The mean time of one epoch of training the model of `round`, in seconds.
+pub(super) fn epoch_secs(run: &Record, round: usize) -> Option<f64> {
+    let round = run.rounds.get(round)?;
+    (!round.epoch_losses.is_empty()).then(|| round.cost.train_secs / round.epoch_losses.len() as f64)
+}
+
+/// The time of choosing on the host as a share of one training epoch of the model that chose: below 1, a query is
+/// cheaper than an epoch.
+pub(super) fn choice_by_epoch(run: &Record, round: usize) -> Option<f64> {
+    let share = run.queries.get(round)?.cost.select_secs / epoch_secs(run, round)?;
+    share.is_finite().then_some(share)
 }

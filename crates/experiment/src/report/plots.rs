@@ -8,6 +8,7 @@ mod axis;
 mod canvas;
 mod curves;
 mod distribution;
+mod rounds;
 mod style;
 
 use super::data::{Factor, Summary};
@@ -36,6 +37,8 @@ pub(super) struct FactorFigures {
     pub(super) learning: Figure,
     /// Labels of each class, query by query.
     pub(super) distribution: Figure,
+    /// Shares of each class in the labelled set, round by round; none without queries.
+    pub(super) rounds: Option<Figure>,
     /// L1 score of the labelled set and of the queries.
     pub(super) balance: [Figure; 2],
     /// Accuracy on head and tail classes; none in a balanced pool.
@@ -69,6 +72,7 @@ pub(super) fn draw(factor: &Factor<'_>, scale: Scale) -> Result<FactorFigures, E
     Ok(FactorFigures {
         learning: learning(&note)?,
         distribution: distribution::draw(factor, &note.subtitle, &note.stem)?,
+        rounds: rounds::draw(factor, &note.subtitle, &note.stem)?,
         balance: [balance(&note, false)?, balance(&note, true)?],
         parts: if tail { Some(parts(&note)?) } else { None },
     })

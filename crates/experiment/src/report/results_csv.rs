@@ -3,10 +3,10 @@
 use super::data::Results;
 use super::measure;
 use crate::Error;
-use crate::record::Record;
+use crate::record::{Discriminating, Record};
 
 /// The columns and what they hold.
-pub(super) const COLUMNS: [(&str, &str); 23] = [
+pub(super) const COLUMNS: [(&str, &str); 32] = [
     ("experiment", "name of the experiment"),
     ("scale", "smoke, quick or paper"),
     ("imbalance_factor", "the imbalance factor, in (0, 1]"),
@@ -30,6 +30,15 @@ pub(super) const COLUMNS: [(&str, &str); 23] = [
     ("score_secs", "scoring the pool for the query that led here, in seconds"),
     ("select_secs", "choosing the samples of the query that led here, in seconds"),
     ("relative_gap", "certified relative gap of that query's class-balancing programme, where it has one"),
+    ("lambda", "weight of that query's class-balancing term, where it has one"),
+    ("network_secs", "training networks that only that query uses (VAAL), in seconds"),
+    ("cover_radius", "radius in which that query's choice covers the pool (k-center)"),
+    ("cover_bound", "a radius that no choice of that size can go below"),
+    ("discriminator_deviation", "standard deviation of D(μ) over the unlabelled samples (VAAL)"),
+    ("latent_deviation", "root mean square over latent dimensions of the standard deviation of μ (VAAL)"),
+    ("divergence", "Kullback–Leibler divergence per image, in nats (VAAL)"),
+    ("reconstruction_error", "mean squared reconstruction error (VAAL)"),
+    ("differs_from_random", "share of that query's picks that random sampling would not have picked (VAAL)"),
 ];
 
 /// The file's text.
@@ -50,7 +59,7 @@ pub(super) fn render(results: &Results<'_>) -> Result<String, Error> {
     Ok(String::from_utf8_lossy(&bytes).into_owned())
 }
 
-fn row(run: &Record, index: usize) -> [String; 23] {
+fn row(run: &Record, index: usize) -> [String; 32] {
     let number = |value: f64| {
         if value.is_finite() { value.to_string() } else { String::new() }
     };
@@ -58,6 +67,7 @@ fn row(run: &Record, index: usize) -> [String; 23] {
     let definition = &run.header.definition;
     let round = &run.rounds[index];
     let query = index.checked_sub(1).and_then(|before| run.queries.get(before));
+    let vaal = |of: fn(&Discriminating) -> f64| query.and_then(|query| query.discriminator.as_ref()).map(of);
     [
         definition.experiment.clone(),
         definition.scale.to_string(),
@@ -82,5 +92,14 @@ fn row(run: &Record, index: usize) -> [String; 23] {
         optional(query.map(|query| query.cost.score_secs)),
         optional(query.map(|query| query.cost.select_secs)),
         optional(query.and_then(|query| query.balance.as_ref()?.relative_gap)),
+        optional(query.and_then(|query| measure::lambda(run, query))),
+        optional(query.and_then(|query| query.cost.train_secs)),
+        optional(query.and_then(|query| Some(query.cover.as_ref()?.radius))),
+        optional(query.and_then(|query| Some(query.cover.as_ref()?.bound))),
+        optional(vaal(|networks| networks.deviation)),
+        optional(vaal(|networks| networks.latent_deviation)),
+        optional(vaal(|networks| networks.divergence)),
+        optional(vaal(|networks| networks.reconstruction_error)),
+        optional(vaal(|networks| networks.differs_from_random)),
     ]
 }

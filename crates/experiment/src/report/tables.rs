@@ -132,39 +132,6 @@ pub(super) fn l1(factor: &Factor<'_>, scale: Scale, query: bool) -> Table {
     table
 }
 
-/// What the class-balancing programmes certify; `None` if no strategy has one.
-pub(super) fn certificates(factor: &Factor<'_>, scale: Scale) -> Option<Table> {
-    let text = "Class-balancing programmes (CBAL, Eq. 8), over all queries of all seeds: soft L1 distance ‖Ω − Pᵀz‖₁ of \
-                what the score alone would choose and of what was chosen (means), largest certified relative gap to \
-                the best objective, and queries proven optimal.";
-    let heads = ["Strategy", "Queries", "L1, score alone", "L1, chosen", "Largest gap", "Proven optimal"];
-    let mut table = Table::new(caption(text, factor, scale), 1, columns(&heads, vec![]));
-    for group in factor.ran() {
-        let accounts: Vec<_> = group
-            .runs
-            .iter()
-            .flat_map(|run| &run.queries)
-            .filter_map(|query| query.balance.as_ref())
-            .collect();
-        if accounts.is_empty() {
-            continue;
-        }
-        let mean = |values: Vec<f64>| {
-            statistics::mean(&values).map_or(format::NONE.to_owned(), |value| format::number(value, 1))
-        };
-        let gap = accounts.iter().filter_map(|account| account.relative_gap).fold(0.0, f64::max);
-        table.rows.push(vec![
-            group.strategy.label.clone(),
-            accounts.len().to_string(),
-            mean(accounts.iter().filter_map(|account| account.l1_baseline).collect()),
-            mean(accounts.iter().map(|account| account.l1).collect()),
-            format!("{gap:.1e}").replace('-', "−"),
-            accounts.iter().filter(|account| account.optimal == Some(true)).count().to_string(),
-        ]);
-    }
-    (!table.rows.is_empty()).then_some(table)
-}
-
 /// Head, tail and balanced accuracy of the last model.
 pub(super) fn parts(factor: &Factor<'_>, scale: Scale) -> Table {
     let last = factor.rounds;

@@ -8,6 +8,8 @@ use tailward_experiment::definition::{
     Stem,
 };
 
+use tailward_experiment::record::{RECORD_FILE, Record};
+
 use crate::fixture::Shape;
 
 /// The message of a definition with `from` replaced by `to`.
@@ -228,6 +230,114 @@ fn every_field_that_a_result_depends_on_changes_the_hash() {
     renamed.strategy.label.push('x');
     renamed.strategy.baseline = None;
     assert_eq!(renamed.hash(), run.hash(), "what only names things in reports");
+}
+
+const OVERRIDE: &str = r#"
+[[scales.quick.overrides]]
+strategy = "entropy-cb"
+query = { kind = "entropy", balance = { lambda = 5.0, solver = "exact" } }
+"#;
+
+#[test]
+fn an_override_changes_what_one_strategy_does_at_one_scale() {
+    let text = Shape::default().definition_toml();
+    let plain = Shape::default().definition();
+    let changed = Definition::parse(&format!("{text}{OVERRIDE}"), Path::new("d")).unwrap();
+    let back = Definition::parse(&toml::to_string(&changed).unwrap(), Path::new("d")).unwrap();
+    assert_eq!(back, changed, "an override is read back as written");
+    let runs = |definition: &Definition| definition.runs(Scale::Quick, &Selector::default()).unwrap();
+    for (before, after) in runs(&plain).iter().zip(&runs(&changed)) {
+        if before.strategy.name == "entropy-cb" {
+            assert_eq!(after.strategy.query.lambda(), Some(tailward_acquisition::Lambda::Fixed(5.0)));
+            assert_eq!(
+                (&after.strategy.label, &after.strategy.baseline),
+                (&before.strategy.label, &before.strategy.baseline)
+            );
+            assert_ne!(after.hash(), before.hash());
+            assert_eq!(changed.strategy_at(Scale::Quick, "entropy-cb").unwrap(), after.strategy);
+        } else {
+            assert_eq!(after, before);
+        }
+    }
+}
+
+#[test]
+fn an_override_keeps_to_its_strategy_and_its_scale() {
+    let text = format!("{}{OVERRIDE}", Shape::default().definition_toml());
+    let refused = |text: &str| Definition::parse(text, Path::new("d")).unwrap_err().to_string();
+    for (from, to, message) in [
+        (
+            "strategy = \"entropy-cb\"",
+            "strategy = \"nothing\"",
+            "overrides[0].strategy: `nothing` is not a strategy of this scale",
+        ),
+        (
+            "strategy = \"entropy-cb\"",
+            "strategy = \"entropy\"",
+            "overrides[0].query: is `entropy-cb`; an override changes the parameters of `entropy`, not its kind",
+        ),
+        ("lambda = 5.0", "lambda = -5.0", "overrides[0].query: use lambda = -5"),
+        ("solver = \"exact\" } }", "solver = \"exact\" } }\nlabel = \"x\"", "unknown field `label`"),
+    ] {
+        assert!(text.contains(from));
+        let found = refused(&text.replace(from, to));
+        assert!(found.contains(message), "{to}: {found}");
+    }
+    let found = refused(&format!("{text}{OVERRIDE}"));
+    assert!(found.contains("scales.quick.overrides[1].strategy: `entropy-cb` is given twice"), "{found}");
+}
+
+/// Every experiment reads, at three scales, and its runs have folders and hashes of their own.
+#[test]
+fn committed_definitions_are_whole() {
+    let experiments = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../experiments");
+    let names = ["cifar10", "cifar100", "lambda", "sampling-bias", "tiny-imagenet"];
+    for name in names {
+        let definition = Definition::load(&experiments.join(name).join("definition.toml")).unwrap();
+        assert_eq!(definition.name, name);
+        for scale in [Scale::Smoke, Scale::Quick, Scale::Paper] {
+            let runs = definition.runs(scale, &Selector::default()).unwrap();
+            let hashes: BTreeSet<String> = runs.iter().map(RunDefinition::hash).collect();
+            assert_eq!(hashes.len(), runs.len(), "{name}/{scale}");
+        }
+    }
+    for name in ["cifar10", "cifar100"] {
+        let definition = Definition::load(&experiments.join(name).join("definition.toml")).unwrap();
+        for (scale, sizes) in &definition.scales {
+            for method in [
+                "random",
+                "entropy",
+                "entropy-cb",
+                "k-center-greedy",
+                "k-center-greedy-cb",
+                "vaal",
+                "vaal-cb",
+            ] {
+                assert!(sizes.strategies.iter().any(|known| known == method), "{name}/{scale}: {method}");
+            }
+        }
+    }
+}
+
+/// Records outlive the code: what is added to definitions must leave the hashes of what is there alone.
+#[test]
+fn committed_records_keep_their_hashes() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../experiments/cifar100");
+    let definition = Definition::load(&folder.join("definition.toml")).unwrap();
+    let planned = definition.runs(Scale::Quick, &Selector::default()).unwrap();
+    let records = folder.join("records/cpu-2026-11-22");
+    let mut checked = 0;
+    for strategy in ["random", "entropy", "entropy-cb"] {
+        for seed in 0..3 {
+            let run = planned.iter().find(|run| run.strategy.name == strategy && run.seed == seed).unwrap();
+            let record = Record::load(&records.join(run.folder()).join(RECORD_FILE)).unwrap().unwrap();
+            let header = &record.header;
+            assert_eq!(header.definition.hash(), header.definition_hash, "{} as read back", run.label());
+            assert_eq!(run.hash(), header.definition_hash, "{} as the definition has it now", run.label());
+            checked += 1;
+        }
+    }
+    assert_eq!(checked, 9);
 }
 
 #[test]

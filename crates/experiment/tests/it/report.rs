@@ -89,6 +89,74 @@ fn markdown_of_a_small_experiment() {
     insta::assert_snapshot!(report(&shape, shape.records()).markdown);
 }
 
+/// Every strategy of CBAL's tables.
+fn seven_methods() -> Shape {
+    let strategies =
+        ["random", "entropy", "entropy-cb", "k-center-greedy", "k-center-greedy-cb", "vaal", "vaal-cb"];
+    Shape { strategies: strategies.to_vec(), ..Shape::default() }
+}
+
+#[test]
+fn what_queries_did_is_tabulated() {
+    let shape = seven_methods();
+    let markdown = report(&shape, shape.records()).markdown;
+    let factor = section(&markdown, "Imbalance factor 0.1");
+    for row in [
+        // λ as fixed, as fixed and found by the rule; only programmes have certificates.
+        "| Entropy-CB | 12 | 2 | 900.0 | 400.0 | 2.0e−5 | 3 |",
+        "| KCenterGreedy-CB | 12 | 5 | 900.0 | 400.0 | — | — |",
+        "| VAAL-CB | 12 | 0.4 to 0.8 | 900.0 | 400.0 | 2.0e−5 | 3 |",
+        "| KCenterGreedy | 1 | 3 | 3.500 ± 0.000 | 1.750 ± 0.000 | 0.500 ± 0.000 | 0 ± 0 |",
+        "| VAAL | 1 | 3 | 0.0011 ± 0.0000 | 0.0200 ± 0.0000 | 0.125 ± 0.000 | 0.2500 ± 0.0000 | 87.5 ± 0.0 | 90.0 ± 0.0 |",
+        // Epochs of 10, 15, 20 and 25 seconds: choosing takes 0.25 s.
+        "| VAAL | 12 | 3.50 s | 12 s | 0.25 s | 18 s | 0.016 | 0.025 |",
+        "| Random | 12 | 3.50 s | — | 0.25 s | 18 s | 0.016 | 0.025 |",
+    ] {
+        assert!(factor.contains(row), "{row} is not in {factor}");
+    }
+    assert!(
+        factor.contains(
+            "took less than one training epoch in each of the 84 queries: the largest share is 0.025"
+        )
+    );
+    let mut slow = shape.records();
+    slow[0].queries[0].cost.select_secs = 30.0;
+    let markdown = report(&shape, slow).markdown;
+    assert!(markdown.contains("took as long as a training epoch or longer in 1 of the 84 queries: the largest share is 3.000, of Random."));
+}
+
+#[test]
+fn few_seeds_are_said_to_be_few() {
+    let shape = Shape::default();
+    let markdown = report(&shape, shape.records()).markdown;
+    let factor = section(&markdown, "Imbalance factor 0.1");
+    assert!(factor.contains("3 paired seeds cannot reach p &lt; 0.05 two-sided: the smallest p of an exact test is 0.25. It takes at least 6."), "{factor}");
+    assert!(factor.contains("- Entropy-CB − Entropy: area"), "{factor}");
+    assert!(
+        factor.contains("not separable from noise by the exact test (n = 3, p = 0.250, Holm-adjusted 1.000)"),
+        "{factor}"
+    );
+    // Eight seeds in a family of six tests: 2/2⁸ · 6 is below 0.05.
+    let shape = Shape { seeds: 8, ..Shape::default() };
+    let markdown = report(&shape, shape.records()).markdown;
+    let factor = section(&markdown, "Imbalance factor 0.1");
+    assert!(!factor.contains("cannot reach"), "{factor}");
+    assert!(factor.contains("corrected for the 6 tests of this report"));
+    assert!(
+        factor.contains(", separable from noise by the exact test (n = 8, p = 0.008, Holm-adjusted 0.047)"),
+        "{factor}"
+    );
+}
+
+#[test]
+fn labels_and_wins_are_counted() {
+    let shape = Shape::default();
+    let markdown = report(&shape, shape.records()).markdown;
+    let factor = section(&markdown, "Imbalance factor 0.1");
+    // Four rounds and three seeds; Entropy-CB is ahead in all of them.
+    assert!(factor.contains("| 3 of 3 | 12 / 0 / 0 |"), "{factor}");
+}
+
 #[test]
 fn the_same_records_give_the_same_report() {
     let shape = Shape::default();
@@ -124,7 +192,7 @@ fn a_hundred_classes_three_strategies_three_seeds() {
     assert_eq!(report.csv.lines().count(), 2 * 3 * 3 * 5 + 1);
     let figures: Vec<&String> = report.files.iter().filter(|name| name.ends_with(".svg")).collect();
     // A balanced pool has no tail, hence no figure of head and tail.
-    assert_eq!(figures.len(), 5 + 4);
+    assert_eq!(figures.len(), 6 + 5);
     assert!(section(&report.markdown, "Imbalance factor 1").contains("it has no tail classes"));
     assert!(
         section(&report.markdown, "Missing and left out").contains("all 18 runs of this scale are complete")
@@ -217,6 +285,8 @@ fn the_published_rows_stand_beside_ours() {
     let markdown = report(&shape, shape.records()).markdown;
     let published = section(&markdown, "Beside the published gains");
     assert!(published.contains("| 0.1, Entropy-CB | published | +1.28 | −0.50 | +0.39 |"), "{published}");
+    assert!(published.contains("| 0.1, Entropy-CB | 1 | +1.28 | 3 | +"), "cell by cell: {published}");
+    assert!(published.contains("| not separable from noise |"), "{published}");
     // Our runs are shorter than the row: what they lack is a dash, and row means are not subtracted.
     assert!(published.contains("1 of 1 | rounds 1 to 1 only: same sign"), "{published}");
     assert!(published.contains("|  | ours: not run | — | — | — |"), "{published}");

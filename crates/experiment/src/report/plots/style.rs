@@ -89,6 +89,12 @@ pub(super) fn assign(strategies: &[Group<'_>]) -> Vec<LineStyle> {
     styles.into_iter().flatten().collect()
 }
 
+/// Half-way to white.
+pub(super) fn lighter(RGBColor(red, green, blue): RGBColor) -> RGBColor {
+    let half = |part: u8| part / 2 + 128;
+    RGBColor(half(red), half(green), half(blue))
+}
+
 /// A sequential scale that darkens with every step and so stays in order in a grey print: `step` of `steps`.
 pub(super) fn sequential(step: usize, steps: usize) -> RGBColor {
     const STOPS: [(f64, f64, f64); 4] =

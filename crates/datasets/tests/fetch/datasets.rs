@@ -1,21 +1,17 @@
-//! Fetching over a server on this machine: resumed, cut off, mistaken, absent, and without any server at all.
-
-#![expect(clippy::unwrap_used, reason = "a helper of a test may panic as the test may")]
-
-mod server;
+//! Datasets in gzipped tar archives.
 
 use std::fs;
 use std::net::TcpListener;
 use std::path::{Path, PathBuf};
 
 use flate2::{Compression, write::GzEncoder};
-use md5::{Digest, Md5};
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::{Rng, SeedableRng};
 use tailward_datasets::{DatasetManifest, Error, FetchOutcome, FetchProgress, fetch, read};
 use tempfile::TempDir;
 
-use server::{Answer, Server};
+use crate::server::{Answer, Server};
+use crate::{md5, quiet};
 
 const TRAIN: [u8; 20] = [0, 1, 2, 3, 4, 1, 5, 6, 7, 8, 1, 9, 10, 11, 12, 0, 13, 14, 15, 16];
 const TEST: [u8; 10] = [1, 1, 1, 1, 1, 0, 2, 2, 2, 2];
@@ -34,10 +30,6 @@ fn archive() -> Vec<u8> {
         builder.append_data(&mut header, path, content).unwrap();
     }
     builder.into_inner().unwrap().finish().unwrap()
-}
-
-fn md5(bytes: &[u8]) -> String {
-    Md5::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 /// A data folder and a manifest whose archive is at `url`.
@@ -72,8 +64,6 @@ checksum = {{ md5 = "{}" }}
     let manifest = DatasetManifest::load(&path).unwrap();
     (folder, manifest)
 }
-
-fn quiet(_: FetchProgress) {}
 
 fn downloaded(outcome: FetchOutcome) -> u64 {
     match outcome {

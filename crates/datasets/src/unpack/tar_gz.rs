@@ -1,64 +1,44 @@
 //! Gzipped tar archives, unpacked without trusting the paths inside.
 
-use std::fs::{self, File};
-use std::io::{self, BufReader};
-use std::path::{Component, Path, PathBuf};
+use std::fs::File;
+use std::io::BufReader;
 
 use flate2::read::GzDecoder;
 use tar::{Archive, EntryType};
 
+use super::Destination;
 use crate::error::{Error, Result};
 
-/// Unpacks the regular files of an archive under the folder `into`. Owners, modes and times are not restored.
+/// Unpacks the regular files of an archive. Owners, modes and times are not restored.
 ///
 /// # Errors
-/// [`Error::UnsafeArchiveEntry`] for an absolute path, a path with `..`, a link, or a device; [`Error::Io`] when the
-/// archive is damaged or a file cannot be written. What was unpacked before the error stays.
-pub(crate) fn unpack(archive: &Path, into: &Path) -> Result<()> {
+/// As [`unpack`](super::unpack).
+pub(super) fn unpack(destination: &Destination<'_>) -> Result<()> {
+    let archive = destination.archive;
     let file = File::open(archive).map_err(Error::io("open", archive))?;
     let mut tar = Archive::new(GzDecoder::new(BufReader::new(file)));
     for entry in tar.entries().map_err(Error::io("unpack", archive))? {
         let mut entry = entry.map_err(Error::io("unpack", archive))?;
         let stored = entry.path().map_err(Error::io("unpack", archive))?.into_owned();
-        let refuse = |problem| Error::UnsafeArchiveEntry {
-            path: archive.into(),
-            entry: stored.display().to_string(),
-            problem,
-        };
-        let inside = path_inside(&stored).map_err(refuse)?;
+        let path = destination.path_of(&stored)?;
         match entry.header().entry_type() {
-            EntryType::Regular | EntryType::Continuous => {}
-            EntryType::Directory | EntryType::XGlobalHeader => continue,
-            EntryType::Symlink | EntryType::Link => return Err(refuse("it is a link")),
-            _ => return Err(refuse("it is neither a file nor a folder")),
+            EntryType::Regular | EntryType::Continuous => destination.write(&path, &mut entry)?,
+            EntryType::Directory | EntryType::XGlobalHeader => {}
+            EntryType::Symlink | EntryType::Link => return Err(destination.refuse(&stored, "it is a link")),
+            _ => return Err(destination.refuse(&stored, "it is neither a file nor a folder")),
         }
-        let path = into.join(inside);
-        if let Some(folder) = path.parent() {
-            fs::create_dir_all(folder).map_err(Error::io("create", folder))?;
-        }
-        let mut file = File::create(&path).map_err(Error::io("create", &path))?;
-        io::copy(&mut entry, &mut file).map_err(Error::io("unpack", archive))?;
     }
     Ok(())
-}
-
-/// The path with `.` removed, or why it must not be written.
-fn path_inside(stored: &Path) -> std::result::Result<PathBuf, &'static str> {
-    let mut inside = PathBuf::new();
-    for component in stored.components() {
-        match component {
-            Component::Normal(name) => inside.push(name),
-            Component::CurDir => {}
-            Component::ParentDir => return Err("its path has `..`"),
-            Component::RootDir | Component::Prefix(_) => return Err("its path is absolute"),
-        }
-    }
-    Ok(inside)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::manifest::ArchiveFormat::TarGz;
+    use crate::unpack::unpack;
+    use std::fs;
+    use std::path::{Path, PathBuf};
+
     use flate2::{Compression, write::GzEncoder};
     use tar::{Builder, Header};
 
@@ -83,7 +63,7 @@ mod tests {
     fn regular_files_are_unpacked() {
         let folder = tempfile::tempdir().unwrap();
         let archive = archive(folder.path(), "./set/train.bin", EntryType::Regular, b"abc");
-        unpack(&archive, folder.path()).unwrap();
+        unpack(TarGz, &archive, folder.path()).unwrap();
         assert_eq!(fs::read(folder.path().join("set/train.bin")).unwrap(), b"abc");
     }
 
@@ -99,7 +79,7 @@ mod tests {
         ] {
             let folder = tempfile::tempdir().unwrap();
             let archive = archive(folder.path(), stored, kind, b"");
-            let error = unpack(&archive, &folder.path().join("inside")).unwrap_err();
+            let error = unpack(TarGz, &archive, &folder.path().join("inside")).unwrap_err();
             assert!(matches!(error, Error::UnsafeArchiveEntry { .. }), "{error:?}");
             assert!(error.to_string().contains(problem), "{error}");
             assert!(!folder.path().join("inside").exists());
@@ -113,7 +93,7 @@ mod tests {
         let bytes = fs::read(&path).unwrap();
         fs::write(&path, &bytes[..bytes.len() / 2]).unwrap();
         assert!(matches!(
-            unpack(&path, &folder.path().join("inside")),
+            unpack(TarGz, &path, &folder.path().join("inside")),
             Err(Error::Io { action: "unpack", .. })
         ));
     }

@@ -1,0 +1,72 @@
+//! The programme for one weight after the other.
+
+use std::time::Instant;
+
+use super::problem::{Instance, l1};
+use super::solver::{Start, certify, solve_from};
+use super::{Options, Problem, Solution, Status};
+use crate::Error;
+
+/// Solves CBAL Eq. 8 for every weight of `lambdas`, whatever `problem.lambda` is.
+///
+/// What is feasible does not depend on the weight, so the simplex method goes on from the basis where it stopped for
+/// the last weight, and the last selection is one to be no worse than. In the end every weight takes the best of *all*
+/// selections that were found. By exchange of two of them, the balance term `‖Ω − Pᵀz‖₁` then never rises with the
+/// weight, and the cost `aᵀz` never falls, up to rounding of their sums — as is true of optimal selections.
+///
+/// An answer can therefore be better than that of [`solve`](super::solve), and it depends on the other weights.
+///
+/// # Errors
+///
+/// Those of [`solve`](super::solve), for any of the weights.
+///
+/// # Panics
+///
+/// If the pool has 2³² rows or more.
+pub fn solve_along(problem: &Problem, lambdas: &[f64], options: &Options) -> Result<Vec<Solution>, Error> {
+    let mut clock = Instant::now();
+    let Some(&first) = lambdas.first() else {
+        return Ok(Vec::new());
+    };
+    Problem { lambda: first, ..*problem }.validate()?;
+    if let Some(&lambda) = lambdas.iter().find(|&&lambda| !(lambda.is_finite() && lambda >= 0.0)) {
+        return Err(Error::InvalidLambda { lambda });
+    }
+    let base = Instance::new(problem);
+    let instances: Vec<Instance> = lambdas.iter().map(|&lambda| base.weighted(lambda)).collect();
+    let mut start = Start::default();
+    let mut solutions = Vec::with_capacity(lambdas.len());
+    for instance in &instances {
+        let problem = Problem { lambda: instance.lambda, ..*problem };
+        solutions.push(solve_from(&problem, instance, options, &mut start, clock)?);
+        clock = Instant::now();
+    }
+    share(problem, lambdas, &base, &mut solutions);
+    Ok(solutions)
+}
+
+/// Gives every weight the best of all selections. One that is proven to be optimal stays.
+fn share(problem: &Problem, lambdas: &[f64], base: &Instance, solutions: &mut [Solution]) {
+    let terms: Vec<(f64, f64)> = solutions
+        .iter()
+        .map(|solution| {
+            let cost: f64 = solution.picks.iter().map(|&row| problem.costs[row]).sum();
+            let rows: Vec<u32> = solution.picks.iter().map(|&row| row as u32).collect();
+            (cost, l1(&base.residual(&rows)))
+        })
+        .collect();
+    let found: Vec<Vec<usize>> = solutions.iter().map(|solution| solution.picks.clone()).collect();
+    for (own, (solution, &lambda)) in solutions.iter_mut().zip(lambdas).enumerate() {
+        if solution.status == Status::Optimal {
+            continue;
+        }
+        let objective = |index: usize| terms[index].0 + lambda * terms[index].1;
+        let best = (0..found.len())
+            .fold(own, |best, index| if objective(index) < objective(best) { index } else { best });
+        if best != own {
+            let problem = Problem { lambda, ..*problem };
+            let duals = std::mem::take(&mut solution.duals);
+            *solution = certify(&problem, found[best].clone(), duals, solution.statistics.clone());
+        }
+    }
+}

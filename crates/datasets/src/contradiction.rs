@@ -1,0 +1,179 @@
+//! What in a manifest contradicts itself: names, paths, checksums, sizes and counts.
+
+use std::collections::BTreeSet;
+use std::path::{Component, Path};
+
+use crate::cifar::{self, RecordLayout};
+use crate::manifest::{DatasetManifest, FileRole, Layout};
+use crate::synthetic;
+use crate::tiny_imagenet;
+
+/// The first contradiction of the manifest at `path`, if there is one.
+pub(crate) fn find(manifest: &DatasetManifest, path: &Path) -> Option<String> {
+    name(&manifest.name, path).or_else(|| classes(manifest)).or_else(|| paths(manifest)).or_else(|| {
+        match manifest.layout.records() {
+            Some(layout) => record_files(manifest, layout),
+            None => image_files(manifest),
+        }
+    })
+}
+
+/// Why a name does not name the manifest at `path`, if it does not.
+pub(crate) fn name(name: &str, path: &Path) -> Option<String> {
+    let is_name =
+        !name.is_empty() && name.bytes().all(|byte| matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'-'));
+    if !is_name {
+        return Some(format!("name `{name}` is not lower-case letters, digits and hyphens"));
+    }
+    path.file_stem()
+        .is_none_or(|stem| stem != name)
+        .then(|| format!("name `{name}` is not the name of the file"))
+}
+
+/// Whether a path is one plain name: no folder, no `..`, not absolute.
+pub(crate) fn is_single_component(path: &str) -> bool {
+    let mut components = Path::new(path).components();
+    matches!((components.next(), components.next()), (Some(Component::Normal(name)), None) if name == path)
+}
+
+fn classes(manifest: &DatasetManifest) -> Option<String> {
+    let (names, classes) = (&manifest.class_names, manifest.classes);
+    if names.len() != classes {
+        return Some(format!("{} class names for {classes} classes", names.len()));
+    }
+    if classes < 2 {
+        return Some(format!("{classes} classes, expected 2 or more"));
+    }
+    let (train, test) = (manifest.train_images, manifest.test_images);
+    if manifest.class_balanced && !(train.is_multiple_of(classes) && test.is_multiple_of(classes)) {
+        return Some(format!(
+            "{train} training and {test} test images cannot be balanced over {classes} classes"
+        ));
+    }
+    None
+}
+
+fn paths(manifest: &DatasetManifest) -> Option<String> {
+    if !is_single_component(&manifest.folder) {
+        return Some(format!("folder `{}` is not one plain name", manifest.folder));
+    }
+    if let Some(archive) = &manifest.archive {
+        if !is_single_component(&archive.file) || archive.file == manifest.folder {
+            return Some(format!("archive file `{}` is not one plain name", archive.file));
+        }
+        if archive.format().is_none() {
+            return Some(format!("archive file `{}` ends in neither .tar.gz nor .zip", archive.file));
+        }
+        if !archive.checksum.is_well_formed() {
+            return Some(format!("checksum `{}` of the archive is not well-formed", archive.checksum.hex()));
+        }
+    }
+    manifest.files.iter().find_map(|file| match &file.checksum {
+        _ if !is_single_component(&file.path) => {
+            Some(format!("file path `{}` is not one plain name", file.path))
+        }
+        Some(checksum) if !checksum.is_well_formed() => {
+            Some(format!("checksum `{}` of {} is not well-formed", checksum.hex(), file.path))
+        }
+        _ => None,
+    })
+}
+
+/// Files of records: as many bytes as the images need.
+fn record_files(manifest: &DatasetManifest, layout: RecordLayout) -> Option<String> {
+    if manifest.split.is_some() {
+        return Some(
+            "split is for the layout tiny-imagenet; here the files say what they are for".to_owned(),
+        );
+    }
+    if manifest.classes > layout.max_classes() {
+        let (classes, limit) = (manifest.classes, layout.max_classes());
+        return Some(format!("{classes} classes, but the layout has at most {limit}"));
+    }
+    let record = cifar::record_bytes(layout, &manifest.image) as u64;
+    for (role, name, images) in
+        [(FileRole::Train, "training", manifest.train_images), (FileRole::Test, "test", manifest.test_images)]
+    {
+        let mut bytes = 0;
+        for file in manifest.files_of(role) {
+            match file.bytes {
+                Some(size) if size.is_multiple_of(record) => bytes += size,
+                Some(size) => {
+                    return Some(format!("{} has {size} bytes, not a multiple of {record}", file.path));
+                }
+                None => return Some(format!("{} has no size", file.path)),
+            }
+        }
+        if bytes != images as u64 * record {
+            return Some(format!("the {name} files have {} records, expected {images}", bytes / record));
+        }
+    }
+    manifest.generator.and_then(|_| generator(manifest))
+}
+
+/// Folders of image files, whose names and shapes the layout fixes.
+fn image_files(manifest: &DatasetManifest) -> Option<String> {
+    let problem = if manifest.split.is_none() {
+        "the layout needs a split: \"official\" or \"held-out\"".to_owned()
+    } else if !manifest.files.is_empty() {
+        "the layout fixes the files' names; there are no [[files]]".to_owned()
+    } else if manifest.generator.is_some() {
+        "the generator makes files of records only".to_owned()
+    } else if manifest.image != tiny_imagenet::IMAGE_SHAPE {
+        format!("the layout has images of shape {:?}", tiny_imagenet::IMAGE_SHAPE)
+    } else if !manifest.class_balanced {
+        "the layout has equally many images of each class: class_balanced must be true".to_owned()
+    } else if manifest.train_images == 0 || manifest.test_images == 0 {
+        "there are no training images or no test images".to_owned()
+    } else {
+        return repeated_name(&manifest.class_names).or_else(|| {
+            manifest.class_names.iter().find(|name| !tiny_imagenet::is_class_name(name)).map(|name| {
+                format!(
+                    "class name `{name}` is not an identifier of eight digits after `n`, a space and a name"
+                )
+            })
+        });
+    };
+    Some(problem)
+}
+
+fn repeated_name(names: &[String]) -> Option<String> {
+    let mut seen = BTreeSet::new();
+    names.iter().find(|name| !seen.insert(*name)).map(|name| format!("class name `{name}` is there twice"))
+}
+
+/// What the generator cannot make, if anything.
+fn generator(manifest: &DatasetManifest) -> Option<String> {
+    if manifest.files_of(FileRole::Train).count() != 1 || manifest.files_of(FileRole::Test).count() != 1 {
+        return Some("a generated dataset has one training and one test file".to_owned());
+    }
+    if manifest.image != synthetic::IMAGE_SHAPE || manifest.classes > synthetic::MAX_CLASSES {
+        let (shape, most) = (synthetic::IMAGE_SHAPE, synthetic::MAX_CLASSES);
+        return Some(format!("the generator makes images of shape {shape:?} in at most {most} classes"));
+    }
+    (manifest.layout == Layout::Cifar100Coarse).then(|| "the generator has no coarse classes".to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::error::Error;
+    use crate::manifest::tests::{load, tiny_manifest};
+
+    #[test]
+    fn contradictions_are_named() {
+        for (from, to, problem) in [
+            ("bytes = 20", "bytes = 21", "not a multiple of 5"),
+            ("bytes = 20", "bytes = 25", "5 records, expected 4"),
+            ("bytes = 20", "", "no size"),
+            ("[\"cat\", \"dog\"]", "[\"cat\"]", "1 class names for 2 classes"),
+            ("name = \"tiny\"", "name = \"big\"", "not the name of the file"),
+            ("folder = \"tiny-bin\"", "folder = \"../tiny-bin\"", "not one plain name"),
+            ("path = \"train.bin\"", "path = \"/train.bin\"", "not one plain name"),
+            ("bytes = 20", "bytes = 20\nchecksum = { sha1 = \"00\" }", "not well-formed"),
+        ] {
+            let error = load(&tiny_manifest().replacen(from, to, 1)).unwrap_err();
+            assert!(matches!(&error, Error::InvalidManifest { .. }), "{error:?}");
+            assert!(error.to_string().contains(problem), "{error}");
+        }
+    }
+}

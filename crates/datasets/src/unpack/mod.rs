@@ -1,0 +1,62 @@
+//! Archives, unpacked without trusting the paths inside.
+
+mod tar_gz;
+mod zip;
+
+use std::fs::{self, File};
+use std::io::{self, Read};
+use std::path::{Component, Path, PathBuf};
+
+use crate::error::{Error, Result};
+use crate::manifest::ArchiveFormat;
+
+/// Unpacks the regular files of an archive under the folder `into`.
+///
+/// # Errors
+/// [`Error::UnsafeArchiveEntry`] for an absolute path, a path with `..`, a link, or a device; [`Error::Io`] when the
+/// archive is damaged or a file cannot be written. What was unpacked before the error stays.
+pub(crate) fn unpack(format: ArchiveFormat, archive: &Path, into: &Path) -> Result<()> {
+    let destination = Destination { archive, into };
+    match format {
+        ArchiveFormat::TarGz => tar_gz::unpack(&destination),
+        ArchiveFormat::Zip => zip::unpack(&destination),
+    }
+}
+
+/// Where the files of an archive go.
+struct Destination<'a> {
+    archive: &'a Path,
+    into: &'a Path,
+}
+
+impl Destination<'_> {
+    /// Where an entry goes, or that it must not be written.
+    fn path_of(&self, stored: &Path) -> Result<PathBuf> {
+        let mut path = self.into.to_owned();
+        for component in stored.components() {
+            match component {
+                Component::Normal(name) => path.push(name),
+                Component::CurDir => {}
+                Component::ParentDir => return Err(self.refuse(stored, "its path has `..`")),
+                Component::RootDir | Component::Prefix(_) => {
+                    return Err(self.refuse(stored, "its path is absolute"));
+                }
+            }
+        }
+        Ok(path)
+    }
+
+    /// Writes the file of an entry to where [`Destination::path_of`] said.
+    fn write(&self, path: &Path, content: &mut impl Read) -> Result<()> {
+        if let Some(folder) = path.parent() {
+            fs::create_dir_all(folder).map_err(Error::io("create", folder))?;
+        }
+        let mut file = File::create(path).map_err(Error::io("create", path))?;
+        io::copy(content, &mut file).map_err(Error::io("unpack", self.archive))?;
+        Ok(())
+    }
+
+    fn refuse(&self, stored: &Path, problem: &'static str) -> Error {
+        Error::UnsafeArchiveEntry { path: self.archive.into(), entry: stored.display().to_string(), problem }
+    }
+}

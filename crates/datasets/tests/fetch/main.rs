@@ -1,0 +1,16 @@
+//! Fetching over a server on this machine: resumed, cut off, mistaken, absent, and without any server at all.
+
+#![expect(clippy::unwrap_used, reason = "a helper of a test may panic as the test may")]
+
+mod datasets;
+mod server;
+mod tiny_imagenet;
+
+use md5::{Digest, Md5};
+use tailward_datasets::FetchProgress;
+
+fn md5(bytes: &[u8]) -> String {
+    Md5::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+fn quiet(_: FetchProgress) {}

@@ -1,0 +1,166 @@
+//! From the command line's options to a strategy.
+
+use clap::{Args, ValueEnum};
+use tailward_acquisition::{
+    Balance, GreedyBalance, Lambda, LambdaRule, LambdaScale, Prediction, PseudoLabelOrder, SolverMode,
+    Strategy, VaalNetworks,
+};
+
+use crate::Error;
+
+/// The strategy and its parameters.
+#[derive(Args, Debug)]
+pub(super) struct Options {
+    /// How samples are chosen.
+    #[arg(long, value_enum)]
+    strategy: StrategyName,
+    /// Balance the classes (CBAL, Eq. 8 and Algorithm 2) with this weight λ; `auto` finds it by the paper's rule.
+    #[arg(long, value_name = "LAMBDA|auto", value_parser = parse_lambda)]
+    balance: Option<Lambda>,
+    /// How the class-balancing programme is solved.
+    #[arg(long, value_enum, default_value = "auto", requires = "balance")]
+    solver: SolverName,
+    /// Balance the most probable classes (pseudo-labels) in place of the probabilities.
+    #[arg(long, requires = "balance")]
+    one_hot: bool,
+    /// k-center-greedy: divide the weight by nothing or by the number of classes.
+    #[arg(long, value_enum, default_value = "absolute", requires = "balance")]
+    lambda_scale: ScaleName,
+    /// k-center-greedy: round the embeddings to this many decimals first.
+    #[arg(long)]
+    decimals: Option<u32>,
+    /// coreset: the share of the pool that may stay uncovered, in [0, 1).
+    #[arg(long, required_if_eq("strategy", "coreset"))]
+    outlier_fraction: Option<f64>,
+    /// coreset: how closely the radius is searched, as a share of the greedy one.
+    #[arg(long, required_if_eq("strategy", "coreset"))]
+    tolerance: Option<f64>,
+    /// batch-bald: up to how many class configurations the joint entropy is exact, and how many are sampled beyond.
+    #[arg(long, required_if_eq("strategy", "batch-bald"))]
+    configurations: Option<usize>,
+    /// batch-bald: look only at this many samples, those with the highest BALD score.
+    #[arg(long)]
+    candidates: Option<usize>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum StrategyName {
+    Random,
+    Entropy,
+    Margin,
+    LeastConfidence,
+    KCenterGreedy,
+    Coreset,
+    Bald,
+    BatchBald,
+    Vaal,
+    EntropyPseudoLabel,
+    RandomPseudoLabel,
+    KCenterGreedyPseudoLabel,
+    KCenterGreedyPseudoLabelPerClass,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum SolverName {
+    Auto,
+    Exact,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum ScaleName {
+    Absolute,
+    PerClass,
+}
+
+fn parse_lambda(text: &str) -> Result<Lambda, String> {
+    match text {
+        "auto" => Ok(Lambda::Rule(LambdaRule::Auto)),
+        _ => text.parse().map(Lambda::Fixed).map_err(|error| format!("expected a number or `auto`: {error}")),
+    }
+}
+
+impl Options {
+    /// The strategy that is meant; `passes` is how many passes with dropout there are.
+    ///
+    /// # Errors
+    ///
+    /// An option does not belong to the strategy, or a parameter is out of range.
+    pub(super) fn strategy(&self, passes: usize) -> Result<Strategy, Error> {
+        use StrategyName as Name;
+        self.check()?;
+        let balance = self.balance.map(|lambda| Balance {
+            lambda,
+            solver: match self.solver {
+                SolverName::Auto => SolverMode::Auto,
+                SolverName::Exact => SolverMode::Exact,
+            },
+            prediction: self.one_hot.then_some(Prediction::OneHot),
+        });
+        let greedy = self.balance.map(|lambda| GreedyBalance {
+            lambda,
+            scale: match self.lambda_scale {
+                ScaleName::Absolute => LambdaScale::Absolute,
+                ScaleName::PerClass => LambdaScale::PerClass,
+            },
+        });
+        let strategy = match self.strategy {
+            Name::Random => Strategy::Random {},
+            Name::Entropy => Strategy::Entropy { balance },
+            Name::Margin => Strategy::Margin { balance },
+            Name::LeastConfidence => Strategy::LeastConfidence { balance },
+            Name::KCenterGreedy => Strategy::KCenterGreedy { decimals: self.decimals, balance: greedy },
+            Name::Coreset => Strategy::Coreset {
+                outlier_fraction: self.outlier_fraction.unwrap_or_default(),
+                tolerance: self.tolerance.unwrap_or_default(),
+            },
+            Name::Bald => Strategy::Bald { passes, balance },
+            Name::BatchBald => Strategy::BatchBald {
+                passes,
+                configurations: self.configurations.unwrap_or_default(),
+                candidates: self.candidates,
+            },
+            // The estimates are given: no network is trained.
+            Name::Vaal => Strategy::Vaal { networks: VaalNetworks::official(), balance },
+            Name::EntropyPseudoLabel => Strategy::PseudoLabel { order: PseudoLabelOrder::Entropy },
+            Name::RandomPseudoLabel => Strategy::PseudoLabel { order: PseudoLabelOrder::Random },
+            Name::KCenterGreedyPseudoLabel => Strategy::PseudoLabel { order: PseudoLabelOrder::KCenter },
+            Name::KCenterGreedyPseudoLabelPerClass => {
+                Strategy::PseudoLabel { order: PseudoLabelOrder::KCenterPerClass }
+            }
+        };
+        if passes > 0 || strategy.needs().dropout_passes == 0 {
+            strategy.validate()?;
+        }
+        Ok(strategy)
+    }
+
+    /// Every option that is given belongs to the strategy.
+    fn check(&self) -> Result<(), Error> {
+        use StrategyName as Name;
+        let name =
+            self.strategy.to_possible_value().map_or(String::new(), |value| value.get_name().to_owned());
+        let programme = matches!(
+            self.strategy,
+            Name::Entropy | Name::Margin | Name::LeastConfidence | Name::Bald | Name::Vaal
+        );
+        let greedy = self.strategy == Name::KCenterGreedy;
+        let exact = matches!(self.solver, SolverName::Exact);
+        let coreset = self.strategy == Name::Coreset;
+        let batch = self.strategy == Name::BatchBald;
+        let misplaced = [
+            ("--balance", self.balance.is_some() && !(programme || greedy)),
+            ("--solver exact", exact && !programme),
+            ("--one-hot", self.one_hot && !programme),
+            ("--lambda-scale", self.lambda_scale == ScaleName::PerClass && !greedy),
+            ("--decimals", self.decimals.is_some() && !greedy),
+            ("--outlier-fraction", self.outlier_fraction.is_some() && !coreset),
+            ("--tolerance", self.tolerance.is_some() && !coreset),
+            ("--configurations", self.configurations.is_some() && !batch),
+            ("--candidates", self.candidates.is_some() && !batch),
+        ];
+        match misplaced.iter().find(|(_, wrong)| *wrong) {
+            Some((option, _)) => Err(Error::Misplaced { option: (*option).to_owned(), strategy: name }),
+            None => Ok(()),
+        }
+    }
+}

@@ -1,0 +1,169 @@
+//! What a run's model says of its pool, computed once for whatever its strategy asks for.
+
+use std::time::Instant;
+
+use burn::tensor::Device;
+use ndarray::{ArcArray2, Array2};
+use tailward_acquisition::{Needs, VaalNetworks};
+use tailward_datasets::SampleId;
+use tailward_experiment::definition::RunDefinition;
+use tailward_models::resnet::ResNet;
+
+use crate::Error;
+use crate::augment::Augmentation;
+use crate::batches::DeviceImages;
+use crate::pool::{Unlabelled, image_rows};
+use crate::query::{Embeddings, Pool};
+use crate::rng::{Stream, stream};
+use crate::score::{Views, dropout_pass, first_not_finite, score};
+use crate::train::vaal::{self, Account, Progress};
+
+/// A trained model in front of a pool.
+pub struct Outputs<'a> {
+    /// The run's definition.
+    pub definition: &'a RunDefinition,
+    /// The round that the model is of.
+    pub round: usize,
+    /// The model, in evaluation form.
+    pub model: &'a ResNet,
+    /// All training images.
+    pub images: &'a DeviceImages,
+    /// The unlabelled samples.
+    pub unlabelled: &'a Unlabelled,
+    /// The labelled samples, in the order in which they were labelled.
+    pub labelled: &'a [SampleId],
+    /// Who is told how the training of VAAL's networks goes on.
+    pub progress: &'a mut dyn FnMut(Progress),
+    /// What has been computed.
+    pub cache: Cache,
+}
+
+/// What has been computed, and what it took.
+#[derive(Debug, Default)]
+pub struct Cache {
+    probabilities: Option<ArcArray2<f32>>,
+    unlabelled_embeddings: Option<ArcArray2<f32>>,
+    labelled_embeddings: Option<ArcArray2<f32>>,
+    estimates: Option<Vec<f32>>,
+    /// What VAAL's networks learned, if there are any.
+    pub account: Option<Account>,
+    /// The model's passes, in seconds.
+    pub score_secs: f64,
+    /// Training of VAAL's networks, in seconds, if there are any.
+    pub train_secs: Option<f64>,
+}
+
+impl std::fmt::Debug for Outputs<'_> {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.debug_struct("Outputs").field("round", &self.round).finish_non_exhaustive()
+    }
+}
+
+impl Outputs<'_> {
+    /// One pass over the unlabelled samples, for everything that the strategy needs of them.
+    fn pass(&mut self) -> Result<(), Error> {
+        if self.cache.probabilities.is_some() || self.cache.unlabelled_embeddings.is_some() {
+            return Ok(());
+        }
+        let wanted = self.definition.strategy.query.needs();
+        let needs = Needs {
+            // A sweep measures the entropy of every choice.
+            probabilities: wanted.probabilities || self.definition.sweep.is_some(),
+            // A pass with dropout starts from the embeddings: only the head is repeated.
+            embeddings: wanted.embeddings || wanted.dropout_passes > 0,
+            ..Needs::default()
+        };
+        let scores = self.score(self.unlabelled.samples(), needs, Stream::Views)?;
+        self.cache.probabilities = scores.0;
+        self.cache.unlabelled_embeddings = scores.1;
+        Ok(())
+    }
+
+    fn score(
+        &mut self,
+        samples: &[SampleId],
+        needs: Needs,
+        views: Stream,
+    ) -> Result<(Option<ArcArray2<f32>>, Option<ArcArray2<f32>>), Error> {
+        let started = Instant::now();
+        let scoring = &self.definition.scoring;
+        let views = scoring.augmented_pool.then(|| Views {
+            augmentation: Augmentation::from(&self.definition.training),
+            rng: stream(self.definition.seed, views, self.round),
+        });
+        let rows = image_rows(samples);
+        let scores = score(self.model, self.images, &rows, needs, scoring.batch_size, views);
+        self.cache.score_secs += started.elapsed().as_secs_f64();
+        for outputs in [&scores.probabilities, &scores.embeddings].into_iter().flatten() {
+            if let Some(row) = first_not_finite(outputs) {
+                return Err(Error::NotFinite { round: self.round, sample: samples[row] });
+            }
+        }
+        Ok((scores.probabilities.map(Array2::into_shared), scores.embeddings.map(Array2::into_shared)))
+    }
+
+    fn unlabelled_embeddings(&mut self) -> Result<ArcArray2<f32>, Error> {
+        self.pass()?;
+        Ok(self.cache.unlabelled_embeddings.clone().expect("a pass computes what the strategy needs"))
+    }
+
+    fn device(&self) -> Device {
+        self.images.device()
+    }
+}
+
+impl Pool for Outputs<'_> {
+    type Error = Error;
+
+    fn probabilities(&mut self) -> Result<ArcArray2<f32>, Error> {
+        self.pass()?;
+        Ok(self.cache.probabilities.clone().expect("a pass computes what the strategy needs"))
+    }
+
+    fn embeddings(&mut self) -> Result<Embeddings, Error> {
+        let unlabelled = self.unlabelled_embeddings()?;
+        if self.cache.labelled_embeddings.is_none() {
+            let needs = Needs { embeddings: true, ..Needs::default() };
+            self.cache.labelled_embeddings = self.score(self.labelled, needs, Stream::LabelledViews)?.1;
+        }
+        let labelled = self.cache.labelled_embeddings.clone().expect("the embeddings that were asked for");
+        Ok(Embeddings { unlabelled, labelled })
+    }
+
+    fn dropout_pass(&mut self, pass: usize) -> Result<Array2<f32>, Error> {
+        let embeddings = self.unlabelled_embeddings()?;
+        let started = Instant::now();
+        let rate = self.definition.model.dropout.expect("a definition that was validated has dropout");
+        // One stream for each pass: what a pass draws does not depend on how many there are.
+        let mut rng = stream(self.definition.seed, Stream::MonteCarlo, self.round);
+        rng.set_stream(pass as u64);
+        let batch_size = self.definition.scoring.batch_size;
+        let probabilities =
+            dropout_pass(self.model, embeddings.view(), rate, &mut rng, batch_size, &self.device());
+        self.cache.score_secs += started.elapsed().as_secs_f64();
+        match first_not_finite(&probabilities) {
+            Some(row) => Err(Error::NotFinite { round: self.round, sample: self.unlabelled.sample(row) }),
+            None => Ok(probabilities),
+        }
+    }
+
+    fn estimates(&mut self, networks: &VaalNetworks) -> Result<Vec<f32>, Error> {
+        if let Some(estimates) = &self.cache.estimates {
+            return Ok(estimates.clone());
+        }
+        let started = Instant::now();
+        let setting = vaal::Setting { networks, seed: self.definition.seed, round: self.round };
+        let labelled = image_rows(self.labelled);
+        let unlabelled = image_rows(self.unlabelled.samples());
+        let images = self.images;
+        let data = vaal::Images { images, labelled: &labelled, unlabelled: &unlabelled };
+        let trained = vaal::train(setting, data, self.progress)?;
+        let train_secs = started.elapsed().as_secs_f64();
+        let (estimates, account) = trained.estimate(setting, data)?;
+        self.cache.train_secs = Some(train_secs);
+        self.cache.score_secs += started.elapsed().as_secs_f64() - train_secs;
+        self.cache.account = Some(account);
+        self.cache.estimates = Some(estimates.clone());
+        Ok(estimates)
+    }
+}

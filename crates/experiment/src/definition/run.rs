@@ -1,0 +1,78 @@
+//! One run: everything that its result depends on.
+
+use std::path::PathBuf;
+
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+
+use super::{
+    ModelDefinition, NamedStrategy, PoolDefinition, Scale, ScoringDefinition, SweepDefinition,
+    TrainingDefinition,
+};
+
+/// Everything that the result of one run depends on.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RunDefinition {
+    /// The experiment's name.
+    pub experiment: String,
+    /// The scale.
+    pub scale: Scale,
+    /// The dataset's name.
+    pub dataset: String,
+    /// The strategy.
+    pub strategy: NamedStrategy,
+    /// The imbalance factor, in (0, 1].
+    pub imbalance_factor: f64,
+    /// The seed that every stream of random numbers is derived from.
+    pub seed: u64,
+    /// The number of queries.
+    pub rounds: usize,
+    /// Labels asked for in a round.
+    pub budget: usize,
+    /// Where the initial set and the pool come from.
+    pub pool: PoolDefinition,
+    /// The classifier.
+    pub model: ModelDefinition,
+    /// How it is trained.
+    pub training: TrainingDefinition,
+    /// How the pool and the test set are scored.
+    pub scoring: ScoringDefinition,
+    /// Sweep the weight of the strategy's class-balancing term with the first model, in place of querying.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sweep: Option<SweepDefinition>,
+}
+
+impl RunDefinition {
+    /// SHA-256 of the definition as JSON, in hexadecimal. Two runs with the same hash have the same result; what only
+    /// names things in reports (a strategy's label and baseline) is not part of it.
+    pub fn hash(&self) -> String {
+        let mut essential = self.clone();
+        essential.strategy.label.clear();
+        essential.strategy.baseline = None;
+        let json = serde_json::to_vec(&essential).expect("a definition holds nothing that JSON cannot");
+        Sha256::digest(&json).iter().map(|byte| format!("{byte:02x}")).collect()
+    }
+
+    /// The run's folder below the folder of runs, `<experiment>/<scale>/if-<factor>/<strategy>/seed-<seed>`.
+    pub fn folder(&self) -> PathBuf {
+        PathBuf::from(&self.experiment)
+            .join(self.scale.to_string())
+            .join(format!("if-{}", self.imbalance_factor))
+            .join(&self.strategy.name)
+            .join(format!("seed-{}", self.seed))
+    }
+
+    /// A name for lines of output, such as `cifar100/quick if 0.1 entropy-cb seed 0`.
+    pub fn label(&self) -> String {
+        format!(
+            "{}/{} if {} {} seed {}",
+            self.experiment, self.scale, self.imbalance_factor, self.strategy.name, self.seed
+        )
+    }
+
+    /// Size of the labelled set that the model of `round` is trained on, given the initial set's size.
+    pub fn labelled_at(&self, initial: usize, round: usize) -> usize {
+        initial + round * self.budget
+    }
+}

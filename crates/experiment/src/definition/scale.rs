@@ -1,0 +1,96 @@
+//! One scale of an experiment.
+
+use serde::{Deserialize, Serialize};
+use tailward_acquisition::Strategy;
+
+use super::check::{Fault, distinct, ensure};
+use super::{
+    ModelDefinition, NamedStrategy, PoolDefinition, ScoringDefinition, SweepDefinition, TrainingDefinition,
+    same_factor,
+};
+
+/// One scale of an experiment.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ScaleDefinition {
+    /// Why these sizes, and what they can and cannot show.
+    pub rationale: String,
+    /// Names of the strategies that run (others cannot be chosen), in the order of tables.
+    pub strategies: Vec<String>,
+    /// Strategies that run with other parameters at this scale than the experiment gives them, such as networks that a
+    /// small scale can train.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub overrides: Vec<StrategyOverride>,
+    /// Imbalance factors that run, in (0, 1]; 1 keeps the pool balanced.
+    pub imbalance_factors: Vec<f64>,
+    /// Seeds; the strategies of one seed share the initial set, the pool and the first model.
+    pub seeds: Vec<u64>,
+    /// The number of queries; models are trained `rounds + 1` times.
+    pub rounds: usize,
+    /// Labels asked for in a round.
+    pub budget: usize,
+    /// Where the initial set and the pool come from.
+    pub pool: PoolDefinition,
+    /// The classifier.
+    pub model: ModelDefinition,
+    /// How it is trained.
+    pub training: TrainingDefinition,
+    /// How the pool and the test set are scored.
+    pub scoring: ScoringDefinition,
+    /// Sweep the weight of each strategy's class-balancing term with the first model, in place of querying; absent: no
+    /// sweep. Needs `rounds = 0`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sweep: Option<SweepDefinition>,
+}
+
+/// Other parameters for a strategy at one scale. It keeps its name, its label and its baseline, and must stay of its
+/// kind; runs hold the parameters that result, so that their hashes name them.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct StrategyOverride {
+    /// The name of the strategy; the scale must run it.
+    pub strategy: String,
+    /// What it does at this scale.
+    pub query: Strategy,
+}
+
+impl ScaleDefinition {
+    /// The strategy as this scale runs it.
+    pub(super) fn resolve(&self, strategy: &NamedStrategy) -> NamedStrategy {
+        let mut resolved = strategy.clone();
+        if let Some(change) = self.overrides.iter().find(|change| change.strategy == strategy.name) {
+            resolved.query = change.query.clone();
+        }
+        resolved
+    }
+
+    pub(super) fn validate(&self) -> Result<(), Fault> {
+        ensure(!self.strategies.is_empty(), "strategies", || "is empty".into())?;
+        ensure(!self.seeds.is_empty(), "seeds", || "is empty".into())?;
+        ensure(!self.imbalance_factors.is_empty(), "imbalance_factors", || "is empty".into())?;
+        // Two equal runs would write to one folder.
+        distinct(&self.strategies, "strategies")?;
+        distinct(&self.seeds, "seeds")?;
+        distinct(&self.imbalance_factors, "imbalance_factors")?;
+        for &factor in &self.imbalance_factors {
+            ensure(factor > 0.0 && factor <= 1.0, "imbalance_factors", || {
+                format!("{factor} is not in (0, 1]")
+            })?;
+            if let PoolDefinition::IndexLists { lists } = &self.pool {
+                let listed = lists.iter().any(|pair| same_factor(pair.imbalance_factor, factor));
+                ensure(listed, "pool.lists", || format!("has no pair for the imbalance factor {factor}"))?;
+            }
+        }
+        ensure(self.budget > 0, "budget", || "is 0".into())?;
+        self.model.validate()?;
+        self.training.validate()?;
+        ensure(self.scoring.batch_size > 0, "scoring.batch_size", || "is 0".into())?;
+        if let Some(sweep) = &self.sweep {
+            sweep.validate()?;
+            ensure(self.rounds == 0, "rounds", || {
+                format!("is {} beside a sweep, which replaces the queries", self.rounds)
+            })?;
+        }
+        Ok(())
+    }
+}

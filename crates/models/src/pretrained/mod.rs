@@ -1,0 +1,104 @@
+//! Weights that somebody else has trained: torchvision's residual networks.
+//!
+//! A file is used whole or not at all. Every parameter and running statistic of the network comes from the file and
+//! every tensor of the file goes into the network; a head for other classes is the one exception.
+
+mod error;
+mod keys;
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use burn::tensor::{DType, Device};
+use burn_store::{
+    FloatCastAdapter, ModuleAdapter, ModuleSnapshot, ModuleStore, PyTorchToBurnAdapter, PytorchStore,
+    SafetensorsStore, bridge, burn_pack,
+};
+use rand_chacha::ChaCha8Rng;
+
+pub use self::error::PretrainedError;
+use self::keys::{Slot, fit, slots};
+use crate::resnet::{ResNet, ResNetConfig};
+
+/// How a file holds its tensors.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum WeightsFormat {
+    /// `torch.save` of a `state_dict`, usually `.pth`: a zip since PyTorch 1.6, or what it wrote before.
+    Pytorch,
+    /// `.safetensors`, with the same keys.
+    Safetensors,
+}
+
+/// Builds a network and fills it from a file with torchvision's keys, converted to f32.
+///
+/// The network is first drawn from `rng` as by [`ResNetConfig::init`]. If the file's head is for another number of
+/// classes than the configuration's, the drawn head stays; everything else is replaced. Counters of batches
+/// (`num_batches_tracked`) are not used by anything and are passed over.
+///
+/// A zip carries checksums of its tensors, which are compared. The other formats carry none: a value that was changed
+/// in them is not seen here.
+///
+/// # Errors
+///
+/// - the file is missing, damaged or of another format
+/// - its first convolution does not fit the stem
+/// - a key is missing, left over, of another shape, or no floating-point tensor; the error names it
+///
+/// # Panics
+///
+/// As [`ResNetConfig::init`].
+pub fn load(
+    config: &ResNetConfig,
+    path: &Path,
+    format: WeightsFormat,
+    rng: &mut ChaCha8Rng,
+    device: &Device,
+) -> Result<ResNet, PretrainedError> {
+    let mut tensors = read(path, format)?;
+    tensors.retain(|key, _| !key.ends_with(".num_batches_tracked"));
+    let mut model = config.init(rng, device);
+    let shapes = tensors.iter().map(|(key, tensor)| (key.clone(), tensor.shape.to_vec())).collect();
+    let slots = fit(config, slots(&model), &shapes, path)?;
+    let tensors = slots.iter().map(|slot| take(slot, &mut tensors, path)).collect::<Result<Vec<_>, _>>()?;
+    // It turns the head around, because Burn keeps [features_in, features_out].
+    let adapter = PyTorchToBurnAdapter.chain(FloatCastAdapter::to(DType::F32));
+    let result = model.apply(tensors, None, Some(Box::new(adapter)), false);
+    assert!(
+        result.errors.is_empty() && result.unused.is_empty() && result.applied.len() == slots.len(),
+        "what fits must be applied: {result}"
+    );
+    Ok(model)
+}
+
+fn read(path: &Path, format: WeightsFormat) -> Result<BTreeMap<String, burn_pack::Tensor>, PretrainedError> {
+    // Both stores can close gaps in numbered keys; that would hide a block that is missing.
+    match format {
+        WeightsFormat::Pytorch => PytorchStore::from_file(path)
+            .map_indices_contiguous(false)
+            .get_all_tensors()
+            .cloned()
+            .map_err(|source| PretrainedError::Pytorch { path: path.to_owned(), source }),
+        WeightsFormat::Safetensors => SafetensorsStore::from_file(path)
+            .map_indices_contiguous(false)
+            .get_all_tensors()
+            .cloned()
+            .map_err(|source| PretrainedError::Safetensors { path: path.to_owned(), source }),
+    }
+}
+
+/// The values of a slot, read from the file now, under the slot's path in the network.
+fn take(
+    slot: &Slot,
+    tensors: &mut BTreeMap<String, burn_pack::Tensor>,
+    file: &Path,
+) -> Result<burn_pack::Tensor, PretrainedError> {
+    let (path, key) = (file.to_owned(), slot.key.clone());
+    let Some(tensor) = tensors.remove(&slot.key) else {
+        return Err(PretrainedError::Missing { path, key });
+    };
+    if !tensor.dtype.is_float() {
+        return Err(PretrainedError::Kind { path, key, found: tensor.dtype });
+    }
+    let data = bridge::into_data(tensor).map_err(|source| PretrainedError::Tensor { path, key, source })?;
+    Ok(bridge::from_data(data, slot.path.clone(), None))
+}
