@@ -84,6 +84,15 @@ pub(crate) fn nearest_of(row: &[f32], centres: &[f32]) -> f64 {
     least.sqrt()
 }
 
+/// The distances of a row to each of some others.
+///
+/// # Shapes
+///
+/// `row`: `[dims]`, `others`: `[others, dims]`, row after row; the distances: `[others]`.
+pub(crate) fn to_each(row: &[f32], others: &[f32]) -> Vec<f64> {
+    Arch::new().dispatch(|| others.chunks_exact(row.len()).map(|other| squared(row, other).sqrt()).collect())
+}
+
 /// Finite rows, one after the other in memory, with their norms.
 pub(crate) struct Rows<'a> {
     entries: Cow<'a, [f32]>,
@@ -137,6 +146,11 @@ impl<'a> Rows<'a> {
     /// One of them. `[dims]`
     pub(crate) fn row(&self, row: usize) -> &[f32] {
         &self.entries[row * self.dims..(row + 1) * self.dims]
+    }
+
+    /// Those before one of them. `[row, dims]`
+    pub(crate) fn before(&self, row: usize) -> &[f32] {
+        &self.entries[..row * self.dims]
     }
 
     /// Some of them, as a matrix.

@@ -18,6 +18,7 @@ mod selection;
 mod strategy;
 
 pub mod balance;
+pub mod coreset;
 pub mod entropy;
 pub mod k_center;
 pub mod least_confidence;
