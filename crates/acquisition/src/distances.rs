@@ -234,6 +234,9 @@ impl Block {
     /// as long as `dims < 2²³`. A centre farther than the margin above the least distance cannot be nearer.
     #[inline(always)]
     fn screen(&self, rows: &Rows, row: usize, centres: &Rows, products: &[f32], least: &mut f64) {
+        if *least <= 0.0 {
+            return;
+        }
         let entries = rows.row(row);
         let squared_norm = rows.squared_norms[row];
         let scale = (squared_norm.sqrt() + self.largest_norm).powi(2);
@@ -253,7 +256,7 @@ impl Block {
         for (offset, (&norm, &product)) in self.squared_norms.iter().zip(products).enumerate() {
             // A product that overflowed is not a number, and its centre is looked at.
             let farther = norm - 2.0 * product > limit;
-            if !farther {
+            if !farther && *least > 0.0 {
                 *least = least.min(squared(entries, centres.row(self.centres.start + offset)));
             }
         }

@@ -10,6 +10,7 @@
 //! - [`entropy`], [`margin`] and [`least_confidence`] turn class probabilities into scores.
 //! - [`select::top`] takes the best rows; [`random::query`] draws them; [`balance::query`] takes the best rows that
 //!   also balance the classes (CBAL, Bengar et al., WACV 2022, Eq. 8).
+//! - [`k_center`] and [`coreset`] take rows that cover the pool; `k_center` can balance the classes, too (Algorithm 2).
 
 mod distances;
 mod error;

@@ -169,8 +169,8 @@ fn outliers_are_left_out() {
 }
 
 #[test]
-fn a_centre_half_way_is_found_although_its_distances_are_rounded() {
-    // The bound that greedy k-center gives is the optimum itself, up to the last bits.
+fn a_centre_half_way_between_two_points_is_found() {
+    // The bound that the greedy choice gives is the optimum itself: bisection must not start above it.
     let mut rng = ChaCha8Rng::seed_from_u64(5);
     for _ in 0..200 {
         let end = Array2::from_shape_simple_fn((1, 7), || rng.random_range(-1.0_f32..1.0));

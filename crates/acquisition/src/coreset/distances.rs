@@ -11,19 +11,13 @@ pub(super) struct Distances {
     labelled: Vec<f64>,
     /// Row `i` to row `j < i` at `i(i − 1)/2 + j`.
     between: Vec<f64>,
-    /// The distance of every row to the row farthest from it. `[rows]`
-    eccentricities: Vec<f64>,
 }
 
 impl Distances {
     pub(super) fn new(rows: &Rows, labelled: &Rows) -> Self {
         let lower = |row: usize| kernel::to_each(rows.row(row), rows.before(row));
         let between: Vec<f64> = (0..rows.len()).into_par_iter().flat_map_iter(lower).collect();
-        let mut distances =
-            Self { labelled: kernel::nearest(rows, labelled), between, eccentricities: Vec::new() };
-        let farthest = |row| (0..rows.len()).map(|other| distances.between(row, other)).fold(0.0, f64::max);
-        distances.eccentricities = (0..rows.len()).map(farthest).collect();
-        distances
+        Self { labelled: kernel::nearest(rows, labelled), between }
     }
 
     pub(super) fn rows(&self) -> usize {
@@ -61,7 +55,8 @@ impl Distances {
                 other.score = other.score.min(self.between(other.row, pick.row));
             }
             if pick.score.is_infinite() {
-                pick.score = self.eccentricities[pick.row];
+                let others = (0..self.rows()).map(|other| self.between(pick.row, other));
+                pick.score = others.fold(0.0, f64::max);
             }
             picks.push(pick);
         }
