@@ -15,30 +15,41 @@ use ndarray::Array2;
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use serde_json::json;
-use tailward_acquisition::Selection;
 use tailward_acquisition::balance::instances::{Shape, generate};
 use tailward_acquisition::k_center::{self, Embeddings};
+use tailward_acquisition::{Selection, coreset};
 
 /// The released code of CBAL uses 5/10 on CIFAR-10 and 50/100 on CIFAR-100.
 const WEIGHT: f64 = 0.5;
 
 const DIMS: usize = 512;
 
-/// Who does it.
-#[derive(Clone, Copy, PartialEq)]
-enum By {
+/// Bisection ends when the radius is known to within this share of the greedy radius.
+const TOLERANCE: f64 = 0.001;
+
+#[derive(Clone, Copy)]
+enum Who {
     Us,
     NumPy,
 }
 
-/// Who does it, rows, labelled rows, classes (0: without balancing), budget, repeats.
-const INSTANCES: [(By, usize, usize, usize, usize, usize); 6] = [
-    (By::Us, 45_000, 5_000, 0, 2_500, 3),
-    (By::Us, 45_000, 5_000, 100, 2_500, 3),
-    (By::Us, 24_750, 5_000, 0, 2_500, 3),
-    (By::Us, 24_750, 5_000, 10, 2_500, 3),
-    (By::NumPy, 45_000, 5_000, 0, 2_500, 1),
-    (By::NumPy, 45_000, 5_000, 100, 2_500, 1),
+#[derive(Clone, Copy)]
+enum What {
+    Plain,
+    Balanced { classes: usize },
+    Robust { outlier_fraction: f64 },
+}
+
+/// Who does what, rows, labelled rows, budget, repeats.
+const INSTANCES: [(Who, What, usize, usize, usize, usize); 8] = [
+    (Who::Us, What::Plain, 45_000, 5_000, 2_500, 3),
+    (Who::Us, What::Balanced { classes: 100 }, 45_000, 5_000, 2_500, 3),
+    (Who::Us, What::Plain, 24_750, 5_000, 2_500, 3),
+    (Who::Us, What::Balanced { classes: 10 }, 24_750, 5_000, 2_500, 3),
+    (Who::Us, What::Robust { outlier_fraction: 0.0 }, 4_000, 200, 200, 3),
+    (Who::Us, What::Robust { outlier_fraction: 0.01 }, 4_000, 200, 200, 3),
+    (Who::NumPy, What::Plain, 45_000, 5_000, 2_500, 1),
+    (Who::NumPy, What::Balanced { classes: 100 }, 45_000, 5_000, 2_500, 1),
 ];
 
 fn main() -> ExitCode {
@@ -72,12 +83,16 @@ fn main() -> ExitCode {
 }
 
 fn name(index: usize) -> String {
-    let (by, rows, labelled, classes, budget, _) = INSTANCES[index];
-    let who = if by == By::NumPy { "python/numpy-" } else { "" };
+    let (who, what, rows, labelled, budget, _) = INSTANCES[index];
+    let who = match who {
+        Who::Us => "",
+        Who::NumPy => "python/numpy-",
+    };
     let sizes = format!("{rows}x{DIMS}/labelled={labelled}/budget={budget}");
-    match classes {
-        0 => format!("{who}k-center/{sizes}"),
-        _ => format!("{who}k-center-cb/{sizes}/classes={classes}"),
+    match what {
+        What::Plain => format!("{who}k-center/{sizes}"),
+        What::Balanced { classes } => format!("{who}k-center-cb/{sizes}/classes={classes}"),
+        What::Robust { outlier_fraction } => format!("{who}coreset/{sizes}/outliers={outlier_fraction}"),
     }
 }
 
@@ -91,8 +106,11 @@ struct Made {
 
 /// Rectified Gaussian clusters, one per class, as pooled features are not negative; the classes are those of the
 /// generated classifier, half of them rare.
-fn make(rows: usize, labelled: usize, classes: usize) -> Made {
-    let classes = if classes == 0 { 100 } else { classes };
+fn make(what: What, rows: usize, labelled: usize) -> Made {
+    let classes = match what {
+        What::Balanced { classes } => classes,
+        What::Plain | What::Robust { .. } => 100,
+    };
     let shape = |rows, seed| Shape { rows, classes, budget: 1, tight: false, seed };
     let (pool, known) = (generate(&shape(rows, 1)), generate(&shape(labelled, 2)));
     let mut rng = ChaCha8Rng::seed_from_u64(3);
@@ -118,31 +136,32 @@ fn normal(rng: &mut ChaCha8Rng) -> f32 {
     (radius * (std::f64::consts::TAU * rng.random::<f64>()).cos()) as f32
 }
 
-fn query(made: &Made, classes: usize, budget: usize) -> Selection {
+fn query(made: &Made, what: What, budget: usize) -> Selection {
     let embeddings = Embeddings { unlabelled: made.unlabelled.view(), labelled: made.labelled.view() };
-    let selection = match classes {
-        0 => k_center::query(embeddings, budget),
-        _ => {
+    let selection = match what {
+        What::Plain => k_center::query(embeddings, budget),
+        What::Balanced { .. } => {
             let p = made.probabilities.view();
             k_center::query_balanced(embeddings, p, &made.labelled_counts, budget, WEIGHT)
         }
+        What::Robust { outlier_fraction } => coreset::query(embeddings, budget, outlier_fraction, TOLERANCE),
     };
     selection.expect("valid arrays")
 }
 
 fn run(index: usize, python: Option<&str>) {
-    let (by, rows, labelled, classes, budget, repeats) = INSTANCES[index];
-    if by == By::NumPy {
+    let (who, what, rows, labelled, budget, repeats) = INSTANCES[index];
+    if let Who::NumPy = who {
         run_numpy(index, python);
         return;
     }
-    let made = make(rows, labelled, classes);
+    let made = make(what, rows, labelled);
     let before = memory::of_this_process("VmRSS:");
     let mut seconds = Vec::new();
     let mut last = None;
     for _ in 0..repeats {
         let start = Instant::now();
-        let selection = query(&made, classes, budget);
+        let selection = query(&made, what, budget);
         seconds.push(start.elapsed().as_secs_f64());
         last = Some(selection);
     }
@@ -154,10 +173,11 @@ fn run(index: usize, python: Option<&str>) {
         "benchmark": name(index),
         "seconds": seconds,
         "detail": {
-            "threads": std::thread::available_parallelism().map_or(1, usize::from),
+            "threads": rayon::current_num_threads(),
             "peak_extra_bytes": peak,
             "radius": cover.radius,
             "bound": cover.bound,
+            "outliers": cover.outliers,
             "l1": selection.balance.map(|outcome| outcome.l1),
         },
     });
@@ -166,14 +186,14 @@ fn run(index: usize, python: Option<&str>) {
 
 /// Writes the arrays and our picks, and starts the script on them, which prints its own line.
 fn run_numpy(index: usize, python: Option<&str>) {
-    let (_, rows, labelled, classes, budget, _) = INSTANCES[index];
+    let (_, what, rows, labelled, budget, _) = INSTANCES[index];
     let Some(python) = python else {
         let reason = "no interpreter: --python or TAILWARD_BENCH_PYTHON names none";
         println!("{}", json!({ "benchmark": name(index), "skipped": reason }));
         return;
     };
-    let made = make(rows, labelled, classes);
-    let ours: Vec<u64> = query(&made, classes, budget).picks.iter().map(|pick| pick.row as u64).collect();
+    let made = make(what, rows, labelled);
+    let ours: Vec<u64> = query(&made, what, budget).picks.iter().map(|pick| pick.row as u64).collect();
     let folder = tempfile::tempdir().expect("a temporary folder");
     let write = |name: &str, array: &Array2<f32>| {
         ndarray_npy::write_npy(folder.path().join(name), array).expect("room for an array");
@@ -184,7 +204,7 @@ fn run_numpy(index: usize, python: Option<&str>) {
     let task = json!({
         "benchmark": name(index),
         "budget": budget,
-        "weight": (classes > 0).then_some(WEIGHT),
+        "weight": matches!(what, What::Balanced { .. }).then_some(WEIGHT),
         "requirement": tailward_acquisition::balance::requirement(&made.labelled_counts, budget),
         "picks": ours,
     });

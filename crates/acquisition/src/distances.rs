@@ -84,6 +84,15 @@ pub(crate) fn nearest_of(row: &[f32], centres: &[f32]) -> f64 {
     least.sqrt()
 }
 
+/// The distances of a row to each of some others.
+///
+/// # Shapes
+///
+/// `row`: `[dims]`, `others`: `[others, dims]`, row after row; the distances: `[others]`.
+pub(crate) fn to_each(row: &[f32], others: &[f32]) -> Vec<f64> {
+    Arch::new().dispatch(|| others.chunks_exact(row.len()).map(|other| squared(row, other).sqrt()).collect())
+}
+
 /// Finite rows, one after the other in memory, with their norms.
 pub(crate) struct Rows<'a> {
     entries: Cow<'a, [f32]>,
@@ -137,6 +146,11 @@ impl<'a> Rows<'a> {
     /// One of them. `[dims]`
     pub(crate) fn row(&self, row: usize) -> &[f32] {
         &self.entries[row * self.dims..(row + 1) * self.dims]
+    }
+
+    /// Those before one of them. `[row, dims]`
+    pub(crate) fn before(&self, row: usize) -> &[f32] {
+        &self.entries[..row * self.dims]
     }
 
     /// Some of them, as a matrix.
@@ -220,6 +234,9 @@ impl Block {
     /// as long as `dims < 2²³`. A centre farther than the margin above the least distance cannot be nearer.
     #[inline(always)]
     fn screen(&self, rows: &Rows, row: usize, centres: &Rows, products: &[f32], least: &mut f64) {
+        if *least <= 0.0 {
+            return;
+        }
         let entries = rows.row(row);
         let squared_norm = rows.squared_norms[row];
         let scale = (squared_norm.sqrt() + self.largest_norm).powi(2);
@@ -239,7 +256,7 @@ impl Block {
         for (offset, (&norm, &product)) in self.squared_norms.iter().zip(products).enumerate() {
             // A product that overflowed is not a number, and its centre is looked at.
             let farther = norm - 2.0 * product > limit;
-            if !farther {
+            if !farther && *least > 0.0 {
                 *least = least.min(squared(entries, centres.row(self.centres.start + offset)));
             }
         }

@@ -146,7 +146,21 @@ pub enum Error {
         range: String,
     },
 
-    /// The general-purpose solver failed on a model that is always feasible and bounded.
+    /// The programme that decides on a cover is too large for branch and bound.
+    #[error(
+        "choose a core-set: its programme has {size} {what}, above the limit of {limit}; use k-center-greedy, or a \
+         smaller pool"
+    )]
+    CoresetTooLarge {
+        /// What there is too much of: `rows`, `variables` or `entries`.
+        what: &'static str,
+        /// How much.
+        size: usize,
+        /// The limit.
+        limit: usize,
+    },
+
+    /// The general-purpose solver failed, other than by running out of time.
     #[error("solve the {model} with good_lp")]
     Reference {
         /// Which model was given to it.

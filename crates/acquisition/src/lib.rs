@@ -11,6 +11,7 @@
 //!   passes with dropout, and [`vaal`] the estimates of a discriminator.
 //! - [`select::top`] takes the best rows; [`random::query`] draws them; [`balance::query`] takes the best rows that
 //!   also balance the classes (CBAL, Bengar et al., WACV 2022, Eq. 8).
+//! - [`k_center`] and [`coreset`] take rows that cover the pool; `k_center` can balance the classes, too (Algorithm 2).
 
 mod distances;
 mod error;
@@ -21,6 +22,7 @@ mod strategy;
 pub mod balance;
 pub mod bald;
 pub mod batch_bald;
+pub mod coreset;
 pub mod entropy;
 pub mod k_center;
 pub mod lambda;

@@ -110,9 +110,10 @@ pub fn query<P: Pool>(strategy: &Strategy, inputs: Inputs<'_>, pool: &mut P) -> 
                 }
             }
         }
-        Strategy::Coreset { .. } | Strategy::PseudoLabel { .. } => {
-            Err(Error::Unsupported { strategy: strategy.name() }.into())
+        Strategy::Coreset { outlier_fraction, tolerance } => {
+            Ok(coreset::query(pool.embeddings()?.view(), budget, *outlier_fraction, *tolerance)?)
         }
+        Strategy::PseudoLabel { .. } => Err(Error::Unsupported { strategy: strategy.name() }.into()),
         Strategy::BatchBald { passes, configurations, candidates } => {
             let passes = stacked(*passes, pool)?;
             let effort = batch_bald::Effort { configurations: *configurations, candidates: *candidates };
