@@ -200,3 +200,165 @@ fn a_file_that_is_no_array_is_refused() {
         .output();
     assert_eq!(output.unwrap().status.code(), Some(3), "a vector is no matrix");
 }
+
+/// Writes the arrays and asks; the arguments name the files by their names in the folder.
+fn ask(folder: &Path, arguments: &[&str]) -> (Option<i32>, String, String) {
+    let output = tailward_in(folder).arg("query").args(arguments).output().unwrap();
+    let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap();
+    (output.status.code(), text(output.stdout), text(output.stderr))
+}
+
+fn tailward_in(folder: &Path) -> std::process::Command {
+    let mut command = tailward();
+    command.current_dir(folder);
+    command
+}
+
+/// Six samples on a line, the first of them labelled.
+fn line_of_samples(folder: &Path) {
+    let embeddings = array![[0.0_f32, 0.0], [1.0, 0.0], [2.0, 0.0], [10.0, 0.0], [11.0, 0.0], [20.0, 0.0]];
+    let probabilities = array![[0.9_f32, 0.1], [0.9, 0.1], [0.2, 0.8], [0.9, 0.1], [0.1, 0.9], [0.9, 0.1]];
+    let passes = ndarray::stack![
+        ndarray::Axis(0),
+        probabilities,
+        array![[0.9_f32, 0.1], [0.9, 0.1], [0.2, 0.8], [0.1, 0.9], [0.1, 0.9], [0.7, 0.3]]
+    ];
+    write_npy(folder.join("e.npy"), &embeddings).unwrap();
+    write_npy(folder.join("p.npy"), &probabilities).unwrap();
+    write_npy(folder.join("passes.npy"), &passes).unwrap();
+    write_npy(folder.join("d.npy"), &array![0.5_f32, 0.4, 0.9, 0.1, 0.3, 0.2]).unwrap();
+    std::fs::write(folder.join("labels.csv"), "index,label\n0,0\n").unwrap();
+}
+
+#[test]
+fn every_kind_of_array_has_its_strategies() {
+    let folder = tempfile::tempdir().unwrap();
+    line_of_samples(folder.path());
+    let cases: [(&[&str], &[usize]); 7] = [
+        // Farthest from sample 0, then from 0 and 5, then from 0, 5 and 3 (1 from 4 against 2 from 2).
+        (&["--strategy", "k-center-greedy", "--embeddings", "e.npy", "--budget", "3"], &[5, 3, 2]),
+        (&["--strategy", "bald", "--dropout-probabilities", "passes.npy", "--budget", "2"], &[3, 5]),
+        (
+            &[
+                "--strategy",
+                "batch-bald",
+                "--dropout-probabilities",
+                "passes.npy",
+                "--budget",
+                "1",
+                "--configurations",
+                "16",
+            ],
+            &[3],
+        ),
+        (&["--strategy", "vaal", "--estimates", "d.npy", "--budget", "3"], &[3, 5, 4]),
+        // Two more labels make three: 1.5 a class, one of class 0 is there. Of each predicted class the most uncertain.
+        (&["--strategy", "entropy-pseudo-label", "--probabilities", "p.npy", "--budget", "2"], &[2, 1]),
+        (
+            &[
+                "--strategy",
+                "coreset",
+                "--embeddings",
+                "e.npy",
+                "--budget",
+                "2",
+                "--outlier-fraction",
+                "0",
+                "--tolerance",
+                "0.001",
+            ],
+            &[],
+        ),
+        (
+            &[
+                "--strategy",
+                "k-center-greedy",
+                "--embeddings",
+                "e.npy",
+                "--probabilities",
+                "p.npy",
+                "--budget",
+                "2",
+                "--balance",
+                "auto",
+                "--lambda-scale",
+                "per-class",
+            ],
+            &[],
+        ),
+    ];
+    for (arguments, expected) in cases {
+        let arguments = [arguments, &["--labels", "labels.csv"]].concat();
+        let (code, stdout, stderr) = ask(folder.path(), &arguments);
+        assert_eq!(code, Some(0), "{arguments:?}: {stderr}");
+        let chosen = picks(&stdout);
+        assert!(!chosen.contains(&0), "{arguments:?} picks a labelled sample");
+        if !expected.is_empty() {
+            assert_eq!(chosen, expected, "{arguments:?}");
+        }
+        if arguments.contains(&"coreset") {
+            assert!(stderr.contains("cover: every sample but 0 within"), "{stderr}");
+        }
+        if arguments.contains(&"auto") {
+            assert!(stderr.contains("found by the rule"), "{stderr}");
+        }
+    }
+}
+
+#[test]
+fn arrays_and_options_that_do_not_go_together_are_named() {
+    let folder = tempfile::tempdir().unwrap();
+    line_of_samples(folder.path());
+    write_npy(folder.path().join("short.npy"), &array![[0.5_f32, 0.5]]).unwrap();
+    write_npy(folder.path().join("nan.npy"), &array![[0.0_f32, 1.0], [f32::NAN, 0.0]]).unwrap();
+    write_npy(folder.path().join("high.npy"), &array![0.5_f32, 1.5]).unwrap();
+    write_npy(folder.path().join("one.npy"), &array![[[0.5_f32, 0.5], [0.5, 0.5]]]).unwrap();
+    let cases: [(&[&str], i32, &[&str]); 14] = [
+        (&["--strategy", "k-center-greedy", "--probabilities", "p.npy"], 3, &["--embeddings"]),
+        (&["--strategy", "entropy", "--embeddings", "e.npy"], 3, &["--probabilities"]),
+        (&["--strategy", "bald", "--probabilities", "p.npy"], 3, &["--dropout-probabilities"]),
+        (&["--strategy", "vaal", "--probabilities", "p.npy"], 3, &["--estimates"]),
+        (&["--strategy", "random"], 3, &["--probabilities"]),
+        (&["--strategy", "bald", "--dropout-probabilities", "one.npy"], 3, &["passes", "at least 2"]),
+        (&["--strategy", "vaal", "--estimates", "high.npy"], 3, &["high.npy", "row 1", "1.5"]),
+        (&["--strategy", "k-center-greedy", "--embeddings", "nan.npy"], 3, &["nan.npy", "row 1", "column 0"]),
+        (
+            &["--strategy", "k-center-greedy", "--embeddings", "e.npy", "--probabilities", "short.npy"],
+            3,
+            &["e.npy", "6 samples", "short.npy has 1"],
+        ),
+        (&["--strategy", "coreset", "--embeddings", "e.npy"], 2, &["--outlier-fraction"]),
+        (
+            &["--strategy", "entropy", "--probabilities", "p.npy", "--decimals", "2"],
+            3,
+            &["--decimals", "entropy"],
+        ),
+        (
+            &["--strategy", "entropy-pseudo-label", "--probabilities", "p.npy", "--balance", "1"],
+            3,
+            &["--balance", "entropy-pseudo-label"],
+        ),
+        (&["--strategy", "entropy", "--probabilities", "p.npy", "--balance", "much"], 2, &["number", "auto"]),
+        (
+            &[
+                "--strategy",
+                "k-center-greedy",
+                "--embeddings",
+                "e.npy",
+                "--probabilities",
+                "p.npy",
+                "--balance=-2",
+            ],
+            3,
+            &["lambda"],
+        ),
+    ];
+    for (arguments, code, words) in cases {
+        let (found, stdout, stderr) = ask(folder.path(), &[arguments, &["--budget", "1"]].concat());
+        assert_eq!(found, Some(code), "{arguments:?}: {stderr}");
+        assert!(stdout.is_empty(), "{arguments:?}");
+        for word in words {
+            assert!(stderr.contains(word), "{arguments:?}: `{word}` is not in: {stderr}");
+        }
+    }
+}

@@ -11,15 +11,17 @@ use burn::tensor::{Int, Tensor, TensorData};
 use clap::Args;
 use serde::Serialize;
 use serde_json::{Value, json};
+use tailward_acquisition::VaalNetworks;
 use tailward_datasets::{ImageShape, Images};
 use tailward_experiment::definition::{Normalisation, Schedule, TrainingDefinition};
+use tailward_experiment::plan::vaal_images;
 use tailward_models::resnet::{BlockKind, ResNetConfig, Stem};
 
 use crate::augment::Augmentation;
 use crate::batches::DeviceImages;
 use crate::device::Backend;
 use crate::rng::{Stream, stream};
-use crate::train::{LabelledImages, Streams, optimizer, train};
+use crate::train::{LabelledImages, Streams, optimizer, train, vaal};
 
 /// Arguments of `tailward bench`.
 #[derive(Args, Debug)]
@@ -68,13 +70,23 @@ pub(super) fn run(arguments: &Arguments) -> anyhow::Result<()> {
         widths: vec![64, 128, 256, 512],
     };
     let images = DeviceImages::upload(&made_up_images(4096), &normalisation(), &device);
-    let benchmarks: [(String, &dyn Fn() -> Measured); 4] = [
+    let benchmarks: [(String, &dyn Fn() -> Measured); 6] = [
         (format!("{backend}/augment/batch=256"), &|| augment(&images, repeats)),
         (format!("{backend}/train/quick-resnet/batch=64"), &|| {
             training_speed(&small, &images, Steps { batch_size: 64, steps: 12, repeats })
         }),
         (format!("{backend}/train/resnet-18/batch=32"), &|| {
             training_speed(&resnet_18, &images, Steps { batch_size: 32, steps: 2, repeats: repeats.min(3) })
+        }),
+        (format!("{backend}/train/vaal/width=8/batch=32"), &|| {
+            vaal_speed(
+                &VaalNetworks { width: 8, batch_size: 32, iterations: 4, ..VaalNetworks::official() },
+                &images,
+                repeats,
+            )
+        }),
+        (format!("{backend}/train/vaal/official/batch=128"), &|| {
+            vaal_speed(&VaalNetworks { iterations: 1, ..VaalNetworks::official() }, &images, 1)
         }),
         (format!("{backend}/overhead-over-bare-loop/quick-resnet/batch=64"), &|| {
             overhead(&small, &images, Steps { batch_size: 64, steps: 12, repeats })
@@ -120,6 +132,23 @@ fn training_speed(config: &ResNetConfig, images: &DeviceImages, steps: Steps) ->
     engine_loop(config, images, Steps { steps: 1, ..steps });
     let seconds: Vec<f64> = (0..steps.repeats).map(|_| engine_loop(config, images, steps)).collect();
     let rate = (steps.batch_size * steps.steps) as f64 / median(&seconds);
+    (seconds, json!({ "images_per_sec": rate.round() }))
+}
+
+/// Training of VAAL's networks: two steps of the auto-encoder and one of the discriminator an iteration.
+fn vaal_speed(networks: &VaalNetworks, images: &DeviceImages, repeats: usize) -> Measured {
+    let rows: Vec<usize> = (0..1024).collect();
+    let data = vaal::Images { images, labelled: &rows[..512], unlabelled: &rows[512..] };
+    let once = |_| {
+        let started = Instant::now();
+        let setting = vaal::Setting { networks, seed: 0, round: 0 };
+        let trained = vaal::train(setting, data, &mut |_| {});
+        assert!(trained.is_ok(), "the losses of so few iterations are finite");
+        started.elapsed().as_secs_f64()
+    };
+    once(0);
+    let seconds: Vec<f64> = (0..repeats).map(once).collect();
+    let rate = vaal_images(networks) as f64 / median(&seconds);
     (seconds, json!({ "images_per_sec": rate.round() }))
 }
 
