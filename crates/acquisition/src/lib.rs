@@ -28,6 +28,7 @@ pub mod k_center;
 pub mod lambda;
 pub mod least_confidence;
 pub mod margin;
+pub mod pseudo_label;
 pub mod random;
 pub mod select;
 pub mod vaal;

@@ -116,7 +116,7 @@ mod tests {
             });
             let (best, optimum) = selections.min_by(|left, right| left.0.total_cmp(&right.0)).unwrap();
             let instance = Instance::new(&problem);
-            let (_, pass, _) = relax(&instance, 0.0, 10_000, None);
+            let (_, pass) = relax(&instance, 0.0, 10_000, None);
             // The tightest incumbent there is fixes the most.
             let (free, taken) = undecided(&instance, &pass, best);
             assert!(taken.iter().all(|row| optimum.contains(row)), "seed {seed}");

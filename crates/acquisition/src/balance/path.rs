@@ -3,16 +3,16 @@
 use std::time::Instant;
 
 use super::problem::{Instance, l1};
-use super::solver::{Start, certify, solve_from};
+use super::solver::{certify, solve_from};
 use super::{Options, Problem, Solution, Status};
 use crate::Error;
 
 /// Solves CBAL Eq. 8 for every weight of `lambdas`, whatever `problem.lambda` is.
 ///
-/// What is feasible does not depend on the weight, so the simplex method goes on from the basis where it stopped for
-/// the last weight, and the last selection is one to be no worse than. In the end every weight takes the best of *all*
+/// Every weight starts from the duals of the last one: those at the end of the last box go to the end of the new one,
+/// and the others, of classes that are met exactly, hardly move. In the end every weight takes the best of *all*
 /// selections that were found. By exchange of two of them, the balance term `‖Ω − Pᵀz‖₁` then never rises with the
-/// weight, and the cost `aᵀz` never falls, up to rounding of their sums — as is true of optimal selections.
+/// weight, and the cost `aᵀz` never falls, up to rounding of their sums, as is true of optimal selections.
 ///
 /// An answer can therefore be better than that of [`solve`](super::solve), and it depends on the other weights.
 ///
@@ -33,16 +33,24 @@ pub fn solve_along(problem: &Problem, lambdas: &[f64], options: &Options) -> Res
         return Err(Error::InvalidLambda { lambda });
     }
     let base = Instance::new(problem);
-    let instances: Vec<Instance> = lambdas.iter().map(|&lambda| base.weighted(lambda)).collect();
-    let mut start = Start::default();
-    let mut solutions = Vec::with_capacity(lambdas.len());
-    for instance in &instances {
-        let problem = Problem { lambda: instance.lambda, ..*problem };
-        solutions.push(solve_from(&problem, instance, options, &mut start, clock)?);
-        clock = Instant::now();
+    let mut solutions: Vec<Solution> = Vec::with_capacity(lambdas.len());
+    let mut last = 0.0;
+    for &lambda in lambdas {
+        let start = solutions.last().and_then(|solution| carry(&solution.duals, last, lambda));
+        let problem = Problem { lambda, ..*problem };
+        solutions.push(solve_from(&problem, &base.weighted(lambda), options, start, clock)?);
+        (last, clock) = (lambda, Instant::now());
     }
     share(problem, lambdas, &base, &mut solutions);
     Ok(solutions)
+}
+
+/// Duals for the weight `next` from those for the weight `last`; `None` where that was 0 and its duals say nothing.
+fn carry(duals: &[f64], last: f64, next: f64) -> Option<Vec<f64>> {
+    let end = last * (1.0 - 1e-9);
+    let carried =
+        duals.iter().map(|y| if y.abs() >= end { next.copysign(*y) } else { y.clamp(-next, next) }).collect();
+    (last > 0.0).then_some(carried)
 }
 
 /// Gives every weight the best of all selections. One that is proven to be optimal stays.

@@ -45,60 +45,46 @@ pub(crate) struct Relaxation {
     pub(crate) fallback: bool,
 }
 
-/// Columns in play with a basis among them: what one relaxation leaves for the next.
-pub(crate) struct Basis<'a> {
-    simplex: Simplex<'a>,
-    /// 0 and 1: fixed there; 2: in play. `[rows]`
-    fixed: Vec<u8>,
-}
-
 /// Solves the relaxation until no column is priced wrongly, or until the gap is within `tolerance` of the bound. The
-/// pass that is returned holds the best duals; the basis, if there is one, is a start for an instance that differs in
-/// `lambda` alone, as `basis` is.
+/// pass that is returned holds the best duals.
+///
+/// It starts from the duals `start`, which must lie in the box, or else from those of a sample.
 ///
 /// # Panics
 ///
 /// If the budget is 0 or all rows: there is nothing to relax.
-pub(crate) fn relax<'a>(
-    instance: &'a Instance<'a>,
+pub(crate) fn relax(
+    instance: &Instance,
     tolerance: f64,
     pivot_limit: usize,
-    basis: Option<Basis<'a>>,
-) -> (Relaxation, Pass, Option<Basis<'a>>) {
+    start: Option<Vec<f64>>,
+) -> (Relaxation, Pass) {
     assert!(0 < instance.budget && instance.budget < instance.rows, "nothing to relax");
-    let resumed = basis.and_then(|basis| basis.resume(instance, pivot_limit));
-    let warm = resumed.is_some();
-    let (mut basis, mut pass, mut best) = resumed.unwrap_or_else(|| begin(instance, pivot_limit));
-    let mut settled = warm && basis.settle(instance, tolerance, &pass, &best);
-    for _ in 0..ROUND_LIMIT {
-        if settled {
-            break;
-        }
-        if basis.simplex.optimise(pivot_limit).is_err() {
-            best.fallback = true;
-            break;
-        }
-        let duals = basis.duals(instance);
-        pass.evaluate(instance, &duals);
-        best.passes += 1.0;
-        best.keep(instance, &pass, duals);
-        best.value = basis.simplex.objective();
-        settled = basis.settle(instance, tolerance, &pass, &best);
-    }
-    best.pivots += basis.simplex.pivots;
-    best.columns = basis.simplex.width();
-    best.tight_classes = basis.simplex.tight_classes();
-    if best.fallback {
-        best.passes += subgradient::improve(instance, &mut pass, &mut best) as f64;
-    } else {
-        best.read(&basis.simplex, &basis.fixed);
-    }
+    let (start, passes, pivots) = match start {
+        Some(start) => (start, 0.0, 0),
+        None => first_duals(instance, pivot_limit),
+    };
+    let mut pass = Pass::new(instance, &start);
+    let mut best = Relaxation {
+        bound: pass.bound,
+        picks: pass.selected().to_vec(),
+        objective: instance.objective(pass.selected()),
+        duals: start,
+        value: f64::INFINITY,
+        ones: Vec::new(),
+        fractionals: Vec::new(),
+        tight_classes: 0,
+        passes: passes + 1.0,
+        pivots,
+        columns: 0,
+        fallback: false,
+    };
+    sift(instance, tolerance, pivot_limit, &mut pass, &mut best);
     if pass.bound < best.bound {
         pass.evaluate(instance, &best.duals);
         best.passes += 1.0;
     }
-    let basis = (!best.fallback).then_some(basis);
-    (best, pass, basis)
+    (best, pass)
 }
 
 /// Duals to start from: those of a sample if the pool is large, otherwise zero.
@@ -107,55 +93,49 @@ fn first_duals(instance: &Instance, pivot_limit: usize) -> (Vec<f64>, f64, usize
     if 2 * instance.rows < 3 * size {
         return (vec![0.0; instance.classes], 0.0, 0);
     }
-    let (sample, ..) = relax(&instance.sample(size), SAMPLE_TOLERANCE, pivot_limit, None);
+    let (sample, _) = relax(&instance.sample(size), SAMPLE_TOLERANCE, pivot_limit, None);
     (sample.duals, sample.passes * size as f64 / instance.rows as f64, sample.pivots)
 }
 
-/// The first columns, with every slack in the basis.
-fn begin<'a>(instance: &'a Instance<'a>, pivot_limit: usize) -> (Basis<'a>, Pass, Relaxation) {
-    let (start, passes, pivots) = first_duals(instance, pivot_limit);
-    let pass = Pass::new(instance, &start);
-    let mut best = Relaxation::new(instance, &pass, start);
-    best.passes += passes;
-    best.pivots += pivots;
+fn sift(instance: &Instance, tolerance: f64, pivot_limit: usize, pass: &mut Pass, best: &mut Relaxation) {
     let picks = pass.selected().to_vec();
     let pivot = pass.last_selected();
     let mut columns = pass.nearest(400.max(8 * (instance.classes + 1)));
     if let Err(place) = columns.binary_search(&pivot) {
         columns.insert(place, pivot);
     }
+    // 0 and 1: fixed there; 2: in play.
     let mut fixed = vec![0_u8; instance.rows];
     picks.iter().for_each(|&row| fixed[row as usize] = 1);
     columns.iter().for_each(|&row| fixed[row as usize] = 2);
-    (Basis { simplex: Simplex::new(instance, &picks, columns, pivot), fixed }, pass, best)
-}
+    let mut simplex = Simplex::new(instance, &picks, columns, pivot);
 
-impl<'a> Basis<'a> {
-    /// Goes on from the last basis; `None` if that does not lead to an optimal one.
-    fn resume(mut self, instance: &'a Instance<'a>, pivot_limit: usize) -> Option<(Self, Pass, Relaxation)> {
-        self.simplex.retarget(instance);
-        self.simplex.optimise(pivot_limit).ok()?;
-        let duals = self.duals(instance);
-        let pass = Pass::new(instance, &duals);
-        let mut best = Relaxation::new(instance, &pass, duals);
-        best.value = self.simplex.objective();
-        Some((self, pass, best))
-    }
-
-    /// The duals of the basis, in the box.
-    fn duals(&self, instance: &Instance) -> Vec<f64> {
-        self.simplex.duals.iter().map(|y| y.clamp(-instance.lambda, instance.lambda)).collect()
-    }
-
-    /// Whether the basis is optimal for all columns, nearly enough; otherwise the columns that say no join.
-    fn settle(&mut self, instance: &Instance, tolerance: f64, pass: &Pass, best: &Relaxation) -> bool {
-        let wrong = mispriced(instance, pass, &self.fixed, self.simplex.threshold, self.simplex.width());
-        if wrong.is_empty() || best.value - best.bound <= tolerance * best.bound.abs() {
-            return true;
+    for _ in 0..ROUND_LIMIT {
+        if simplex.optimise(pivot_limit).is_err() {
+            best.fallback = true;
+            break;
         }
-        wrong.iter().for_each(|&(row, _)| self.fixed[row as usize] = 2);
-        self.simplex.add_columns(&wrong);
-        false
+        let clamp = |y: &f64| y.clamp(-instance.lambda, instance.lambda);
+        let duals: Vec<f64> = simplex.duals.iter().map(clamp).collect();
+        pass.evaluate(instance, &duals);
+        best.passes += 1.0;
+        best.keep(instance, pass, duals);
+        best.value = simplex.objective();
+
+        let wrong = mispriced(instance, pass, &fixed, simplex.threshold, simplex.width());
+        if wrong.is_empty() || best.value - best.bound <= tolerance * best.bound.abs() {
+            break;
+        }
+        wrong.iter().for_each(|&(row, _)| fixed[row as usize] = 2);
+        simplex.add_columns(&wrong);
+    }
+    best.pivots += simplex.pivots;
+    best.columns = simplex.width();
+    best.tight_classes = simplex.tight_classes();
+    if best.fallback {
+        best.passes += subgradient::improve(instance, pass, best) as f64;
+    } else {
+        best.read(&simplex, &fixed);
     }
 }
 
@@ -190,24 +170,6 @@ fn mispriced(
 }
 
 impl Relaxation {
-    /// What one pass tells.
-    fn new(instance: &Instance, pass: &Pass, duals: Vec<f64>) -> Self {
-        Self {
-            bound: pass.bound,
-            picks: pass.selected().to_vec(),
-            objective: instance.objective(pass.selected()),
-            duals,
-            value: f64::INFINITY,
-            ones: Vec::new(),
-            fractionals: Vec::new(),
-            tight_classes: 0,
-            passes: 1.0,
-            pivots: 0,
-            columns: 0,
-            fallback: false,
-        }
-    }
-
     /// Keeps the duals and the selection of a pass where they are the best so far.
     pub(crate) fn keep(&mut self, instance: &Instance, pass: &Pass, duals: Vec<f64>) {
         if pass.bound > self.bound {

@@ -151,14 +151,6 @@ impl<'a> Simplex<'a> {
         }
     }
 
-    /// Goes on with an instance that differs from the last one in `lambda` alone. What is feasible does not depend on
-    /// it, so the basis stays one to start from; pivots count from 0 again.
-    pub(crate) fn retarget(&mut self, instance: &'a Instance<'a>) {
-        self.instance = instance;
-        self.degenerate = 0;
-        self.pivots = 0;
-    }
-
     /// How many columns are in play.
     pub(crate) fn width(&self) -> usize {
         self.columns.len()

@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use super::dual::Pass;
 use super::problem::Instance;
-use super::sifting::{Basis, Relaxation, relax};
+use super::sifting::{Relaxation, relax};
 use super::{Problem, certificate, exact, local_search, rounding};
 use crate::{Error, SolverMode};
 
@@ -115,15 +115,6 @@ pub struct Seconds {
     pub total: f64,
 }
 
-/// What one answer leaves for the next, which differs in `lambda` alone.
-#[derive(Default)]
-pub(crate) struct Start<'a> {
-    /// Where the simplex method stopped.
-    pub(crate) basis: Option<Basis<'a>>,
-    /// A selection to be no worse than.
-    pub(crate) picks: Option<Vec<u32>>,
-}
-
 /// Solves CBAL Eq. 8.
 ///
 /// # Errors
@@ -136,35 +127,29 @@ pub(crate) struct Start<'a> {
 pub fn solve(problem: &Problem, options: &Options) -> Result<Solution, Error> {
     let clock = Instant::now();
     problem.validate()?;
-    solve_from(problem, &Instance::new(problem), options, &mut Start::default(), clock)
+    solve_from(problem, &Instance::new(problem), options, None, clock)
 }
 
-/// Solves a valid problem from `start`, and leaves the next start there.
-pub(crate) fn solve_from<'a>(
+/// Solves a valid problem, given in both forms, from the duals `start` if there are any.
+pub(crate) fn solve_from(
     problem: &Problem,
-    instance: &'a Instance<'a>,
+    instance: &Instance,
     options: &Options,
-    start: &mut Start<'a>,
+    start: Option<Vec<f64>>,
     clock: Instant,
 ) -> Result<Solution, Error> {
     if problem.budget == 0 || problem.budget == problem.costs.len() {
         return Ok(forced(problem, clock));
     }
     if problem.lambda <= 0.0 {
-        let solution = unbalanced(problem, clock);
-        start.picks = Some(solution.picks.iter().map(|&row| row as u32).collect());
-        return Ok(solution);
+        return Ok(unbalanced(problem, clock));
     }
     let mut statistics = Statistics::default();
-    let (mut relaxation, pass, basis) = relax(instance, 0.0, options.pivot_limit, start.basis.take());
-    start.basis = basis;
+    let (relaxation, pass) = relax(instance, 0.0, options.pivot_limit, start);
     statistics.describe(instance, &relaxation);
     statistics.seconds.relaxation = clock.elapsed().as_secs_f64();
 
     let searched = Instant::now();
-    if let Some(picks) = &start.picks {
-        relaxation.offer(instance, picks);
-    }
     let (picks, duals) = search(instance, &pass, relaxation, options);
     statistics.seconds.search = searched.elapsed().as_secs_f64();
     let mut solution = certify(problem, picks, duals, statistics);
@@ -178,7 +163,6 @@ pub(crate) fn solve_from<'a>(
         }
         solution.statistics.seconds.exact = tried.elapsed().as_secs_f64();
     }
-    start.picks = Some(solution.picks.iter().map(|&row| row as u32).collect());
     solution.statistics.seconds.total = clock.elapsed().as_secs_f64();
     Ok(solution)
 }

@@ -48,9 +48,9 @@ mod tests {
             budget: 170,
         };
         let instance = Instance::new(&problem);
-        let (sound, ..) = relax(&instance, 0.0, 1_000_000, None);
+        let (sound, _) = relax(&instance, 0.0, 1_000_000, None);
         assert!(!sound.fallback);
-        let (stuck, ..) = relax(&instance, 0.0, 5, None);
+        let (stuck, _) = relax(&instance, 0.0, 5, None);
         assert!(stuck.fallback);
         assert!(stuck.bound <= sound.value + 1e-9);
         assert!(stuck.bound >= sound.value - 1e-3 * sound.value.abs(), "{} {}", stuck.bound, sound.value);
