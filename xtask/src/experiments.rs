@@ -97,6 +97,11 @@ pub(crate) fn fetchable(name: &str) -> Result<Fetchable> {
     }
 }
 
+/// Reads the manifest of pretrained weights.
+pub(crate) fn weights(name: &str) -> Result<WeightsManifest> {
+    Ok(WeightsManifest::load(&Path::new(WEIGHTS).join(format!("{name}.toml")))?)
+}
+
 /// The sizes that plans are made with.
 pub(crate) fn sizes(manifest: &DatasetManifest) -> DatasetSizes {
     DatasetSizes {

@@ -1,7 +1,9 @@
 //! The weight of the class-balancing term: a sweep, and the rule that chooses from it.
 
+use ndarray::ArrayView2;
+
 use crate::balance::{Round, Statistics};
-use crate::{Error, Selection};
+use crate::{BalanceOutcome, Error, GreedyBalance, Lambda, LambdaRule, Selection, k_center};
 
 /// The weights of a sweep: from 0 to 3 in steps of 0.2, as the authors of CBAL swept them for CIFAR-100 (their released
 /// history; the paper's Figure 4 has the same range).
@@ -81,13 +83,59 @@ pub(crate) fn query(round: &Round) -> Result<Selection, Error> {
     Ok(selection)
 }
 
+/// Greedy k-center with class balancing ([`k_center::query_balanced`]) for a weight that is given or found by [`rule`]:
+/// then [`GRID`] is swept over the effective weight, at the cost of a whole choice for each.
+///
+/// The outcome's `lambda` is in the units of `balance`, before its scale; its `seconds` are those of the sweep.
+///
+/// # Shapes
+///
+/// Those of [`k_center::query_balanced`].
+///
+/// # Errors
+///
+/// Those of [`k_center::query_balanced`].
+pub fn query_k_center(
+    embeddings: k_center::Embeddings,
+    probabilities: ArrayView2<f32>,
+    labelled_counts: &[usize],
+    budget: usize,
+    balance: &GreedyBalance,
+) -> Result<Selection, Error> {
+    let choose =
+        |weight| k_center::query_balanced(embeddings, probabilities, labelled_counts, budget, weight);
+    // What one unit of the definition's weight is worth.
+    let unit = balance.weight(1.0, labelled_counts.len());
+    let (lambda, seconds, mut selection) = match balance.lambda {
+        Lambda::Fixed(lambda) => {
+            let selection = choose(lambda * unit)?;
+            (lambda, outcome(&selection).seconds, selection)
+        }
+        Lambda::Rule(LambdaRule::Auto) => {
+            let mut selections = GRID.iter().map(|&weight| choose(weight)).collect::<Result<Vec<_>, _>>()?;
+            let l1: Vec<f64> = selections.iter().map(balance_term).collect();
+            let seconds = selections.iter().map(|selection| outcome(selection).seconds).sum();
+            let place = rule(&GRID, &l1);
+            (GRID[place] / unit, seconds, selections.swap_remove(place))
+        }
+    };
+    if let Some(outcome) = &mut selection.balance {
+        (outcome.lambda, outcome.seconds) = (Some(lambda), seconds);
+    }
+    Ok(selection)
+}
+
 /// `‖Ω − Pᵀz‖₁` of a selection that balances.
 ///
 /// # Panics
 ///
 /// If it does not.
 fn balance_term(selection: &Selection) -> f64 {
-    selection.balance.as_ref().expect("a balanced selection has an outcome").l1
+    outcome(selection).l1
+}
+
+fn outcome(selection: &Selection) -> &BalanceOutcome {
+    selection.balance.as_ref().expect("a balanced selection has an outcome")
 }
 
 #[cfg(test)]

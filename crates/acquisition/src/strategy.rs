@@ -473,6 +473,58 @@ mod tests {
     }
 
     #[test]
+    fn a_weight_is_a_number_or_a_rule() {
+        let read = |lambda: &str| {
+            let text = format!(r#"{{"kind":"entropy","balance":{{"lambda":{lambda},"solver":"auto"}}}}"#);
+            serde_json::from_str::<Strategy>(&text).map(|strategy| strategy.lambda())
+        };
+        assert_eq!(read("2").unwrap(), Some(Lambda::Fixed(2.0)));
+        assert_eq!(read("0.6").unwrap(), Some(Lambda::Fixed(0.6)));
+        assert_eq!(read(r#""auto""#).unwrap(), Some(Lambda::Rule(LambdaRule::Auto)));
+        let error = read(r#""best""#).unwrap_err().to_string();
+        assert!(error.contains("a number or \"auto\""), "{error}");
+        let found = Strategy::Entropy {
+            balance: Some(Balance {
+                lambda: Lambda::Rule(LambdaRule::Auto),
+                solver: SolverMode::Auto,
+                prediction: Some(Prediction::OneHot),
+            }),
+        };
+        assert_eq!(found.with_lambda(0.4).lambda(), Some(Lambda::Fixed(0.4)));
+        assert_eq!(found.with_lambda(0.4).balance().unwrap().prediction, Some(Prediction::OneHot));
+        assert_eq!(Strategy::Random {}.with_lambda(0.4), Strategy::Random {});
+    }
+
+    #[test]
+    fn parameters_out_of_range_are_named() {
+        let cases = [
+            (Strategy::Bald { passes: 1, balance: None }, "passes = 1: it must be at least 2"),
+            (Strategy::Coreset { outlier_fraction: 1.0, tolerance: 0.1 }, "outlier_fraction = 1"),
+            (Strategy::Coreset { outlier_fraction: f64::NAN, tolerance: 0.1 }, "outlier_fraction = NaN"),
+            (Strategy::Coreset { outlier_fraction: 0.0, tolerance: 0.0 }, "tolerance = 0"),
+            (Strategy::BatchBald { passes: 5, configurations: 0, candidates: None }, "configurations = 0"),
+            (Strategy::BatchBald { passes: 5, configurations: 9, candidates: Some(0) }, "candidates = 0"),
+        ];
+        for (strategy, words) in cases {
+            let error = strategy.validate().unwrap_err().to_string();
+            assert!(error.contains(words), "{error}");
+        }
+        let networks = VaalNetworks::official();
+        let wrong = [
+            (VaalNetworks { latent: 0, ..networks.clone() }, "latent = 0"),
+            (VaalNetworks { batch_size: 1, ..networks.clone() }, "batch_size = 1"),
+            (VaalNetworks { beta: -1.0, ..networks.clone() }, "beta = -1"),
+            (VaalNetworks { learning_rate: 0.0, ..networks.clone() }, "learning_rate = 0"),
+            (VaalNetworks { iterations: 0, ..networks.clone() }, "iterations = 0"),
+        ];
+        for (networks, words) in wrong {
+            let error = Strategy::Vaal { networks, balance: None }.validate().unwrap_err().to_string();
+            assert!(error.contains(words), "{error}");
+        }
+        Strategy::Vaal { networks, balance: None }.validate().unwrap();
+    }
+
+    #[test]
     fn unknown_keys_and_missing_values_are_errors() {
         for text in [
             r#"{"kind":"random","budget":3}"#,

@@ -3,8 +3,8 @@
 use ndarray::{ArcArray2, Array2, Array3, Axis};
 use rand_chacha::ChaCha8Rng;
 use tailward_acquisition::{
-    Error, Lambda, Selection, Strategy, VaalNetworks, balance, bald, batch_bald, entropy, k_center,
-    least_confidence, margin, random, select, vaal,
+    Error, PseudoLabelOrder, Selection, Strategy, VaalNetworks, balance, bald, batch_bald, coreset, entropy,
+    k_center, lambda, least_confidence, margin, pseudo_label, random, select, vaal,
 };
 
 /// What every strategy is told.
@@ -101,19 +101,36 @@ pub fn query<P: Pool>(strategy: &Strategy, inputs: Inputs<'_>, pool: &mut P) -> 
                 None => Ok(k_center::query(embeddings.view(), budget)?),
                 Some(balance) => {
                     let probabilities = pool.probabilities()?;
-                    let Lambda::Fixed(lambda) = balance.lambda else {
-                        return Err(Error::Unsupported { strategy: strategy.name() }.into());
-                    };
-                    let weight = balance.weight(lambda, labelled_counts.len());
                     let p = probabilities.view();
-                    Ok(k_center::query_balanced(embeddings.view(), p, labelled_counts, budget, weight)?)
+                    Ok(lambda::query_k_center(embeddings.view(), p, labelled_counts, budget, balance)?)
                 }
             }
         }
         Strategy::Coreset { outlier_fraction, tolerance } => {
             Ok(coreset::query(pool.embeddings()?.view(), budget, *outlier_fraction, *tolerance)?)
         }
-        Strategy::PseudoLabel { .. } => Err(Error::Unsupported { strategy: strategy.name() }.into()),
+        Strategy::PseudoLabel { order } => {
+            let probabilities = pool.probabilities()?;
+            let p = probabilities.view();
+            Ok(match order {
+                PseudoLabelOrder::Entropy => pseudo_label::query_entropy(p, labelled_counts, budget, rng)?,
+                PseudoLabelOrder::Random => pseudo_label::query_random(p, labelled_counts, budget, rng)?,
+                PseudoLabelOrder::KCenter => {
+                    let embeddings = pool.embeddings()?;
+                    pseudo_label::query_k_center(embeddings.view(), p, labelled_counts, budget, rng)?
+                }
+                PseudoLabelOrder::KCenterPerClass => {
+                    let embeddings = pool.embeddings()?;
+                    pseudo_label::query_k_center_per_class(
+                        embeddings.view(),
+                        p,
+                        labelled_counts,
+                        budget,
+                        rng,
+                    )?
+                }
+            })
+        }
         Strategy::BatchBald { passes, configurations, candidates } => {
             let passes = stacked(*passes, pool)?;
             let effort = batch_bald::Effort { configurations: *configurations, candidates: *candidates };

@@ -141,6 +141,9 @@ pub(crate) fn run(arguments: &Arguments) -> Result<()> {
         (None, false) => {
             eprintln!("verifying {} in {}", manifest.title, data_dir.display());
             tailward_datasets::prepare(&manifest, &data_dir)?;
+            if let Some(weights) = &definition.scale(scale)?.model.pretrained {
+                tailward_datasets::weights::verify(&experiments::weights(weights)?, &data_dir)?;
+            }
             binary::build(backend.name())?
         }
     };

@@ -5,8 +5,9 @@ use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 use serde::Serialize;
-use tailward_datasets::DatasetManifest;
+use tailward_datasets::{DatasetManifest, WeightsFormat, WeightsManifest, weights};
 use tailward_experiment::definition::{Definition, RunDefinition, Scale, Selector};
+use tailward_models::pretrained;
 
 use crate::Error;
 use crate::construct::Weights;
@@ -120,8 +121,13 @@ impl Choice {
 
     /// The verified weights that the run starts from, if its definition names any.
     pub(super) fn weights(&self, definition: &RunDefinition) -> Result<Option<Weights>, Error> {
-        let _ = definition;
-        Ok(None)
+        let Some(name) = &definition.model.pretrained else { return Ok(None) };
+        let manifest = WeightsManifest::load(&self.weights.join(format!("{name}.toml")))?;
+        let format = match manifest.format {
+            WeightsFormat::Pytorch => pretrained::WeightsFormat::Pytorch,
+            WeightsFormat::Safetensors => pretrained::WeightsFormat::Safetensors,
+        };
+        Ok(Some(Weights { path: weights::verify(&manifest, &self.data_dir)?, format }))
     }
 
     /// The backend asked for, or the first there is.

@@ -1,0 +1,145 @@
+//! Every strategy, with and without what it can be combined with, and a query as an engine makes it.
+
+use rand::SeedableRng;
+use rand_chacha::ChaCha8Rng;
+use tailward_acquisition::{
+    Balance, Error, GreedyBalance, Lambda, LambdaRule, LambdaScale, Prediction, PseudoLabelOrder, Selection,
+    SolverMode, Strategy, VaalNetworks, balance, bald, batch_bald, coreset, entropy, k_center, lambda,
+    least_confidence, margin, pseudo_label, random, select, vaal,
+};
+
+use crate::Round;
+
+/// How many there are, the four orders of pseudo-labels counted apart.
+pub(crate) const COUNT: usize = 13;
+
+/// A new variant does not compile until it has a number here, and fails until it is in the battery as well.
+pub(crate) fn number(strategy: &Strategy) -> usize {
+    match strategy {
+        Strategy::Random {} => 0,
+        Strategy::Entropy { .. } => 1,
+        Strategy::Margin { .. } => 2,
+        Strategy::LeastConfidence { .. } => 3,
+        Strategy::KCenterGreedy { .. } => 4,
+        Strategy::Coreset { .. } => 5,
+        Strategy::Bald { .. } => 6,
+        Strategy::BatchBald { .. } => 7,
+        Strategy::Vaal { .. } => 8,
+        Strategy::PseudoLabel { order } => match order {
+            PseudoLabelOrder::Entropy => 9,
+            PseudoLabelOrder::Random => 10,
+            PseudoLabelOrder::KCenter => 11,
+            PseudoLabelOrder::KCenterPerClass => 12,
+        },
+    }
+}
+
+pub(crate) fn battery() -> Vec<Strategy> {
+    let mut strategies = vec![
+        Strategy::Random {},
+        Strategy::Coreset { outlier_fraction: 0.0, tolerance: 0.1 },
+        Strategy::Coreset { outlier_fraction: 0.05, tolerance: 0.1 },
+        Strategy::BatchBald { passes: 4, configurations: 50, candidates: None },
+    ];
+    let programme = |lambda, solver, prediction| Some(Balance { lambda, solver, prediction });
+    let balances = [
+        None,
+        programme(Lambda::Fixed(0.0), SolverMode::Auto, None),
+        programme(Lambda::Fixed(0.6), SolverMode::Auto, None),
+        programme(Lambda::Fixed(0.6), SolverMode::Auto, Some(Prediction::OneHot)),
+        programme(Lambda::Fixed(2.0), SolverMode::Exact, None),
+        programme(Lambda::Rule(LambdaRule::Auto), SolverMode::Auto, None),
+    ];
+    for balance in balances {
+        strategies.push(Strategy::Entropy { balance: balance.clone() });
+        strategies.push(Strategy::Margin { balance: balance.clone() });
+        strategies.push(Strategy::LeastConfidence { balance: balance.clone() });
+        strategies.push(Strategy::Bald { passes: 4, balance: balance.clone() });
+        strategies.push(Strategy::Vaal { networks: VaalNetworks::official(), balance });
+    }
+    let greedy = |lambda, scale| Some(GreedyBalance { lambda, scale });
+    for (decimals, balance) in [
+        (None, None),
+        (Some(2), None),
+        (None, greedy(Lambda::Fixed(0.0), LambdaScale::Absolute)),
+        (None, greedy(Lambda::Fixed(0.5), LambdaScale::Absolute)),
+        (None, greedy(Lambda::Fixed(5.0), LambdaScale::PerClass)),
+        (None, greedy(Lambda::Rule(LambdaRule::Auto), LambdaScale::Absolute)),
+        (None, greedy(Lambda::Rule(LambdaRule::Auto), LambdaScale::PerClass)),
+    ] {
+        strategies.push(Strategy::KCenterGreedy { decimals, balance });
+    }
+    for order in [
+        PseudoLabelOrder::Entropy,
+        PseudoLabelOrder::Random,
+        PseudoLabelOrder::KCenter,
+        PseudoLabelOrder::KCenterPerClass,
+    ] {
+        strategies.push(Strategy::PseudoLabel { order });
+    }
+    strategies
+}
+
+/// Whether random numbers decide.
+pub(crate) fn draws(strategy: &Strategy) -> bool {
+    matches!(strategy, Strategy::Random {} | Strategy::BatchBald { .. } | Strategy::PseudoLabel { .. })
+}
+
+/// What one unit of a greedy strategy's weight is worth.
+pub(crate) fn unit(strategy: &Strategy, classes: usize) -> f64 {
+    match strategy {
+        Strategy::KCenterGreedy { balance: Some(balance), .. } => balance.weight(1.0, classes),
+        _ => 1.0,
+    }
+}
+
+/// A query, as an engine makes it.
+pub(crate) fn query(strategy: &Strategy, round: &Round) -> Result<Selection, Error> {
+    let p = round.probabilities.view();
+    let (counts, budget) = (&round.labelled_counts[..], round.budget);
+    let embeddings = k_center::Embeddings {
+        unlabelled: round.embeddings.view(),
+        labelled: round.labelled_embeddings.view(),
+    };
+    let mut rng = ChaCha8Rng::seed_from_u64(round.seed);
+    let scores = match strategy {
+        Strategy::Random {} => return random::query(p.nrows(), budget, &mut rng),
+        Strategy::Entropy { .. } => entropy::scores(p)?,
+        Strategy::Margin { .. } => margin::scores(p)?,
+        Strategy::LeastConfidence { .. } => least_confidence::scores(p)?,
+        Strategy::Bald { .. } => bald::scores(round.passes.view())?,
+        Strategy::Vaal { .. } => vaal::scores(&round.estimates.to_vec())?,
+        Strategy::KCenterGreedy { decimals, balance } => {
+            let rounded = decimals.map(|decimals| k_center::rounded(embeddings.unlabelled, decimals));
+            let unlabelled = rounded.as_ref().map_or(embeddings.unlabelled, |it| it.view());
+            let embeddings = k_center::Embeddings { unlabelled, ..embeddings };
+            return match balance {
+                None => k_center::query(embeddings, budget),
+                Some(balance) => lambda::query_k_center(embeddings, p, counts, budget, balance),
+            };
+        }
+        Strategy::Coreset { outlier_fraction, tolerance } => {
+            return coreset::query(embeddings, budget, *outlier_fraction, *tolerance);
+        }
+        Strategy::BatchBald { configurations, candidates, .. } => {
+            let effort = batch_bald::Effort { configurations: *configurations, candidates: *candidates };
+            return batch_bald::query(round.passes.view(), budget, &effort, &mut rng);
+        }
+        Strategy::PseudoLabel { order } => {
+            return match order {
+                PseudoLabelOrder::Entropy => pseudo_label::query_entropy(p, counts, budget, &mut rng),
+                PseudoLabelOrder::Random => pseudo_label::query_random(p, counts, budget, &mut rng),
+                PseudoLabelOrder::KCenter => {
+                    pseudo_label::query_k_center(embeddings, p, counts, budget, &mut rng)
+                }
+                PseudoLabelOrder::KCenterPerClass => {
+                    pseudo_label::query_k_center_per_class(embeddings, p, counts, budget, &mut rng)
+                }
+            };
+        }
+    };
+    match strategy.balance() {
+        None => select::top(&scores, budget),
+        Some(balance) => balance::query(p, &scores, counts, budget, balance),
+    }
+}
