@@ -1,7 +1,9 @@
 //! What was published: `experiments/<name>/expected.toml`.
 //!
 //! Tables of gains, each row one strategy against its own baseline at one imbalance factor, with the numbers as they
-//! are printed. They are for comparison only: nothing that runs depends on them.
+//! are printed, and what the text claims. They are for comparison only: nothing that runs depends on them.
+
+mod claim;
 
 use std::path::Path;
 
@@ -9,6 +11,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::Error;
 use crate::definition::same_factor;
+
+pub use claim::{Check, Claim, Sampled, SweptQuantity};
 
 /// The published values that an experiment is held to.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -19,6 +23,9 @@ pub struct Expected {
     /// The published tables.
     #[serde(default)]
     pub tables: Vec<ExpectedTable>,
+    /// What the text states.
+    #[serde(default)]
+    pub claims: Vec<Claim>,
 }
 
 /// One published table of gains.
@@ -68,8 +75,8 @@ impl Expected {
     ///
     /// # Errors
     ///
-    /// The file is missing, is not TOML of this form (unknown keys included), or a row is empty, not finite, out of
-    /// range or given twice.
+    /// The file is missing, is not TOML of this form (unknown keys included), or a row or a claim is empty, not finite,
+    /// out of range or given twice.
     pub fn load(path: &Path) -> Result<Self, Error> {
         let text = std::fs::read_to_string(path).map_err(Error::io(path))?;
         Self::parse(&text, path)
@@ -91,6 +98,15 @@ impl Expected {
                     reason,
                 })?;
             }
+        }
+        for (index, claim) in expected.claims.iter().enumerate() {
+            let first = expected.claims[..index].iter().all(|other| other.id != claim.id);
+            let once = if first { Ok(()) } else { Err(format!("`{}` is given twice", claim.id)) };
+            once.and_then(|()| claim.check()).map_err(|reason| Error::Definition {
+                path: path.to_owned(),
+                field: format!("claims[{index}]"),
+                reason,
+            })?;
         }
         Ok(expected)
     }
@@ -117,6 +133,7 @@ impl ExpectedTable {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::definition::{Definition, Scale};
 
     const TABLE: &str = r#"
 agreement = "sign and row mean"
@@ -160,13 +177,14 @@ note = "N"
         }
     }
 
-    /// The committed files hold every row of CBAL's Tables 1 and 2; means over a row were computed apart.
+    /// The committed files hold every row of CBAL's Tables 1 to 3; means over a row were computed apart.
     #[test]
     fn published_tables_are_whole() {
         let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../experiments");
-        let means = [
-            ("cifar10", [0.56, 0.71, 0.92, 0.48, 0.41, 0.46, -0.06, 0.10, 0.63]),
-            ("cifar100", [1.61, 0.98, 1.70, 1.50, 1.07, 2.85, 1.64, 0.80, 0.88]),
+        let means: [(&str, &[f64]); 3] = [
+            ("cifar10", &[0.56, 0.71, 0.92, 0.48, 0.41, 0.46, -0.06, 0.10, 0.63]),
+            ("cifar100", &[1.61, 0.98, 1.70, 1.50, 1.07, 2.85, 1.64, 0.80, 0.88]),
+            ("tiny-imagenet", &[0.475, 0.175, 0.2525, 0.1725, 0.5675, 0.4825]),
         ];
         for (name, row_means) in means {
             let expected = Expected::load(&root.join(name).join("expected.toml")).unwrap();
@@ -176,6 +194,64 @@ note = "N"
                 assert_eq!(row.gains.len(), 4);
                 let computed = row.gains.iter().sum::<f64>() / 4.0;
                 assert!((computed - mean).abs() < 0.0076, "{name} {row:?}: {computed}");
+            }
+        }
+    }
+    fn claims(text: &str) -> Result<Expected, Error> {
+        Expected::parse(&format!("agreement = \"A\"\n{text}"), Path::new("expected.toml"))
+    }
+
+    fn claim(id: &str, check: &str) -> String {
+        format!("[[claims]]\nid = {id:?}\nstatement = \"S\"\nsource = \"P\"\ncheck = {{ {check} }}\n")
+    }
+
+    const GAIN: &str =
+        r#"kind = "gain", strategy = "a-cb", baseline = "a", imbalance_factor = 0.1, at_least = 1.0"#;
+
+    #[test]
+    fn claims_are_read_and_their_faults_named() {
+        let read = claims(&claim("one", GAIN)).unwrap();
+        assert!(read.tables.is_empty());
+        assert_eq!(read.claims[0].check.strategies(), ["a-cb", "a"]);
+        assert_eq!(read.claims[0].check.imbalance_factor(), Some(0.1));
+        let faults = [
+            (claim("one", &GAIN.replace("0.1", "1.1")), "claims[0]: imbalance factor 1.1 is not in (0, 1]"),
+            (claim("one", &GAIN.replace("1.0", "nan")), "claims[0]: at_least NaN is out of range"),
+            (claim("one", &format!("{GAIN}, round = 0")), "claims[0]: round 0 is out of range"),
+            (claim("", GAIN), "claims[0]: id, statement or source is empty"),
+            (claim("one", GAIN) + &claim("one", GAIN), "claims[1]: `one` is given twice"),
+            (claim("one", &format!("{GAIN}, colour = 3")), "unknown field `colour`"),
+            (claim("one", "kind = \"colour\""), "unknown variant `colour`"),
+        ];
+        for (text, message) in faults {
+            let error = claims(&text).unwrap_err().to_string();
+            assert!(error.contains(message), "{error}");
+        }
+    }
+
+    /// What is published is about strategies and imbalance factors that the published scale runs.
+    #[test]
+    fn committed_claims_and_rows_are_about_what_is_defined() {
+        let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../experiments");
+        for name in ["cifar10", "cifar100", "lambda", "sampling-bias", "tiny-imagenet"] {
+            let folder = root.join(name);
+            let expected = Expected::load(&folder.join("expected.toml")).unwrap();
+            let definition = Definition::load(&folder.join("definition.toml")).unwrap();
+            let paper = definition.scale(Scale::Paper).unwrap();
+            assert!(!expected.claims.is_empty(), "{name}");
+            let rows = expected.tables.iter().flat_map(|table| &table.rows);
+            let of_rows = rows
+                .map(|row| (vec![row.strategy.as_str(), row.baseline.as_str()], Some(row.imbalance_factor)));
+            let of_claims = expected
+                .claims
+                .iter()
+                .map(|claim| (claim.check.strategies(), claim.check.imbalance_factor()));
+            for (strategies, factor) in of_rows.chain(of_claims) {
+                for strategy in strategies {
+                    assert!(paper.strategies.iter().any(|known| known == strategy), "{name}: {strategy}");
+                }
+                let known = |factor| paper.imbalance_factors.iter().any(|known| same_factor(*known, factor));
+                assert!(factor.is_none_or(known), "{name}: {factor:?}");
             }
         }
     }

@@ -1,10 +1,11 @@
-//! Reports, computed from definitions and records alone: `report.md`, a self-contained `report.html`, `results.csv`
-//! and `figures/*.svg`.
+//! Reports, computed from definitions and records alone: `report.md`, a self-contained `report.html`, `results.csv`,
+//! `sweep.csv` where a weight is swept, and `figures/*.svg`.
 //!
 //! Every claim names its metric, its number of paired seeds and its interval; every page, table and figure names its
 //! scale. A run that is incomplete, or was made with another version of the definition, is listed and counted in no
 //! statistic.
 
+mod claims;
 mod compare;
 mod content;
 mod data;
@@ -18,6 +19,8 @@ mod provenance;
 mod queries;
 mod results_csv;
 mod significance;
+mod sweep;
+mod sweep_csv;
 mod tables;
 
 use std::fs::{self, File};
@@ -49,7 +52,7 @@ pub struct ReportInput<'a> {
     pub generated: String,
 }
 
-/// Writes `report.md`, `report.html`, `results.csv` and `figures/*.svg` to `out_dir`, which is made if it is missing.
+/// Writes `report.md`, `report.html`, `results.csv`, `sweep.csv` where there are sweeps, and `figures/*.svg` to `out_dir`, which is made if it is missing.
 /// Each file appears whole or not at all. Returns the paths of the files, the reports first.
 ///
 /// # Errors
@@ -63,6 +66,9 @@ pub fn write(input: &ReportInput<'_>, out_dir: &Path) -> Result<Vec<PathBuf>, Er
         (PathBuf::from("report.html"), html::render(&document)),
         (PathBuf::from("results.csv"), results_csv::render(&results)?),
     ];
+    if let Some(points) = sweep_csv::render(&results)? {
+        files.push((PathBuf::from("sweep.csv"), points));
+    }
     for block in &document.blocks {
         if let Block::Figure(figure) = block {
             files.push((Path::new("figures").join(&figure.file), figure.svg.clone()));

@@ -1,10 +1,10 @@
 //! The report's content, in the order in which it is read: what came out, what was published, then the evidence.
 
 use super::ReportInput;
-use super::compare;
 use super::data::{Factor, Group, Results};
 use super::document::{Block, Document};
-use super::{format, measure, plots, provenance, queries, significance, tables};
+use super::{claims, compare};
+use super::{format, measure, plots, provenance, queries, significance, sweep, tables};
 use crate::Error;
 
 /// Puts the report together.
@@ -27,7 +27,8 @@ pub(super) fn document(input: &ReportInput<'_>, results: &Results<'_>) -> Result
         input.command
     );
     let mut blocks = vec![Block::Heading(2, "Result".to_owned())];
-    headlines(results, &mut blocks);
+    let sweeps = definition.scale(input.scale)?.sweep.is_some();
+    headlines(results, sweeps, &mut blocks);
     blocks.push(Block::Heading(2, "Question".to_owned()));
     blocks.push(Block::Paragraph(definition.question.clone()));
     blocks.push(Block::Paragraph(format!(
@@ -38,10 +39,16 @@ pub(super) fn document(input: &ReportInput<'_>, results: &Results<'_>) -> Result
     blocks.push(Block::Paragraph(format!("This scale: {}", definition.scale(input.scale)?.rationale)));
     if let Some(expected) = input.expected {
         compare::published(expected, results, input.scale, &mut blocks);
+        claims::blocks(expected, results, input.scale, &mut blocks);
     }
     let family = significance::family(results);
     for (factor, comparisons) in results.factors.iter().zip(&family) {
-        if factor.ran().next().is_some() {
+        if factor.ran().next().is_none() {
+            continue;
+        }
+        if sweeps {
+            sweep::evidence(factor, input.scale, &mut blocks)?;
+        } else {
             evidence(factor, input, &mut blocks)?;
             significance::blocks(factor, comparisons, significance::tests(&family), input.scale, &mut blocks);
         }
@@ -55,13 +62,16 @@ pub(super) fn document(input: &ReportInput<'_>, results: &Results<'_>) -> Result
 }
 
 /// What came out, in sentences that stand alone.
-fn headlines(results: &Results<'_>, blocks: &mut Vec<Block>) {
+fn headlines(results: &Results<'_>, sweeps: bool, blocks: &mut Vec<Block>) {
     if results.complete == 0 {
         blocks.push(Block::Notice(
             "No run of this scale is complete: there is nothing to report yet. What is missing is listed below."
                 .to_owned(),
         ));
         return;
+    }
+    if sweeps {
+        return sweep::headlines(results, blocks);
     }
     for factor in &results.factors {
         let mut points: Vec<String> = factor

@@ -10,13 +10,16 @@ mod curves;
 mod distribution;
 mod rounds;
 mod style;
+mod sweep;
+
+pub(super) use sweep::draw as draw_sweep;
 
 use super::data::{Factor, Summary};
 use super::{format, measure};
 use crate::Error;
 use crate::definition::Scale;
 use crate::record::Record;
-use curves::{CurveFigure, Panel, Point, Reference, Series};
+use curves::{CurveFigure, Layout, Panel, Point, Reference, Series, Ticks};
 
 /// A drawn figure.
 #[derive(Clone, Debug)]
@@ -58,16 +61,7 @@ struct Note<'a> {
 ///
 /// The plotting library fails.
 pub(super) fn draw(factor: &Factor<'_>, scale: Scale) -> Result<FactorFigures, Error> {
-    let seeds = match factor.seed_range() {
-        Some((least, most)) if least != most => format!("n = {least} to {most} seeds"),
-        Some((_, most)) => format::seeds(most),
-        None => format::seeds(0),
-    };
-    let note = Note {
-        factor,
-        subtitle: format!("{}; imbalance factor {}; {seeds}", format::short_scale(scale), factor.value),
-        stem: format!("if-{}", factor.value),
-    };
+    let note = Note::new(factor, scale);
     let tail = factor.ran().any(|group| group.summary(measure::part_accuracy(0, true)).seeds > 0);
     Ok(FactorFigures {
         learning: learning(&note)?,
@@ -96,6 +90,8 @@ fn learning(note: &Note<'_>) -> Result<Figure, Error> {
             series,
             references: vec![],
             from_zero: false,
+            x_ticks: Ticks::Measured,
+            marks: vec![],
             apart: true,
         }],
     )
@@ -114,6 +110,7 @@ fn balance(note: &Note<'_>, query: bool) -> Result<Figure, Error> {
     let reference = |label: &str, dotted: bool, bound: &dyn Fn(usize) -> Option<f64>| Reference {
         label: label.to_owned(),
         dotted,
+        colour: style::GREY,
         points: (first..=note.factor.rounds)
             .filter_map(|round| Some((note.factor.labelled(round)? as f64, bound(round)?)))
             .collect(),
@@ -152,6 +149,8 @@ fn balance(note: &Note<'_>, query: bool) -> Result<Figure, Error> {
             series,
             references: vec![random, floor],
             from_zero: true,
+            x_ticks: Ticks::Measured,
+            marks: vec![],
             apart: false,
         }],
     )
@@ -166,6 +165,8 @@ fn parts(note: &Note<'_>) -> Result<Figure, Error> {
         series: note.series(0, |round| Box::new(measure::part_accuracy(round, tail)), 100.0),
         references: vec![],
         from_zero: false,
+        x_ticks: Ticks::Measured,
+        marks: vec![],
         apart: true,
     };
     note.figure(
@@ -182,7 +183,20 @@ fn parts(note: &Note<'_>) -> Result<Figure, Error> {
 /// A measure of one run.
 type Measure = Box<dyn Fn(&Record) -> Option<f64>>;
 
-impl Note<'_> {
+impl<'a> Note<'a> {
+    fn new(factor: &'a Factor<'a>, scale: Scale) -> Self {
+        let seeds = match factor.seed_range() {
+            Some((least, most)) if least != most => format!("n = {least} to {most} seeds"),
+            Some((_, most)) => format::seeds(most),
+            None => format::seeds(0),
+        };
+        Self {
+            factor,
+            subtitle: format!("{}; imbalance factor {}; {seeds}", format::short_scale(scale), factor.value),
+            stem: format!("if-{}", factor.value),
+        }
+    }
+
     fn series(&self, first: usize, of: impl Fn(usize) -> Measure, factor: f64) -> Vec<Series> {
         let styles = style::assign(&self.factor.strategies);
         self.factor
@@ -209,9 +223,14 @@ impl Note<'_> {
 
     fn figure(&self, name: &str, title: &str, caption: &str, panels: Vec<Panel>) -> Result<Figure, Error> {
         let file = format!("{}-{name}.svg", self.stem);
-        let svg = CurveFigure { title: title.to_owned(), subtitle: self.subtitle.clone(), panels }
-            .draw()
-            .map_err(canvas::fault(&file))?;
+        let svg = CurveFigure {
+            title: title.to_owned(),
+            subtitle: self.subtitle.clone(),
+            panels,
+            layout: Layout::Row,
+        }
+        .draw()
+        .map_err(canvas::fault(&file))?;
         Ok(Figure {
             file,
             title: format!("{title}; {}", self.subtitle),

@@ -67,8 +67,8 @@ pub(super) fn text_width(text: &str, size: f64) -> i32 {
 pub(super) enum Key {
     /// A strategy's line.
     Line(LineStyle),
-    /// A grey line, dashed or dotted.
-    Reference { dotted: bool },
+    /// A line without markers, dashed or dotted.
+    Reference { dotted: bool, colour: RGBColor },
     /// The dashed line of a target.
     Target,
     /// A filled box.
@@ -128,7 +128,9 @@ pub(super) fn heading(
                     line(sheet, vec![(x, y), (x + KEY, y)], *style)?;
                     marker(sheet, (x + KEY / 2, y), *style)?;
                 }
-                Key::Reference { dotted } => reference(sheet, vec![(x, y), (x + KEY, y)], *dotted)?,
+                Key::Reference { dotted, colour } => {
+                    reference(sheet, vec![(x, y), (x + KEY, y)], *dotted, *colour)?;
+                }
                 Key::Target => target(sheet, vec![(x, y), (x + KEY, y)])?,
                 Key::Box(colour) => {
                     sheet.draw(&Rectangle::new([(x, y - 7), (x + BOX, y + 7)], colour.filled()))?;
@@ -151,10 +153,15 @@ pub(super) fn line(sheet: &Sheet<'_>, points: Vec<(i32, i32)>, style: LineStyle)
     Ok(())
 }
 
-/// Draws a grey line of reference through points of the sheet.
-pub(super) fn reference(sheet: &Sheet<'_>, points: Vec<(i32, i32)>, dotted: bool) -> Result<(), Fault> {
+/// Draws a line of reference through points of the sheet.
+pub(super) fn reference(
+    sheet: &Sheet<'_>,
+    points: Vec<(i32, i32)>,
+    dotted: bool,
+    colour: RGBColor,
+) -> Result<(), Fault> {
     let (dash, gap) = if dotted { (2, 4) } else { (10, 5) };
-    sheet.draw(&DashedPathElement::new(points, dash, gap, GREY.stroke_width(2)))?;
+    sheet.draw(&DashedPathElement::new(points, dash, gap, colour.stroke_width(2)))?;
     Ok(())
 }
 

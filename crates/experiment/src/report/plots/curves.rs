@@ -1,4 +1,4 @@
-//! Values against labels: one line for each strategy, whiskers for spread, grey lines for reference.
+//! Values against labels or weights: one line for each strategy, whiskers for spread, more lines for reference.
 
 use plotters::prelude::*;
 
@@ -6,11 +6,21 @@ use super::axis::Axis;
 use super::canvas::{self, Fault, Frame, Key, Sheet, WIDTH};
 use super::style::LineStyle;
 
-/// A figure of one or more panels side by side.
+/// A figure of one or more panels.
 pub(super) struct CurveFigure {
     pub(super) title: String,
     pub(super) subtitle: String,
     pub(super) panels: Vec<Panel>,
+    pub(super) layout: Layout,
+}
+
+/// How panels stand together.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Layout {
+    /// Side by side, to be compared: they share one range of values.
+    Row,
+    /// Two in a row, each of something else: each has a range of its own.
+    Grid,
 }
 
 /// One pair of axes.
@@ -22,8 +32,29 @@ pub(super) struct Panel {
     pub(super) references: Vec<Reference>,
     /// A score: its axis begins at zero. Else the axis begins where the values do.
     pub(super) from_zero: bool,
+    /// Where its ticks are.
+    pub(super) x_ticks: Ticks,
+    /// Places to mark above the horizontal axis.
+    pub(super) marks: Vec<Mark>,
     /// Move strategies apart a little along the axis of labels, so that whiskers do not cover each other.
     pub(super) apart: bool,
+}
+
+/// Where the ticks of a horizontal axis are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Ticks {
+    /// At the sizes of labelled sets that were measured.
+    Measured,
+    /// At round numbers.
+    Round,
+}
+
+/// A stroke above the horizontal axis.
+pub(super) struct Mark {
+    pub(super) x: f64,
+    /// Strokes of different levels stand above each other, so that none hides another.
+    pub(super) level: usize,
+    pub(super) colour: RGBColor,
 }
 
 /// One strategy.
@@ -33,37 +64,44 @@ pub(super) struct Series {
     pub(super) points: Vec<Point>,
 }
 
-/// Mean and spread at a number of labels.
+/// Mean and spread at a number of labels, or at a weight.
 pub(super) struct Point {
     pub(super) labels: f64,
     pub(super) mean: f64,
     pub(super) deviation: Option<f64>,
 }
 
-/// A grey line.
+/// A line without markers.
 pub(super) struct Reference {
     pub(super) label: String,
     pub(super) dotted: bool,
+    pub(super) colour: RGBColor,
     pub(super) points: Vec<(f64, f64)>,
 }
 
 const PLOT_HEIGHT: u32 = 390;
+const GRID_HEIGHT: u32 = 300;
 
 impl CurveFigure {
     /// Draws the figure.
     pub(super) fn draw(&self) -> Result<String, Fault> {
         let entries = self.legend();
         let head = canvas::heading_height(&entries);
+        let rows = if self.layout == Layout::Row { 1 } else { self.panels.len().div_ceil(2) };
+        let height = if self.layout == Layout::Row { PLOT_HEIGHT } else { GRID_HEIGHT * rows as u32 };
         let mut svg = String::new();
-        let root = SVGBackend::with_string(&mut svg, (WIDTH, head + PLOT_HEIGHT)).into_drawing_area();
+        let root = SVGBackend::with_string(&mut svg, (WIDTH, head + height)).into_drawing_area();
         root.fill(&WHITE)?;
         canvas::heading(&root, &self.title, &self.subtitle, &entries)?;
         let (_, below) = root.split_vertically(head);
-        // Panels are there to be compared: they share one range.
-        let from_zero = self.panels.iter().any(|panel| panel.from_zero);
-        let y = Axis::covering(self.panels.iter().flat_map(Panel::values), from_zero, 6);
-        for (panel, sheet) in self.panels.iter().zip(below.split_evenly((1, self.panels.len()))) {
-            panel.draw(&sheet, self.panels.len(), y.clone())?;
+        let columns = if self.layout == Layout::Row { self.panels.len() } else { 2 };
+        let shared = (self.layout == Layout::Row).then(|| {
+            let from_zero = self.panels.iter().any(|panel| panel.from_zero);
+            Axis::covering(self.panels.iter().flat_map(Panel::values), from_zero, 6)
+        });
+        for (panel, sheet) in self.panels.iter().zip(below.split_evenly((rows, columns))) {
+            let own = || Axis::covering(panel.values(), panel.from_zero, 5);
+            panel.draw(&sheet, columns, shared.clone().unwrap_or_else(own))?;
         }
         root.present()?;
         drop(below);
@@ -78,7 +116,7 @@ impl CurveFigure {
         let lines = panel.series.iter().map(|series| (series.label.clone(), Key::Line(series.style)));
         let references =
             panel.references.iter().filter(|reference| !reference.points.is_empty()).map(|reference| {
-                let key = Key::Reference { dotted: reference.dotted };
+                let key = Key::Reference { dotted: reference.dotted, colour: reference.colour };
                 (reference.label.clone(), key)
             });
         lines.chain(references).collect()
@@ -122,7 +160,18 @@ impl Panel {
         let labels = self.labels();
         let (first, last) = (labels.first().copied().unwrap_or(0.0), labels.last().copied().unwrap_or(1.0));
         let pad = ((last - first) * 0.05 * panels as f64 / 1.25).max(1.0);
-        let x = Axis { low: first - pad, high: last + pad, ticks: thinned(&labels, panels), decimals: 0 };
+        let x = match self.x_ticks {
+            Ticks::Measured => {
+                Axis { low: first - pad, high: last + pad, ticks: thinned(&labels, panels), decimals: 0 }
+            }
+            Ticks::Round => {
+                let pad = (last - first) * 0.05;
+                let (low, high) = (first - pad, last + pad);
+                let mut round = Axis::covering([first, last].into_iter(), false, 4);
+                round.ticks.retain(|tick| (low..=high).contains(tick));
+                Axis { low, high, ..round }
+            }
+        };
         let frame = Frame { title: &self.title, x_title: Some(self.x_title), y_title: self.y_title };
         let chart = canvas::chart(sheet, &frame, x, y.clone())?;
         let place = |labels: f64, value: f64| {
@@ -133,7 +182,13 @@ impl Panel {
         let canvas_sheet = sheet.use_screen_coord();
         for reference in self.references.iter().filter(|reference| !reference.points.is_empty()) {
             let points = reference.points.iter().map(|&(x, y)| place(x, y)).collect();
-            canvas::reference(&canvas_sheet, points, reference.dotted)?;
+            canvas::reference(&canvas_sheet, points, reference.dotted, reference.colour)?;
+        }
+        let floor = place(first, y.low).1;
+        for mark in &self.marks {
+            let x = place(mark.x, y.low).0;
+            let foot = floor - 11 * mark.level as i32 - 1;
+            canvas_sheet.draw(&PathElement::new([(x, foot - 9), (x, foot)], mark.colour.stroke_width(3)))?;
         }
         for (index, series) in self.series.iter().enumerate() {
             let shift = self.shift(index, panels);

@@ -1,0 +1,105 @@
+//! Claims about accuracy.
+
+use super::{Judgement, Pair, Verdict, amount, decide};
+use crate::report::data::Difference;
+use crate::report::{format, measure};
+use crate::statistics;
+
+/// A gain of at least so many points, at one round or averaged over rounds.
+pub(super) fn gain(pair: &Pair<'_, '_>, round: Option<usize>, at_least: f64) -> Judgement {
+    let rounds = pair.factor.rounds;
+    let (gains, when) = match round {
+        Some(round) if round > rounds => {
+            return Judgement::not_run(format!("it is about round {round}; runs have {rounds}"));
+        }
+        Some(round) => {
+            (pair.group.differences(pair.other, measure::accuracy(round)), format!("at round {round}"))
+        }
+        None => {
+            let mean = pair.group.differences(pair.other, measure::mean_accuracy(rounds));
+            (mean, format!("averaged over rounds 1 to {rounds}"))
+        }
+    };
+    let beyond: Vec<f64> = gains.iter().map(|gain| gain - at_least / 100.0).collect();
+    let numbers = format!(
+        "ours {when}: {} (points; held against {})",
+        amount(&Difference::of(&gains), 100.0, 2),
+        format::short(at_least)
+    );
+    Judgement::new(decide(&Difference::of(&beyond)), numbers)
+}
+
+/// A mean gain within so many points of 0: its whole interval is. It is refuted if its whole interval is outside.
+pub(super) fn within(pair: &Pair<'_, '_>, points: f64) -> Judgement {
+    let rounds = pair.factor.rounds;
+    let gain = pair.group.difference(pair.other, measure::mean_accuracy(rounds));
+    let bound = points / 100.0;
+    let verdict = match gain.interval {
+        // An interval without width says nothing about noise.
+        Some(interval) if interval.high <= interval.low => Verdict::NotSeparable,
+        Some(interval) if interval.low >= -bound && interval.high <= bound => Verdict::Holds,
+        Some(interval) if interval.low > bound || interval.high < -bound => Verdict::DoesNotHold,
+        _ => Verdict::NotSeparable,
+    };
+    let numbers = format!("ours averaged over rounds 1 to {rounds}: {} (points)", amount(&gain, 100.0, 2));
+    Judgement::new(verdict, numbers)
+}
+
+/// A gain that is higher after the last round than after the first query.
+pub(super) fn grows(pair: &Pair<'_, '_>) -> Judgement {
+    let last = pair.factor.rounds;
+    if last < 2 {
+        return Judgement::not_run("there is one query only");
+    }
+    let growth = pair
+        .group
+        .difference(pair.other, |run| Some(measure::accuracy(last)(run)? - measure::accuracy(1)(run)?));
+    let numbers =
+        format!("gain at round {last} less gain at round 1: {} (points)", amount(&growth, 100.0, 2));
+    Judgement::new(decide(&growth), numbers)
+}
+
+/// An accuracy that is reached, with `least` labels fewer than the other needs.
+///
+/// Where the other does not reach it, the labels that it has at its end are fewer than it needs: the difference counts
+/// for the claim as it stands, and against it not at all.
+pub(super) fn reaches(pair: &Pair<'_, '_>, accuracy: f64, least: f64) -> Judgement {
+    let pairs = pair.group.paired(pair.other);
+    let mut beyond = Vec::new();
+    let mut censored = 0;
+    let mut missed = 0;
+    for (run, partner) in &pairs {
+        let (ours, theirs) = (measure::learning_curve(run), measure::learning_curve(partner));
+        let Some(needed) = statistics::labels_to_reach(&ours, accuracy) else {
+            missed += 1;
+            continue;
+        };
+        let other = statistics::labels_to_reach(&theirs, accuracy).or_else(|| {
+            censored += 1;
+            theirs.last().map(|(labels, _)| *labels)
+        });
+        beyond.extend(other.map(|other| other - needed));
+    }
+    let apart: Vec<f64> = beyond.iter().map(|difference| difference - least).collect();
+    let verdict = match decide(&Difference::of(&apart)) {
+        _ if missed == pairs.len() => Verdict::DoesNotHold,
+        _ if missed > 0 => Verdict::NotSeparable,
+        Verdict::DoesNotHold if censored > 0 => Verdict::NotSeparable,
+        verdict => verdict,
+    };
+    let numbers = format!(
+        "{} reaches {} % in {} of {} seeds; {} needs {} labels more{}",
+        pair.group.strategy.label,
+        format::number(accuracy * 100.0, 1),
+        pairs.len() - missed,
+        pairs.len(),
+        pair.other.strategy.label,
+        amount(&Difference::of(&beyond), 1.0, 0),
+        if censored > 0 {
+            format!(" at least: in {censored} of them it does not reach it within the run")
+        } else {
+            String::new()
+        }
+    );
+    Judgement::new(verdict, numbers)
+}
