@@ -1,16 +1,26 @@
-//! The experiments and datasets that the project has.
+//! The experiments, datasets and pretrained weights that the project has.
 
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
 use clap::ValueEnum;
-use tailward_datasets::DatasetManifest;
+use tailward_datasets::{DatasetManifest, WeightsManifest};
 use tailward_experiment::definition::{Definition, Scale};
 use tailward_experiment::plan::DatasetSizes;
 
 /// The folder of dataset manifests.
 pub(crate) const DATASETS: &str = "datasets";
+const WEIGHTS: &str = "weights";
 const EXPERIMENTS: &str = "experiments";
+
+/// Something that can be fetched.
+#[derive(Debug)]
+pub(crate) enum Fetchable {
+    /// A dataset.
+    Dataset(Box<DatasetManifest>),
+    /// A file of pretrained weights.
+    Weights(Box<WeightsManifest>),
+}
 
 /// A scale, as the command line names it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -69,6 +79,22 @@ pub(crate) fn manifest(dataset: &str) -> Result<DatasetManifest> {
         bail!("there is no dataset `{dataset}` (there are: {})", datasets()?.join(", "));
     }
     Ok(DatasetManifest::load(&path)?)
+}
+
+/// Reads the manifest of a dataset or of weights; an unknown name is answered with those there are.
+pub(crate) fn fetchable(name: &str) -> Result<Fetchable> {
+    let [dataset, weights] = [DATASETS, WEIGHTS].map(|folder| Path::new(folder).join(format!("{name}.toml")));
+    match (dataset.is_file(), weights.is_file()) {
+        (true, false) => Ok(Fetchable::Dataset(Box::new(DatasetManifest::load(&dataset)?))),
+        (false, true) => Ok(Fetchable::Weights(Box::new(WeightsManifest::load(&weights)?))),
+        (true, true) => bail!("`{name}` is both {} and {}", dataset.display(), weights.display()),
+        (false, false) => bail!(
+            "there is no dataset `{name}` (there are: {}) and there are no weights `{name}` (there are: {})",
+            datasets()?.join(", "),
+            named_files(Path::new(WEIGHTS), |path| path.extension().is_some_and(|it| it == "toml"))?
+                .join(", ")
+        ),
+    }
 }
 
 /// The sizes that plans are made with.

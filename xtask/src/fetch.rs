@@ -1,19 +1,20 @@
-//! `cargo xtask fetch`: a dataset's files, from the official place.
+//! `cargo xtask fetch`: a dataset's files or pretrained weights, from the official place.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Result, bail};
 use clap::Args;
 use indicatif::{ProgressBar, ProgressStyle};
-use tailward_datasets::{FetchOutcome, FetchProgress};
+use tailward_datasets::{DatasetManifest, FetchOutcome, FetchProgress, WeightsManifest};
 
+use crate::experiments::Fetchable;
 use crate::{experiments, workspace};
 
 /// Arguments of `cargo xtask fetch`.
 #[derive(Args, Debug)]
 pub(crate) struct Arguments {
-    /// The dataset: the name of a file in `datasets/`, without `.toml`.
-    dataset: String,
+    /// The dataset or the weights: the name of a file in `datasets/` or `weights/`, without `.toml`.
+    name: String,
     /// Folder of the data themselves [default: datasets/data].
     #[arg(long, env = "TAILWARD_DATA")]
     data_dir: Option<PathBuf>,
@@ -22,11 +23,17 @@ pub(crate) struct Arguments {
 pub(crate) fn run(arguments: &Arguments) -> Result<()> {
     let data_dir = workspace::data_dir(arguments.data_dir.as_deref())?;
     workspace::enter()?;
-    let manifest = experiments::manifest(&arguments.dataset)?;
+    match experiments::fetchable(&arguments.name)? {
+        Fetchable::Dataset(manifest) => dataset(&manifest, &data_dir),
+        Fetchable::Weights(manifest) => weights(&manifest, &data_dir),
+    }
+}
+
+fn dataset(manifest: &DatasetManifest, data_dir: &Path) -> Result<()> {
     eprintln!("{}: {}", manifest.title, manifest.source.citation);
     eprintln!("terms: {}", manifest.terms);
     let bar = ProgressBar::new_spinner();
-    let result = tailward_datasets::fetch(&manifest, &data_dir, &mut |progress| show(&bar, &progress));
+    let result = tailward_datasets::fetch(manifest, data_dir, &mut |progress| show(&bar, &progress));
     bar.finish_and_clear();
     let folder = match result? {
         FetchOutcome::AlreadyThere { folder } => {
@@ -50,6 +57,21 @@ pub(crate) fn run(arguments: &Arguments) -> Result<()> {
         bail!("{} is missing although it was fetched", folder.display());
     }
     println!("{}", folder.display());
+    Ok(())
+}
+
+fn weights(manifest: &WeightsManifest, data_dir: &Path) -> Result<()> {
+    eprintln!("{}: {}", manifest.title, manifest.citation);
+    eprintln!("terms: {}", manifest.terms);
+    let bar = ProgressBar::new_spinner();
+    let result = tailward_datasets::fetch_weights(manifest, data_dir, &mut |progress| show(&bar, &progress));
+    bar.finish_and_clear();
+    let fetched = result?;
+    match fetched.downloaded_bytes {
+        None => eprintln!("already there and verified"),
+        Some(bytes) => eprintln!("downloaded {bytes} bytes and verified"),
+    }
+    println!("{}", fetched.path.display());
     Ok(())
 }
 

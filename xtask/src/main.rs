@@ -28,7 +28,7 @@ struct Cli {
 enum Verb {
     /// Run an experiment and write its report.
     Reproduce(reproduce::Arguments),
-    /// Download, verify and unpack a dataset; or say where to put it by hand.
+    /// Download and verify a dataset or pretrained weights; or say where to put them by hand.
     Fetch(fetch::Arguments),
     /// Write an experiment's report from the records there are.
     Report(report::Arguments),

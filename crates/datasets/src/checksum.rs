@@ -1,4 +1,4 @@
-//! Checksums as they are published: MD5, SHA-1 or SHA-256, in lower-case hexadecimal.
+//! Checksums as they are published: MD5, SHA-1, SHA-256 or the beginning of one, in lower-case hexadecimal.
 
 use md5::Md5;
 use serde::{Deserialize, Serialize};
@@ -18,6 +18,10 @@ pub enum Checksum {
     Sha1(String),
     /// 64 hexadecimal digits.
     Sha256(String),
+    /// The first 8 to 63 hexadecimal digits of a SHA-256, as in the names of PyTorch's weight files. Eight digits find a
+    /// damaged file except once in four thousand million times.
+    #[serde(rename = "sha256-prefix")]
+    Sha256Prefix(String),
 }
 
 impl Checksum {
@@ -26,32 +30,50 @@ impl Checksum {
         match self {
             Self::Md5(_) => "md5",
             Self::Sha1(_) => "sha1",
-            Self::Sha256(_) => "sha256",
+            Self::Sha256(_) | Self::Sha256Prefix(_) => "sha256",
         }
     }
 
-    /// The expected digest in hexadecimal.
+    /// The expected digest, or its beginning, in hexadecimal.
     pub fn hex(&self) -> &str {
         match self {
-            Self::Md5(hex) | Self::Sha1(hex) | Self::Sha256(hex) => hex,
+            Self::Md5(hex) | Self::Sha1(hex) | Self::Sha256(hex) | Self::Sha256Prefix(hex) => hex,
         }
     }
 
     /// Whether the digest has the length of its algorithm and only lower-case hexadecimal digits.
     pub fn is_well_formed(&self) -> bool {
         let digits = match self {
-            Self::Md5(_) => 32,
-            Self::Sha1(_) => 40,
-            Self::Sha256(_) => 64,
+            Self::Md5(_) => 32..=32,
+            Self::Sha1(_) => 40..=40,
+            Self::Sha256(_) => 64..=64,
+            Self::Sha256Prefix(_) => 8..=63,
         };
-        self.hex().len() == digits && self.hex().bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'))
+        digits.contains(&self.hex().len())
+            && self.hex().bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'))
+    }
+
+    /// Whether a file with this whole digest is the expected one.
+    pub(crate) fn accepts(&self, digest: &str) -> bool {
+        match self {
+            Self::Md5(hex) | Self::Sha1(hex) | Self::Sha256(hex) => digest == hex,
+            Self::Sha256Prefix(hex) => digest.starts_with(hex),
+        }
+    }
+
+    /// The expected digest for a message; a beginning says so.
+    pub(crate) fn expectation(&self) -> String {
+        match self {
+            Self::Md5(hex) | Self::Sha1(hex) | Self::Sha256(hex) => hex.clone(),
+            Self::Sha256Prefix(hex) => format!("{hex}… (its first {} digits)", hex.len()),
+        }
     }
 
     pub(crate) fn hasher(&self) -> Hasher {
         match self {
             Self::Md5(_) => Hasher::Md5(Md5::new()),
             Self::Sha1(_) => Hasher::Sha1(Sha1::new()),
-            Self::Sha256(_) => Hasher::Sha256(Sha256::new()),
+            Self::Sha256(_) | Self::Sha256Prefix(_) => Hasher::Sha256(Sha256::new()),
         }
     }
 }
@@ -115,5 +137,37 @@ mod tests {
     fn a_wrong_length_or_upper_case_is_not_well_formed() {
         assert!(!Checksum::Md5("abc".into()).is_well_formed());
         assert!(!Checksum::Md5("900150983CD24FB0D6963F7D28E17F72".into()).is_well_formed());
+    }
+
+    #[test]
+    fn only_a_prefix_accepts_a_digest_by_its_beginning() {
+        let abc = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad";
+        assert!(Checksum::Sha256Prefix("ba7816bf".into()).accepts(abc));
+        assert!(!Checksum::Sha256Prefix("ba7816be".into()).accepts(abc));
+        assert!(!Checksum::Sha256Prefix("7816bf8f".into()).accepts(abc));
+        assert!(Checksum::Sha256(abc.into()).accepts(abc));
+        for short in [Checksum::Md5, Checksum::Sha1, Checksum::Sha256].map(|kind| kind("ba7816bf".into())) {
+            assert!(!short.accepts(abc) && !short.is_well_formed());
+        }
+    }
+
+    #[test]
+    fn a_prefix_has_8_to_63_digits() {
+        for (digits, is_well_formed) in [(0, false), (7, false), (8, true), (63, true), (64, false)] {
+            assert_eq!(
+                Checksum::Sha256Prefix("a".repeat(digits)).is_well_formed(),
+                is_well_formed,
+                "{digits}"
+            );
+        }
+        assert!(!Checksum::Sha256Prefix("BA7816BF".into()).is_well_formed());
+    }
+
+    #[test]
+    fn a_prefix_is_written_with_a_hyphen() {
+        let text = r#"{"sha256-prefix":"ba7816bf"}"#;
+        let prefix: Checksum = serde_json::from_str(text).unwrap();
+        assert_eq!(prefix, Checksum::Sha256Prefix("ba7816bf".into()));
+        assert_eq!(serde_json::to_string(&prefix).unwrap(), text);
     }
 }

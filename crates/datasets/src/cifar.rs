@@ -9,6 +9,7 @@ use std::path::Path;
 
 use crate::checksum::Checksum;
 use crate::error::{Error, Result};
+use crate::files;
 use crate::images::{ImageShape, Images};
 
 /// The number of coarse classes ("superclasses") of CIFAR-100.
@@ -83,7 +84,7 @@ pub fn append_records(file: &RecordFile<'_>, images: &mut Images) -> Result<()> 
         }
     }
     match (hasher, file.checksum) {
-        (Some(hasher), Some(expected)) => compare(file.path, expected, hasher.hex()),
+        (Some(hasher), Some(expected)) => files::compare(file.path, expected, hasher.hex()),
         _ => Ok(()),
     }
 }
@@ -143,15 +144,6 @@ fn label(file: &RecordFile<'_>, record: &[u8], row: u64, record_bytes: usize) ->
         }
         RecordLayout::Cifar100Coarse => check(1, "fine", 100).and_then(|_| check(0, "coarse", file.classes)),
     }
-}
-
-pub(crate) fn compare(path: &Path, expected: &Checksum, found: String) -> Result<()> {
-    if found == expected.hex() {
-        return Ok(());
-    }
-    let (algorithm, expected) = (expected.algorithm(), expected.hex().to_owned());
-    let help = "the file is damaged or is another file; remove it".to_owned();
-    Err(Error::ChecksumMismatch { path: path.into(), algorithm, expected, found, help })
 }
 
 #[cfg(test)]

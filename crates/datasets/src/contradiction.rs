@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 use std::path::{Component, Path};
 
+use crate::checksum::Checksum;
 use crate::cifar::{self, RecordLayout};
 use crate::manifest::{DatasetManifest, FileRole, Layout};
 use crate::synthetic;
@@ -64,18 +65,25 @@ fn paths(manifest: &DatasetManifest) -> Option<String> {
         if archive.format().is_none() {
             return Some(format!("archive file `{}` ends in neither .tar.gz nor .zip", archive.file));
         }
-        if !archive.checksum.is_well_formed() {
-            return Some(format!("checksum `{}` of the archive is not well-formed", archive.checksum.hex()));
+        if let Some(problem) = checksum(&archive.checksum, "the archive") {
+            return Some(problem);
         }
     }
     manifest.files.iter().find_map(|file| match &file.checksum {
         _ if !is_single_component(&file.path) => {
             Some(format!("file path `{}` is not one plain name", file.path))
         }
-        Some(checksum) if !checksum.is_well_formed() => {
-            Some(format!("checksum `{}` of {} is not well-formed", checksum.hex(), file.path))
-        }
-        _ => None,
+        found => found.as_ref().and_then(|found| checksum(found, &file.path)),
+    })
+}
+
+/// What is wrong with the checksum of a file of a dataset, if anything.
+fn checksum(checksum: &Checksum, of: &str) -> Option<String> {
+    if !checksum.is_well_formed() {
+        return Some(format!("checksum `{}` of {of} is not well-formed", checksum.hex()));
+    }
+    matches!(checksum, Checksum::Sha256Prefix(_)).then(|| {
+        format!("checksum `{}` of {of} is not a whole one; only weights may have that", checksum.hex())
     })
 }
 
@@ -170,6 +178,7 @@ mod tests {
             ("folder = \"tiny-bin\"", "folder = \"../tiny-bin\"", "not one plain name"),
             ("path = \"train.bin\"", "path = \"/train.bin\"", "not one plain name"),
             ("bytes = 20", "bytes = 20\nchecksum = { sha1 = \"00\" }", "not well-formed"),
+            ("bytes = 20", "bytes = 20\nchecksum = { sha256-prefix = \"00112233\" }", "not a whole one"),
         ] {
             let error = load(&tiny_manifest().replacen(from, to, 1)).unwrap_err();
             assert!(matches!(&error, Error::InvalidManifest { .. }), "{error:?}");

@@ -8,37 +8,48 @@ use std::time::Duration;
 use ureq::http::{Response, StatusCode};
 use ureq::{Agent, Body};
 
+use crate::checksum::Checksum;
 use crate::error::{Error, Result};
 use crate::fetch::FetchProgress;
 use crate::files;
-use crate::manifest::Archive;
 
 /// A connection that is silent for this long is given up; the next try resumes.
 const SILENCE: Duration = Duration::from_secs(60);
 
-/// Downloads an archive to `path` and returns how many bytes that took. Bytes go to `<path>.part` first; the file gets
+/// What is downloaded.
+#[derive(Copy, Clone, Debug)]
+pub(crate) struct Remote<'a> {
+    /// The official address.
+    pub(crate) url: &'a str,
+    /// The size, where it is known.
+    pub(crate) bytes: Option<u64>,
+    /// The checksum as published.
+    pub(crate) checksum: &'a Checksum,
+}
+
+/// Downloads a file to `path` and returns how many bytes that took. Bytes go to `<path>.part` first; the file gets
 /// its name once its checksum is right. A broken connection is tried again as long as every try brings new bytes.
 ///
 /// # Errors
 /// `help` ends every message: what to do without a network. A part that is too long or has the wrong checksum is
 /// removed; a part that is merely short is kept for the next call.
 pub(crate) fn download(
-    archive: &Archive,
+    remote: Remote<'_>,
     path: &Path,
     help: &str,
     progress: &mut dyn FnMut(FetchProgress),
 ) -> Result<u64> {
     let mut download =
-        Download { archive, part: part_of(path), help, agent: agent(), progress, downloaded_bytes: 0 };
+        Download { remote, part: part_of(path), help, agent: agent(), progress, downloaded_bytes: 0 };
     download.run()?;
     (download.progress)(FetchProgress::Verifying { path: download.part.clone() });
-    let found = files::digest(&download.part, &archive.checksum)?;
-    if found != archive.checksum.hex() {
+    let found = files::digest(&download.part, remote.checksum)?;
+    if !remote.checksum.accepts(&found) {
         download.remove_part()?;
         return Err(Error::ChecksumMismatch {
             path: download.part,
-            algorithm: archive.checksum.algorithm(),
-            expected: archive.checksum.hex().to_owned(),
+            algorithm: remote.checksum.algorithm(),
+            expected: remote.checksum.expectation(),
             found,
             help: format!("the partial file was removed; {help}"),
         });
@@ -48,7 +59,7 @@ pub(crate) fn download(
 }
 
 struct Download<'a> {
-    archive: &'a Archive,
+    remote: Remote<'a>,
     part: PathBuf,
     help: &'a str,
     agent: Agent,
@@ -70,7 +81,7 @@ impl Download<'_> {
         let mut restarts = 0;
         loop {
             let from_byte = self.part_bytes()?;
-            let ended = match self.archive.bytes {
+            let ended = match self.remote.bytes {
                 Some(bytes) if from_byte == bytes => Ended::Complete,
                 Some(bytes) if from_byte > bytes => Ended::Restart(format!(
                     "the partial file has {from_byte} bytes, expected at most {bytes}"
@@ -99,9 +110,9 @@ impl Download<'_> {
 
     /// Sends one request and takes its answer apart.
     fn request(&mut self, from_byte: u64) -> Result<Ended> {
-        let url = &self.archive.url;
-        (self.progress)(FetchProgress::Connecting { url: url.clone(), from_byte });
-        // The archive itself is wanted, not one that the transport has unpacked.
+        let url = self.remote.url;
+        (self.progress)(FetchProgress::Connecting { url: url.to_owned(), from_byte });
+        // The file itself is wanted, not one that the transport has unpacked.
         let mut request = self.agent.get(url).header("Accept-Encoding", "identity");
         if from_byte > 0 {
             request = request.header("Range", format!("bytes={from_byte}-"));
@@ -128,7 +139,7 @@ impl Download<'_> {
                 _ => Ok(Ended::Restart(format!("the server has no byte {from_byte}"))),
             },
             status => Err(Error::HttpStatus {
-                url: url.clone(),
+                url: url.to_owned(),
                 status: status.as_u16(),
                 help: self.help.to_owned(),
             }),
@@ -137,13 +148,13 @@ impl Download<'_> {
 
     /// Appends a body to the part, whose first `from_byte` bytes stay. `total` is the whole size that the server says.
     fn receive(&mut self, response: Response<Body>, from_byte: u64, total: Option<u64>) -> Result<Ended> {
-        if let (Some(expected), Some(announced)) = (self.archive.bytes, total)
+        if let (Some(expected), Some(announced)) = (self.remote.bytes, total)
             && announced != expected
         {
             self.remove_part()?;
             return Err(self.wrong_size(expected, announced));
         }
-        let total_bytes = self.archive.bytes.or(total);
+        let total_bytes = self.remote.bytes.or(total);
         let mut file = self.open_part(from_byte)?;
         let mut body = response.into_body().into_reader();
         let mut received_bytes = from_byte;
@@ -198,12 +209,12 @@ impl Download<'_> {
     }
 
     fn failed(&self, error: ureq::Error) -> Result<Error> {
-        let (url, help) = (self.archive.url.clone(), self.help.to_owned());
+        let (url, help) = (self.remote.url.to_owned(), self.help.to_owned());
         Ok(Error::Download { url, received_bytes: self.part_bytes()?, help, source: Box::new(error) })
     }
 
     fn wrong_size(&self, expected_bytes: u64, found_bytes: u64) -> Error {
-        let (url, help) = (self.archive.url.clone(), self.help.to_owned());
+        let (url, help) = (self.remote.url.to_owned(), self.help.to_owned());
         Error::DownloadSize { url, expected_bytes, found_bytes, help }
     }
 }

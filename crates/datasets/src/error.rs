@@ -54,6 +54,16 @@ pub enum Error {
         /// How to get it: the command, and which file to put where by hand.
         help: String,
     },
+    /// A file of pretrained weights is not there.
+    #[error("{} of weights {weights} is missing; {help}", path.display())]
+    MissingWeights {
+        /// The weights.
+        weights: String,
+        /// The file.
+        path: PathBuf,
+        /// How to get it: the command, and where to put it by hand.
+        help: String,
+    },
     /// A file ends before its last record does.
     #[error(
         "{} is truncated: it ends at byte {found_bytes} of {expected_bytes}, inside row {row}",
@@ -105,7 +115,7 @@ pub enum Error {
         path: PathBuf,
         /// `md5`, `sha1` or `sha256`.
         algorithm: &'static str,
-        /// The checksum in the manifest.
+        /// The checksum in the manifest; its beginning, where only that is known, with "…" behind it.
         expected: String,
         /// The checksum of the file.
         found: String,

@@ -4,14 +4,14 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use crate::download::download;
+use crate::download::{Remote, download};
 use crate::error::{Error, Result};
 use crate::files;
 use crate::manifest::{Archive, ArchiveFormat, DatasetManifest};
 use crate::prepare::{generate_missing, read};
 use crate::unpack::unpack;
 
-/// What [`fetch`] is doing, for a progress bar or a log.
+/// What [`fetch`] or [`fetch_weights`](crate::fetch_weights()) is doing, for a progress bar or a log.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum FetchProgress {
@@ -41,9 +41,9 @@ pub enum FetchProgress {
         /// The whole size, where it is known.
         total_bytes: Option<u64>,
     },
-    /// The archive or the files are being checked.
+    /// The archive, the files or the weights are being checked.
     Verifying {
-        /// The archive, or the folder of the files.
+        /// The archive, the folder of the files, or the file of weights.
         path: PathBuf,
     },
     /// The archive is being unpacked.
@@ -117,7 +117,8 @@ pub fn fetch(
     if path.exists() {
         verify_archive(archive, &path, progress)?;
     } else {
-        downloaded_bytes = download(archive, &path, &manifest.help(data_dir), progress)?;
+        let remote = Remote { url: &archive.url, bytes: archive.bytes, checksum: &archive.checksum };
+        downloaded_bytes = download(remote, &path, &manifest.help(data_dir), progress)?;
     }
     progress(FetchProgress::Unpacking { path: path.clone() });
     install(manifest, data_dir, format, &path)?;

@@ -7,7 +7,6 @@ use std::path::Path;
 use tempfile::NamedTempFile;
 
 use crate::checksum::Checksum;
-use crate::cifar;
 use crate::error::{Error, Result};
 
 /// The checksum of a whole file, in hexadecimal.
@@ -25,7 +24,17 @@ pub(crate) fn digest(path: &Path, checksum: &Checksum) -> Result<String> {
 
 /// Checks a file against its checksum.
 pub(crate) fn verify(path: &Path, checksum: &Checksum) -> Result<()> {
-    cifar::compare(path, checksum, digest(path, checksum)?)
+    compare(path, checksum, digest(path, checksum)?)
+}
+
+/// Checks the digest of a file against its checksum.
+pub(crate) fn compare(path: &Path, expected: &Checksum, found: String) -> Result<()> {
+    if expected.accepts(&found) {
+        return Ok(());
+    }
+    let (algorithm, expected) = (expected.algorithm(), expected.expectation());
+    let help = "the file is damaged or is another file; remove it".to_owned();
+    Err(Error::ChecksumMismatch { path: path.into(), algorithm, expected, found, help })
 }
 
 /// Writes `bytes` to `path` through a temporary file beside it.

@@ -5,7 +5,10 @@
 //! [`construct`] then splits the training images into an initial set and a pool, with or without imbalance, and writes
 //! the outcome down as a [`PoolManifest`] whose hash covers everything that went into it.
 //!
-//! Nothing here knows Burn, and nothing here uses the network except [`fetch()`].
+//! Files of pretrained weights are described, fetched and verified in the same way: [`WeightsManifest`],
+//! [`fetch_weights()`] and [`weights::verify`].
+//!
+//! Nothing here knows Burn, and nothing here uses the network except [`fetch()`] and [`fetch_weights()`].
 
 pub mod checksum;
 pub mod cifar;
@@ -13,6 +16,8 @@ pub mod construction;
 pub mod error;
 #[cfg(feature = "fetch")]
 pub mod fetch;
+#[cfg(feature = "fetch")]
+pub mod fetch_weights;
 pub mod images;
 pub mod imbalance;
 pub mod index_list;
@@ -23,6 +28,7 @@ pub mod sample;
 pub mod split;
 pub mod synthetic;
 pub mod tiny_imagenet;
+pub mod weights;
 
 mod contradiction;
 #[cfg(feature = "fetch")]
@@ -37,6 +43,8 @@ pub use construction::{PoolSource, construct};
 pub use error::{Error, Result};
 #[cfg(feature = "fetch")]
 pub use fetch::{FetchOutcome, FetchProgress, fetch};
+#[cfg(feature = "fetch")]
+pub use fetch_weights::{FetchedWeights, fetch_weights};
 pub use images::{Dataset, ImageShape, Images};
 pub use imbalance::Imbalance;
 pub use manifest::{Archive, ArchiveFormat, DatasetManifest, FileEntry, FileRole, Layout, Source, TestSplit};
@@ -44,3 +52,4 @@ pub use pool_manifest::PoolManifest;
 pub use prepare::{Prepared, prepare, read};
 pub use sample::SampleId;
 pub use synthetic::SyntheticConfig;
+pub use weights::{WeightsFormat, WeightsManifest};

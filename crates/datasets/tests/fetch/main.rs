@@ -5,6 +5,7 @@
 mod datasets;
 mod server;
 mod tiny_imagenet;
+mod weights;
 
 use md5::{Digest, Md5};
 use tailward_datasets::FetchProgress;
