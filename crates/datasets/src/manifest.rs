@@ -62,7 +62,7 @@ pub enum Layout {
     Cifar100Fine,
     /// As [`Layout::Cifar100Fine`]; the coarse label is the class.
     Cifar100Coarse,
-    /// Folders of JPEG files, as in [`tiny_imagenet`](crate::tiny_imagenet).
+    /// Folders of JPEG files, as in [`tiny_imagenet`].
     TinyImagenet,
 }
 
