@@ -68,8 +68,8 @@ pub(super) fn blocks(expected: &Expected, results: &Results<'_>, scale: Scale, b
     let counted =
         |verdict: Verdict| judged.iter().filter(|(_, judgement)| judgement.verdict == verdict).count();
     let counts = [Verdict::Holds, Verdict::DoesNotHold, Verdict::NotSeparable, Verdict::NotRun]
-        .map(|verdict| format!("{} {}", counted(verdict), verdict.words()));
-    blocks.push(Block::Paragraph(format!("Of {} claims: {}.", judged.len(), counts.join(", "))));
+        .map(|verdict| format!("{}: {}", verdict.words(), counted(verdict)));
+    blocks.push(Block::Paragraph(format!("Of {} claims, by verdict: {}.", judged.len(), counts.join(", "))));
     blocks.push(Block::List(judged.iter().map(|(claim, judgement)| sentence(claim, judgement)).collect()));
     blocks.push(Block::Paragraph(
         "Differences are paired by seed; one holds, or does not, where its 95 % interval (Student's t) leaves out the value \

@@ -14,18 +14,7 @@ use crate::Error;
 /// A figure cannot be drawn, or the definition has no such scale.
 pub(super) fn document(input: &ReportInput<'_>, results: &Results<'_>) -> Result<Document, Error> {
     let definition = input.definition;
-    let seeds: Vec<String> = results.seeds().iter().map(u64::to_string).collect();
-    let seeds = match seeds.len() {
-        0 => "no complete run".to_owned(),
-        n => format!("{} ({})", format::seeds(n), seeds.join(", ")),
-    };
-    let banner = format!(
-        "{}, {}. {}. Metric: top-1 accuracy on the test set after the last epoch. Made by: {}",
-        definition.name,
-        format::scale(input.scale),
-        seeds,
-        input.command
-    );
+    let banner = banner(input, results);
     let mut blocks = vec![Block::Heading(2, "Result".to_owned())];
     let sweeps = definition.scale(input.scale)?.sweep.is_some();
     headlines(results, sweeps, &mut blocks);
@@ -59,6 +48,22 @@ pub(super) fn document(input: &ReportInput<'_>, results: &Results<'_>) -> Result
         banner,
         blocks,
     })
+}
+
+/// Scale, seeds, metric and command in one line.
+fn banner(input: &ReportInput<'_>, results: &Results<'_>) -> String {
+    let seeds: Vec<String> = results.seeds().iter().map(u64::to_string).collect();
+    let seeds = match seeds.len() {
+        0 => "no complete run".to_owned(),
+        n => format!("{} ({})", format::seeds(n), seeds.join(", ")),
+    };
+    format!(
+        "{}, {}. {}. Metric: top-1 accuracy on the test set after the last epoch. Made by: {}",
+        input.definition.name,
+        format::scale(input.scale),
+        seeds,
+        input.command
+    )
 }
 
 /// What came out, in sentences that stand alone.

@@ -128,32 +128,33 @@ fn discriminating(factor: &Factor<'_>, scale: Scale) -> Option<Table> {
     ];
     let mut table = table(text, &heads, 1, factor, scale);
     for group in factor.ran() {
-        for round in 0..factor.rounds {
-            let of = |value: fn(&Discriminating) -> f64| {
-                group.summary(measure::of_query(round, move |query| query.discriminator.as_ref().map(value)))
-            };
-            let deviation = of(|networks| networks.deviation);
-            if deviation.seeds == 0 {
-                continue;
-            }
-            let cell = |value: fn(&Discriminating) -> f64, factor: f64, decimals: usize| {
-                let summary = of(value);
-                format::spread(summary.mean, summary.deviation, factor, decimals)
-            };
-            table.rows.push(vec![
-                group.strategy.label.clone(),
-                round.to_string(),
-                deviation.seeds.to_string(),
-                cell(|networks| networks.deviation, 1.0, 4),
-                cell(|networks| networks.latent_deviation, 1.0, 4),
-                cell(|networks| networks.divergence, 1.0, 3),
-                cell(|networks| networks.reconstruction_error, 1.0, 4),
-                cell(|networks| networks.differs_from_random, 100.0, 1),
-                cell(|networks| networks.differs_by_chance, 100.0, 1),
-            ]);
-        }
+        table.rows.extend((0..factor.rounds).filter_map(|round| discriminating_row(group, round)));
     }
     (!table.rows.is_empty()).then_some(table)
+}
+
+fn discriminating_row(group: &Group<'_>, round: usize) -> Option<Vec<String>> {
+    let of = |value: fn(&Discriminating) -> f64| {
+        group.summary(measure::of_query(round, move |query| query.discriminator.as_ref().map(value)))
+    };
+    let cell = |value: fn(&Discriminating) -> f64, factor: f64, decimals: usize| {
+        let summary = of(value);
+        format::spread(summary.mean, summary.deviation, factor, decimals)
+    };
+    let seeds = of(|networks| networks.deviation).seeds;
+    (seeds > 0).then(|| {
+        vec![
+            group.strategy.label.clone(),
+            round.to_string(),
+            seeds.to_string(),
+            cell(|networks| networks.deviation, 1.0, 4),
+            cell(|networks| networks.latent_deviation, 1.0, 4),
+            cell(|networks| networks.divergence, 1.0, 3),
+            cell(|networks| networks.reconstruction_error, 1.0, 4),
+            cell(|networks| networks.differs_from_random, 100.0, 1),
+            cell(|networks| networks.differs_by_chance, 100.0, 1),
+        ]
+    })
 }
 
 /// What a query takes, and how that compares with training.

@@ -4,8 +4,8 @@ use std::collections::BTreeSet;
 use std::path::Path;
 
 use tailward_experiment::definition::{
-    Definition, ImbalanceProfile, IndexListPair, PoolDefinition, RunDefinition, Scale, Schedule, Selector,
-    Stem,
+    Block, Definition, ImbalanceProfile, IndexListPair, PoolDefinition, RunDefinition, Scale, Schedule,
+    Selector, Stem, SweepDefinition,
 };
 
 use tailward_experiment::record::{RECORD_FILE, Record};
@@ -160,7 +160,7 @@ type Change = fn(&mut RunDefinition);
 
 #[test]
 fn every_field_that_a_result_depends_on_changes_the_hash() {
-    let changes: [Change; 32] = [
+    let changes: [Change; 37] = [
         |run| run.experiment.push('x'),
         |run| run.scale = Scale::Paper,
         |run| run.dataset.push('x'),
@@ -195,6 +195,11 @@ fn every_field_that_a_result_depends_on_changes_the_hash() {
         },
         |run| run.model.stem = Stem::CifarStrided,
         |run| run.model.stem = Stem::Imagenet,
+        |run| run.model.block = Some(Block::Basic),
+        |run| run.model.block = Some(Block::Bottleneck),
+        |run| run.model.dropout = Some(0.5),
+        |run| run.model.pretrained = Some("x".to_owned()),
+        |run| run.sweep = Some(SweepDefinition { lambdas: vec![0.0, 1.0] }),
         |run| run.model.blocks[0] += 1,
         |run| run.model.widths[0] += 1,
         |run| run.training.epochs += 1,
@@ -230,6 +235,31 @@ fn every_field_that_a_result_depends_on_changes_the_hash() {
     renamed.strategy.label.push('x');
     renamed.strategy.baseline = None;
     assert_eq!(renamed.hash(), run.hash(), "what only names things in reports");
+}
+
+#[test]
+fn strategies_must_get_what_they_need() {
+    let text = Shape::default().definition_toml();
+    let sweep = "budget = 1000\nsweep = { lambdas = [0.0, 1.0] }";
+    let bald = text.replace(r#"query = { kind = "entropy" }"#, r#"query = { kind = "bald", passes = 10 }"#);
+    let dropout =
+        |share: &str| text.replace("widths = [8, 16]", &format!("widths = [8, 16], dropout = {share}"));
+    let swept = text.replace("rounds = 4", "rounds = 0").replace("budget = 1000", sweep);
+    for (text, message) in [
+        (bald, "scales.quick.model.dropout: is absent, and `entropy` needs passes with dropout"),
+        (dropout("1.0"), "scales.quick.model.dropout: 1 is not in (0, 1)"),
+        (text.replace("budget = 1000", sweep), "scales.quick.rounds: is 4 beside a sweep"),
+        (swept.clone(), "scales.quick.sweep: `random` has no class-balancing term"),
+        (swept.replace("[0.0, 1.0]", "[0.0]"), "scales.quick.sweep.lambdas: has fewer than two values"),
+        (swept.replace("[0.0, 1.0]", "[1.0, 1.0]"), "scales.quick.sweep.lambdas: does not rise"),
+        (
+            swept.replace("[0.0, 1.0]", "[-1.0, 1.0]"),
+            "scales.quick.sweep.lambdas: holds a value that is negative",
+        ),
+    ] {
+        let found = Definition::parse(&text, Path::new("d")).unwrap_err().to_string();
+        assert!(found.contains(message), "{message}: {found}");
+    }
 }
 
 const OVERRIDE: &str = r#"

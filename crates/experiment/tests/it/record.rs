@@ -107,6 +107,29 @@ fn lines_out_of_order_are_refused() {
     }
 }
 
+/// A sweep follows the first model, once, and only where the definition asks for one.
+#[test]
+fn a_sweep_has_its_place() {
+    let strategies = vec!["entropy-cb"];
+    let shape = Shape { rounds: 0, seeds: 1, strategies, lambdas: vec![0.0, 1.0], ..Shape::default() };
+    let record = shape.records().swap_remove(0);
+    let (header, round) =
+        (Line::Header(Box::new(record.header.clone())), Line::Round(Box::new(record.rounds[0].clone())));
+    let sweep = Line::Sweep(Box::new(record.sweep.clone().unwrap()));
+    let end = Line::Complete(record.complete.clone().unwrap());
+    let whole = [header.clone(), round.clone(), sweep.clone(), end.clone()];
+    assert_eq!(parse(&text(&whole)).unwrap().unwrap(), record);
+    let plain = lines();
+    for (lines, line, reason) in [
+        (vec![header.clone(), sweep.clone()], 2, "a sweep out of order"),
+        (vec![header.clone(), round.clone(), sweep.clone(), sweep.clone()], 4, "a sweep out of order"),
+        (vec![header, round, end], 3, "the run's end without its sweep"),
+        (vec![plain[0].clone(), plain[1].clone(), sweep], 3, "a sweep out of order"),
+    ] {
+        assert_eq!(parse(&text(&lines)).unwrap_err(), format!("record.jsonl:{line}: {reason}"));
+    }
+}
+
 #[test]
 fn a_writer_cuts_what_a_crash_left_and_appends() {
     let folder = tempfile::tempdir().unwrap();

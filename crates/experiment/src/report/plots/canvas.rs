@@ -220,7 +220,7 @@ pub(super) fn chart<'a, 'b>(
     y: Axis,
 ) -> Result<Chart<'a, 'b>, Fault> {
     if !frame.title.is_empty() {
-        write(sheet, frame.title, (70, 14), font(TEXT_SIZE, INK))?;
+        write(sheet, frame.title, (76, 14), font(TEXT_SIZE, INK))?;
     }
     let (x_decimals, y_decimals, x_ticks, y_ticks) = (x.decimals, y.decimals, x.ticks.len(), y.ticks.len());
     let mut chart = ChartBuilder::on(sheet)
@@ -229,7 +229,7 @@ pub(super) fn chart<'a, 'b>(
         .margin_bottom(4)
         .margin_left(8)
         .x_label_area_size(if frame.x_title.is_some() { X_LABELS } else { 0 })
-        .y_label_area_size(62)
+        .y_label_area_size(68)
         .build_cartesian_2d(x, y)?;
     chart
         .configure_mesh()

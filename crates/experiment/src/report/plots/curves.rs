@@ -156,11 +156,11 @@ impl Panel {
         labels
     }
 
-    fn draw(&self, sheet: &Sheet<'_>, panels: usize, y: Axis) -> Result<(), Fault> {
+    fn x_axis(&self, panels: usize) -> Axis {
         let labels = self.labels();
         let (first, last) = (labels.first().copied().unwrap_or(0.0), labels.last().copied().unwrap_or(1.0));
         let pad = ((last - first) * 0.05 * panels as f64 / 1.25).max(1.0);
-        let x = match self.x_ticks {
+        match self.x_ticks {
             Ticks::Measured => {
                 Axis { low: first - pad, high: last + pad, ticks: thinned(&labels, panels), decimals: 0 }
             }
@@ -171,7 +171,11 @@ impl Panel {
                 round.ticks.retain(|tick| (low..=high).contains(tick));
                 Axis { low, high, ..round }
             }
-        };
+        }
+    }
+
+    fn draw(&self, sheet: &Sheet<'_>, panels: usize, y: Axis) -> Result<(), Fault> {
+        let x = self.x_axis(panels);
         let frame = Frame { title: &self.title, x_title: Some(self.x_title), y_title: self.y_title };
         let chart = canvas::chart(sheet, &frame, x, y.clone())?;
         let place = |labels: f64, value: f64| {
@@ -184,9 +188,8 @@ impl Panel {
             let points = reference.points.iter().map(|&(x, y)| place(x, y)).collect();
             canvas::reference(&canvas_sheet, points, reference.dotted, reference.colour)?;
         }
-        let floor = place(first, y.low).1;
         for mark in &self.marks {
-            let x = place(mark.x, y.low).0;
+            let (x, floor) = place(mark.x, y.low);
             let foot = floor - 11 * mark.level as i32 - 1;
             canvas_sheet.draw(&PathElement::new([(x, foot - 9), (x, foot)], mark.colour.stroke_width(3)))?;
         }

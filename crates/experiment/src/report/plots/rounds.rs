@@ -148,14 +148,7 @@ impl Grid {
         (column, top): (usize, i32),
     ) -> Result<(), Fault> {
         let (left, width) = self.column(column);
-        for &tick in &self.y.ticks {
-            let y = self.height(tick, top);
-            sheet.draw(&PathElement::new([(left, y), (left + width, y)], GRID))?;
-            if column == 0 {
-                let text = format::number(tick, self.y.decimals);
-                centred(sheet, &text, (left - 6, y), HPos::Right, TICK_SIZE)?;
-            }
-        }
+        self.share_ticks(sheet, (column, top))?;
         let edge =
             |class: usize| left + (class as f64 / shares.len() as f64 * f64::from(width)).round() as i32;
         let floor = self.height(0.0, top);
@@ -182,6 +175,20 @@ impl Grid {
         let y = self.height(self.uniform(), top);
         sheet.draw(&DashedPathElement::new([(left, y), (left + width, y)], 6, 4, INK.stroke_width(1)))?;
         sheet.draw(&PathElement::new([(left, floor), (left + width, floor)], INK))?;
+        Ok(())
+    }
+
+    /// Lines across, with their shares beside the first column.
+    fn share_ticks(&self, sheet: &Sheet<'_>, (column, top): (usize, i32)) -> Result<(), Fault> {
+        let (left, width) = self.column(column);
+        for &tick in &self.y.ticks {
+            let y = self.height(tick, top);
+            sheet.draw(&PathElement::new([(left, y), (left + width, y)], GRID))?;
+            if column == 0 {
+                let text = format::number(tick, self.y.decimals);
+                centred(sheet, &text, (left - 6, y), HPos::Right, TICK_SIZE)?;
+            }
+        }
         Ok(())
     }
 
