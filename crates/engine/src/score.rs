@@ -128,7 +128,14 @@ mod tests {
     use super::*;
     use crate::device::Backend;
 
-    const NEEDS: Needs = Needs { probabilities: true, logits: true, embeddings: true };
+    const NEEDS: Needs = Needs {
+        probabilities: true,
+        logits: true,
+        embeddings: true,
+        labelled_embeddings: false,
+        dropout_passes: 0,
+        discriminator: false,
+    };
 
     fn model_and_images() -> (ResNet, DeviceImages) {
         let device = Backend::compiled()[0].device().unwrap();
@@ -182,6 +189,27 @@ mod tests {
         let viewed = score(&model, &images, &rows, needs, 4, Some(views()));
         assert_ne!(viewed, plain);
         assert_eq!(viewed, score(&model, &images, &rows, needs, 4, Some(views())));
+    }
+
+    /// Without dropout a pass says what the network says; with it, each stream says something else, in batches of any size.
+    #[test]
+    fn passes_with_dropout_start_from_the_embeddings() {
+        let (model, images) = model_and_images();
+        let rows: Vec<usize> = (0..11).collect();
+        let whole = score(&model, &images, &rows, NEEDS, 11, None);
+        let embeddings = whole.embeddings.unwrap();
+        let pass = |rate, seed, batch_size| {
+            let mut rng = ChaCha8Rng::seed_from_u64(seed);
+            dropout_pass(&model, embeddings.view(), rate, &mut rng, batch_size, &images.device())
+        };
+        for (found, expected) in pass(0.0, 1, 4).iter().zip(&whole.probabilities.unwrap()) {
+            assert!((found - expected).abs() < 1e-6);
+        }
+        assert_eq!(pass(0.5, 1, 4), pass(0.5, 1, 11));
+        assert_ne!(pass(0.5, 1, 4), pass(0.5, 2, 4));
+        for row in pass(0.5, 1, 4).rows() {
+            assert!((row.sum() - 1.0).abs() < 1e-5);
+        }
     }
 
     #[test]
