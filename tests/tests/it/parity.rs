@@ -150,7 +150,7 @@ fn losses_agree(backend: Backend) {
         let images = images(&case, &device);
         let data = LabelledImages { images: &images, rows: &rows, labels: &case.labels };
         let rng = ChaCha8Rng::seed_from_u64(0);
-        let streams = Streams { order: rng.clone(), augment: rng };
+        let streams = Streams { order: rng.clone(), augment: rng, dropout: None };
         let trained =
             train(&training, model(&case, &device.clone().autodiff()), data, streams, &mut |_| {}).unwrap();
         for (step, (found, expected)) in trained.epoch_losses.iter().zip(&case.losses).enumerate() {
