@@ -252,8 +252,9 @@ fn every_kind_of_array_has_its_strategies() {
             &[3],
         ),
         (&["--strategy", "vaal", "--estimates", "d.npy", "--budget", "3"], &[3, 5, 4]),
-        // Two more labels make three: 1.5 a class, one of class 0 is there. Of each predicted class the most uncertain.
-        (&["--strategy", "entropy-pseudo-label", "--probabilities", "p.npy", "--budget", "2"], &[2, 1]),
+        // Three more labels make four, two a class, and one of class 0 is there: one of those predicted as class 0, the
+        // lowest of equals, and both of the others.
+        (&["--strategy", "entropy-pseudo-label", "--probabilities", "p.npy", "--budget", "3"], &[2, 1, 4]),
         (
             &[
                 "--strategy",

@@ -128,9 +128,10 @@ impl Options {
                 Strategy::PseudoLabel { order: PseudoLabelOrder::KCenterPerClass }
             }
         };
-        if passes > 0 || strategy.needs().dropout_passes == 0 {
-            strategy.validate()?;
+        if passes == 0 && matches!(strategy, Strategy::Bald { .. } | Strategy::BatchBald { .. }) {
+            return Err(Error::MissingArray { option: "--dropout-probabilities".to_owned() });
         }
+        strategy.validate()?;
         Ok(strategy)
     }
 
