@@ -1,5 +1,6 @@
 //! Every strategy, with and without what it can be combined with, and a query as an engine makes it.
 
+use ndarray::ArrayView2;
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
 use tailward_acquisition::{
@@ -40,6 +41,7 @@ pub(crate) fn battery() -> Vec<Strategy> {
         Strategy::Coreset { outlier_fraction: 0.0, tolerance: 0.1 },
         Strategy::Coreset { outlier_fraction: 0.05, tolerance: 0.1 },
         Strategy::BatchBald { passes: 4, configurations: 50, candidates: None },
+        Strategy::BatchBald { passes: 4, configurations: 700, candidates: Some(40) },
     ];
     let programme = |lambda, solver, prediction| Some(Balance { lambda, solver, prediction });
     let balances = [
@@ -80,9 +82,16 @@ pub(crate) fn battery() -> Vec<Strategy> {
     strategies
 }
 
-/// Whether random numbers decide.
+/// Whether random numbers decide between rows. (Those of BatchBALD are drawn for picks, whatever rows they are.)
 pub(crate) fn draws(strategy: &Strategy) -> bool {
-    matches!(strategy, Strategy::Random {} | Strategy::BatchBald { .. } | Strategy::PseudoLabel { .. })
+    matches!(strategy, Strategy::Random {} | Strategy::PseudoLabel { .. })
+}
+
+/// Whether rows matter that are not picked: the sweep of a rule has other picks, what a core-set covers is the whole
+/// pool, and of two rows out of many one is no candidate.
+pub(crate) fn looks_beyond_its_picks(strategy: &Strategy) -> bool {
+    matches!(strategy, Strategy::Coreset { .. } | Strategy::BatchBald { candidates: Some(_), .. })
+        || matches!(strategy.lambda(), Some(Lambda::Rule(_)))
 }
 
 /// What one unit of a greedy strategy's weight is worth.
@@ -110,9 +119,13 @@ pub(crate) fn query(strategy: &Strategy, round: &Round) -> Result<Selection, Err
         Strategy::Bald { .. } => bald::scores(round.passes.view())?,
         Strategy::Vaal { .. } => vaal::scores(&round.estimates.to_vec())?,
         Strategy::KCenterGreedy { decimals, balance } => {
-            let rounded = decimals.map(|decimals| k_center::rounded(embeddings.unlabelled, decimals));
-            let unlabelled = rounded.as_ref().map_or(embeddings.unlabelled, |it| it.view());
-            let embeddings = k_center::Embeddings { unlabelled, ..embeddings };
+            let round = |array: ArrayView2<f32>| match decimals {
+                Some(decimals) => k_center::rounded(array, *decimals),
+                None => array.to_owned(),
+            };
+            let (unlabelled, labelled) = (round(embeddings.unlabelled), round(embeddings.labelled));
+            let embeddings =
+                k_center::Embeddings { unlabelled: unlabelled.view(), labelled: labelled.view() };
             return match balance {
                 None => k_center::query(embeddings, budget),
                 Some(balance) => lambda::query_k_center(embeddings, p, counts, budget, balance),
