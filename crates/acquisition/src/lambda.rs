@@ -140,7 +140,10 @@ fn outcome(selection: &Selection) -> &BalanceOutcome {
 
 #[cfg(test)]
 mod tests {
+    use ndarray::{Array2, array};
+
     use super::*;
+    use crate::LambdaScale;
 
     fn chosen(l1: &[f64]) -> usize {
         rule(&GRID[..l1.len()], l1)
@@ -175,6 +178,38 @@ mod tests {
         assert_eq!(chosen(&[0.0, 0.0, 0.0]), 0);
         assert_eq!(chosen(&[80.0, 80.0 - 1e-12, 80.0 - 3e-12]), 0);
         assert_eq!(chosen(&[80.0, 81.0, 90.0]), 0);
+    }
+
+    #[test]
+    fn auto_of_a_greedy_strategy_is_the_rule_on_its_runs_in_its_own_units() {
+        // Ten rows far out that are all of class 0, and ten near by of class 1, which is needed.
+        let pool =
+            Array2::from_shape_fn(
+                (20, 1),
+                |(row, _)| if row < 10 { 10.0 + row as f32 } else { 8.0 + 0.1 * row as f32 },
+            );
+        let p =
+            Array2::from_shape_fn((20, 2), |(row, class)| if (row < 10) == (class == 0) { 0.9 } else { 0.1 });
+        let labelled = array![[0.0_f32]];
+        let embeddings = k_center::Embeddings { unlabelled: pool.view(), labelled: labelled.view() };
+        let run = |lambda, scale| {
+            let balance = GreedyBalance { lambda, scale };
+            query_k_center(embeddings, p.view(), &[6, 0], 6, &balance).unwrap()
+        };
+        let runs: Vec<Selection> =
+            GRID.iter().map(|&weight| run(Lambda::Fixed(weight), LambdaScale::Absolute)).collect();
+        let l1: Vec<f64> = runs.iter().map(balance_term).collect();
+        let place = rule(&GRID, &l1);
+        assert!(place > 0, "{l1:?}");
+        for (scale, lambda) in
+            [(LambdaScale::Absolute, GRID[place]), (LambdaScale::PerClass, 2.0 * GRID[place])]
+        {
+            let auto = run(Lambda::Rule(LambdaRule::Auto), scale);
+            assert_eq!(auto.picks, runs[place].picks);
+            assert_eq!(outcome(&auto).lambda, Some(lambda));
+            // What was found can be written into a definition.
+            assert_eq!(run(Lambda::Fixed(lambda), scale).picks, auto.picks);
+        }
     }
 
     #[test]

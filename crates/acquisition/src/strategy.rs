@@ -496,6 +496,22 @@ mod tests {
     }
 
     #[test]
+    fn a_weight_in_toml_may_be_a_whole_number() {
+        let read = |lambda: &str| {
+            let text =
+                format!("kind = 'k-center-greedy'\nbalance = {{ lambda = {lambda}, scale = 'per-class' }}");
+            toml::from_str::<Strategy>(&text).map(|strategy| strategy.lambda())
+        };
+        assert_eq!(read("50").unwrap(), Some(Lambda::Fixed(50.0)));
+        assert_eq!(read("0.5").unwrap(), Some(Lambda::Fixed(0.5)));
+        assert_eq!(read("'auto'").unwrap(), Some(Lambda::Rule(LambdaRule::Auto)));
+        for wrong in ["'Auto'", "'2'", "true", "[2]"] {
+            let error = read(wrong).unwrap_err().to_string();
+            assert!(error.contains("expected a number or \"auto\""), "{wrong}: {error}");
+        }
+    }
+
+    #[test]
     fn parameters_out_of_range_are_named() {
         let cases = [
             (Strategy::Bald { passes: 1, balance: None }, "passes = 1: it must be at least 2"),
