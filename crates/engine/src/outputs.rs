@@ -15,7 +15,7 @@ use crate::batches::DeviceImages;
 use crate::pool::{Unlabelled, image_rows};
 use crate::query::{Embeddings, Pool};
 use crate::rng::{Stream, stream};
-use crate::score::{Views, dropout_pass, first_not_finite, score};
+use crate::score::{Scores, Views, dropout_pass, first_not_finite, score};
 use crate::train::vaal::{self, Account, Progress};
 
 /// A trained model in front of a pool.
@@ -74,17 +74,12 @@ impl Outputs<'_> {
             ..Needs::default()
         };
         let scores = self.score(self.unlabelled.samples(), needs, Stream::Views)?;
-        self.cache.probabilities = scores.0;
-        self.cache.unlabelled_embeddings = scores.1;
+        self.cache.probabilities = scores.probabilities.map(Array2::into_shared);
+        self.cache.unlabelled_embeddings = scores.embeddings.map(Array2::into_shared);
         Ok(())
     }
 
-    fn score(
-        &mut self,
-        samples: &[SampleId],
-        needs: Needs,
-        views: Stream,
-    ) -> Result<(Option<ArcArray2<f32>>, Option<ArcArray2<f32>>), Error> {
+    fn score(&mut self, samples: &[SampleId], needs: Needs, views: Stream) -> Result<Scores, Error> {
         let started = Instant::now();
         let scoring = &self.definition.scoring;
         let views = scoring.augmented_pool.then(|| Views {
@@ -99,7 +94,7 @@ impl Outputs<'_> {
                 return Err(Error::NotFinite { round: self.round, sample: samples[row] });
             }
         }
-        Ok((scores.probabilities.map(Array2::into_shared), scores.embeddings.map(Array2::into_shared)))
+        Ok(scores)
     }
 
     fn unlabelled_embeddings(&mut self) -> Result<ArcArray2<f32>, Error> {
@@ -124,7 +119,8 @@ impl Pool for Outputs<'_> {
         let unlabelled = self.unlabelled_embeddings()?;
         if self.cache.labelled_embeddings.is_none() {
             let needs = Needs { embeddings: true, ..Needs::default() };
-            self.cache.labelled_embeddings = self.score(self.labelled, needs, Stream::LabelledViews)?.1;
+            let scores = self.score(self.labelled, needs, Stream::LabelledViews)?;
+            self.cache.labelled_embeddings = scores.embeddings.map(Array2::into_shared);
         }
         let labelled = self.cache.labelled_embeddings.clone().expect("the embeddings that were asked for");
         Ok(Embeddings { unlabelled, labelled })
