@@ -355,7 +355,7 @@ fn committed_records_keep_their_hashes() {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../experiments/cifar100");
     let definition = Definition::load(&folder.join("definition.toml")).unwrap();
     let planned = definition.runs(Scale::Quick, &Selector::default()).unwrap();
-    let records = folder.join("records/cpu-2026-11-22");
+    let records = folder.join("records/cpu-2026-11");
     let mut checked = 0;
     for strategy in ["random", "entropy", "entropy-cb"] {
         for seed in 0..3 {
