@@ -6,6 +6,7 @@ mod command_line;
 mod fixture;
 mod invariants;
 mod parity;
+mod pretrained;
 mod query;
 mod resume;
 mod strategies;
