@@ -53,10 +53,13 @@ pub(crate) fn run(_arguments: &Arguments) -> Result<()> {
     step("doc", checked(&doc, &[("RUSTDOCFLAGS", "--deny warnings")]), started);
     let started = now();
     step("reproduce synthetic --scale smoke", smoke("synthetic"), started);
-    let started = now();
-    match has_data("cifar100", &data_dir)? {
-        true => step("reproduce cifar100 --scale smoke", smoke("cifar100"), started),
-        false => println!("== reproduce cifar100 --scale smoke: skipped, the data are not there"),
+    for experiment in ["cifar100", "lambda"] {
+        let name = format!("reproduce {experiment} --scale smoke");
+        let started = now();
+        match has_data("cifar100", &data_dir)? {
+            true => step(&name, smoke(experiment), started),
+            false => println!("== {name}: skipped, the data are not there"),
+        }
     }
     let started = now();
     step("commands of the README", readme(&data_dir), started);
