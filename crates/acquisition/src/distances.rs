@@ -10,7 +10,7 @@ use rayon::prelude::*;
 
 use crate::Error;
 
-/// Running sums of the kernel. Sixteen `f64` fill two registers of AVX-512, so that one addition need not wait for
+/// Running sums of the kernel. Sixteen `f64` fill four registers of AVX2, so that one addition need not wait for
 /// the other.
 const LANES: usize = 16;
 
@@ -31,7 +31,7 @@ const LARGEST_DIMS: usize = 1 << 23;
 
 /// The squared distance of two rows.
 ///
-/// Differences are taken in `f64`, where they are exact to the last bit but one, and lane `k` sums the columns
+/// Differences are taken in `f64`, where they are correctly rounded, and lane `k` sums the columns
 /// `k, k + 16, …`, whatever the processor can do: there is no fused multiply-add and no other order, so that the value
 /// has the same bits everywhere and is 0 for equal rows alone.
 #[inline(always)]
