@@ -1,16 +1,20 @@
-//! How fast the class-balancing programme is solved, how well, and in how much memory.
+//! How fast the class-balancing programme is solved, how well, and in how much memory; and what the same takes by cvxpy
+//! with HiGHS.
 //!
-//! `cargo bench -p tailward-acquisition [-- FILTER]` prints one JSON line per instance on standard output; with a
-//! filter, only for the instances whose name contains it. Every instance runs in a process of its own, so that the
-//! peak of its memory is its own.
+//! `cargo bench -p tailward-acquisition --bench balance [-- FILTER]` prints one JSON line per instance on standard
+//! output; with a filter, only for the instances whose name contains it. `TAILWARD_BENCH_PYTHON` names the interpreter
+//! that has cvxpy and highspy.
 
-mod memory;
+mod harness;
+mod python;
 
-use std::process::{Command, ExitCode};
+use std::process::ExitCode;
 
 use serde_json::json;
 use tailward_acquisition::balance::instances::{Generated, Shape, generate};
 use tailward_acquisition::balance::{Options, Problem, Solution, solve};
+
+use crate::harness::{Measured, measure};
 
 /// Rows, classes, budget, tight, λ, repeats.
 const INSTANCES: [(usize, usize, usize, bool, f64, usize); 16] = [
@@ -32,64 +36,77 @@ const INSTANCES: [(usize, usize, usize, bool, f64, usize); 16] = [
     (1_000_000, 100, 10_000, true, 1.0, 3),
 ];
 
+/// Those of them that cvxpy is given as well. HiGHS is stopped after [`LIMIT`]; 1,000,000 rows are left out for what
+/// stating them takes.
+const BESIDE: [usize; 3] = [1, 5, 8];
+
+/// How long HiGHS may take, in seconds.
+const LIMIT: f64 = 60.0;
+
 fn main() -> ExitCode {
-    let arguments: Vec<String> = std::env::args().skip(1).filter(|argument| argument != "--bench").collect();
-    if let [flag, index] = arguments.as_slice()
-        && flag == "--instance"
-    {
-        run(index.parse().expect("an index"));
-        return ExitCode::SUCCESS;
-    }
-    let filter = arguments.first().map_or("", String::as_str);
-    let executable = std::env::current_exe().expect("the path of this programme");
-    for index in (0..INSTANCES.len()).filter(|&index| name(index).contains(filter)) {
-        let status = Command::new(&executable)
-            .args(["--instance", &index.to_string()])
-            .status()
-            .expect("this programme starts itself");
-        if !status.success() {
-            eprintln!("{} ended with {status}", name(index));
-            return ExitCode::FAILURE;
-        }
-    }
-    ExitCode::SUCCESS
+    harness::main(INSTANCES.len() + BESIDE.len(), name, run)
 }
 
 fn name(index: usize) -> String {
-    let (rows, classes, _, tight, lambda, _) = INSTANCES[index];
+    let (who, instance) = match index.checked_sub(INSTANCES.len()) {
+        None => ("", index),
+        Some(beside) => ("python/cvxpy-", BESIDE[beside]),
+    };
+    let (rows, classes, _, tight, lambda, _) = INSTANCES[instance];
     let kind = if tight { "tight" } else { "paper" };
-    format!("balance/{rows}x{classes}/{kind}/lambda={lambda}")
+    format!("{who}balance/{rows}x{classes}/{kind}/lambda={lambda}")
 }
 
 fn run(index: usize) {
-    let (rows, classes, budget, tight, lambda, repeats) = INSTANCES[index];
-    let made = generate(&Shape { rows, classes, budget, tight, seed: 1 });
-    let before = memory::of_this_process("VmRSS:");
-    let mut seconds = Vec::new();
-    let mut last = None;
-    for _ in 0..repeats {
-        let start = std::time::Instant::now();
-        let solution = solve_once(&made, lambda, budget);
-        seconds.push(start.elapsed().as_secs_f64());
-        last = Some(solution);
+    if let Some(beside) = index.checked_sub(INSTANCES.len()) {
+        run_cvxpy(index, BESIDE[beside]);
+        return;
     }
-    let peak =
-        memory::of_this_process("VmHWM:").zip(before).map(|(peak, before)| peak.saturating_sub(before));
-    let solution = last.expect("at least one repeat");
+    let (made, lambda, budget, repeats) = make(index);
+    let Measured { seconds, peak_extra_bytes, last } = measure(repeats, || solve_once(&made, lambda, budget));
     let line = json!({
         "benchmark": name(index),
         "seconds": seconds,
         "detail": {
-            "objective": solution.objective,
-            "bound": solution.bound,
-            "gap": solution.gap,
-            "relative_gap": solution.relative_gap,
-            "status": solution.status,
-            "peak_extra_bytes": peak,
-            "statistics": solution.statistics,
+            "objective": last.objective,
+            "bound": last.bound,
+            "gap": last.gap,
+            "relative_gap": last.relative_gap,
+            "status": last.status,
+            "peak_extra_bytes": peak_extra_bytes,
+            "statistics": last.statistics,
         },
     });
     println!("{line}");
+}
+
+/// An instance, λ, the budget and how often.
+fn make(instance: usize) -> (Generated, f64, usize, usize) {
+    let (rows, classes, budget, tight, lambda, repeats) = INSTANCES[instance];
+    (generate(&Shape { rows, classes, budget, tight, seed: 1 }), lambda, budget, repeats)
+}
+
+fn run_cvxpy(index: usize, instance: usize) {
+    let Some(interpreter) = python::interpreter(&name(index)) else {
+        return;
+    };
+    let (made, lambda, budget, _) = make(instance);
+    let ours = solve_once(&made, lambda, budget);
+    let task = json!({
+        "benchmark": name(index),
+        "budget": budget,
+        "lambda": lambda,
+        "requirement": made.requirement,
+        "limit": LIMIT,
+        "objective": ours.objective,
+        "bound": ours.bound,
+    });
+    python::run(
+        &interpreter,
+        "balance.py",
+        &[("probabilities", made.probabilities.view().into_dyn())],
+        &task,
+    );
 }
 
 fn solve_once(made: &Generated, lambda: f64, budget: usize) -> Solution {

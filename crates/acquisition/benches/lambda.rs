@@ -1,46 +1,58 @@
 //! What it is worth to start a weight where the last one ended.
 //!
-//! `cargo bench -p tailward-acquisition --bench lambda` prints one JSON line per pool on standard output: the time of a
+//! `cargo bench -p tailward-acquisition --bench lambda [-- FILTER]` prints one JSON line per pool on standard output: the time of a
 //! warm sweep over the grid of weights, and in its details the passes, pivots and seconds of warm and cold starts,
 //! and how far the curves of cold starts are from falling and the warm objectives from the cold ones.
 
-use std::time::Instant;
+mod harness;
+
+use std::process::ExitCode;
 
 use serde_json::{Value, json};
 use tailward_acquisition::balance::instances::{Generated, Shape, generate};
 use tailward_acquisition::balance::{Options, Problem, Solution, certificate, solve, solve_along};
 use tailward_acquisition::lambda::GRID;
 
+use crate::harness::{Measured, measure};
+
 const REPEATS: usize = 3;
 
-fn main() {
-    for tight in [false, true] {
-        let made = generate(&Shape { rows: 45_000, classes: 100, budget: 2500, tight, seed: 1 });
-        let options = Options::default();
-        let (warm_seconds, warm) =
-            timed(|| solve_along(&problem(&made, 0.0), &GRID, &options).expect("a valid problem"));
-        let (cold_seconds, cold) = timed(|| {
-            let cold = |&lambda: &f64| solve(&problem(&made, lambda), &options).expect("a valid problem");
-            GRID.iter().map(cold).collect::<Vec<_>>()
-        });
-        let gains: Vec<f64> =
-            cold.iter().zip(&warm).map(|(cold, warm)| cold.objective - warm.objective).collect();
-        let line = json!({
-            "benchmark": format!("lambda/45000x100/{}", if tight { "tight" } else { "paper" }),
-            "seconds": warm_seconds,
-            "detail": {
-                "cold_seconds": cold_seconds,
-                "warm": totals(&warm),
-                "cold": totals(&cold),
-                "cold_l1_largest_rise": largest_rise(&made, &cold),
-                "warm_l1_largest_rise": largest_rise(&made, &warm),
-                "warm_l1": curve(&made, &warm),
-                "objective_gain_least": gains.iter().copied().fold(f64::INFINITY, f64::min),
-                "objective_gain_mean": gains.iter().sum::<f64>() / gains.len() as f64,
-            },
-        });
-        println!("{line}");
-    }
+fn main() -> ExitCode {
+    harness::main(2, name, run)
+}
+
+fn name(index: usize) -> String {
+    format!("lambda/45000x100/{}", if index == 1 { "tight" } else { "paper" })
+}
+
+fn run(index: usize) {
+    let tight = index == 1;
+    let made = generate(&Shape { rows: 45_000, classes: 100, budget: 2500, tight, seed: 1 });
+    let options = Options::default();
+    let Measured { seconds: warm_seconds, last: warm, peak_extra_bytes } =
+        measure(REPEATS, || solve_along(&problem(&made, 0.0), &GRID, &options).expect("a valid problem"));
+    let Measured { seconds: cold_seconds, last: cold, .. } = measure(REPEATS, || {
+        let cold = |&lambda: &f64| solve(&problem(&made, lambda), &options).expect("a valid problem");
+        GRID.iter().map(cold).collect::<Vec<_>>()
+    });
+    let gains: Vec<f64> =
+        cold.iter().zip(&warm).map(|(cold, warm)| cold.objective - warm.objective).collect();
+    let line = json!({
+        "benchmark": name(index),
+        "seconds": warm_seconds,
+        "detail": {
+            "peak_extra_bytes": peak_extra_bytes,
+            "cold_seconds": cold_seconds,
+            "warm": totals(&warm),
+            "cold": totals(&cold),
+            "cold_l1_largest_rise": largest_rise(&made, &cold),
+            "warm_l1_largest_rise": largest_rise(&made, &warm),
+            "warm_l1": curve(&made, &warm),
+            "objective_gain_least": gains.iter().copied().fold(f64::INFINITY, f64::min),
+            "objective_gain_mean": gains.iter().sum::<f64>() / gains.len() as f64,
+        },
+    });
+    println!("{line}");
 }
 
 fn problem(made: &Generated, lambda: f64) -> Problem<'_> {
@@ -51,17 +63,6 @@ fn problem(made: &Generated, lambda: f64) -> Problem<'_> {
         lambda,
         budget: 2500,
     }
-}
-
-fn timed(run: impl Fn() -> Vec<Solution>) -> (Vec<f64>, Vec<Solution>) {
-    let mut seconds = Vec::new();
-    let mut last = Vec::new();
-    for _ in 0..REPEATS {
-        let start = Instant::now();
-        last = run();
-        seconds.push(start.elapsed().as_secs_f64());
-    }
-    (seconds, last)
 }
 
 fn totals(solutions: &[Solution]) -> Value {
