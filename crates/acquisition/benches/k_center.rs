@@ -74,7 +74,7 @@ fn make(what: What, rows: usize, labelled: usize) -> Pool {
 }
 
 fn query(pool: &Pool, what: What, budget: usize) -> Selection {
-    let embeddings = pool.embeddings();
+    let embeddings = pool.embeddings.view();
     let selection = match what {
         What::Plain => k_center::query(embeddings, budget),
         What::Balanced { .. } => {
@@ -124,8 +124,8 @@ fn run_numpy(index: usize) {
         "picks": query(&pool, what, budget).picks.iter().map(|pick| pick.row).collect::<Vec<_>>(),
     });
     let arrays = [
-        ("unlabelled", pool.unlabelled.view().into_dyn()),
-        ("labelled", pool.labelled.view().into_dyn()),
+        ("unlabelled", pool.embeddings.unlabelled.view().into_dyn()),
+        ("labelled", pool.embeddings.labelled.view().into_dyn()),
         ("probabilities", pool.probabilities.view().into_dyn()),
     ];
     python::run(&interpreter, "k_center.py", &arrays, &task);

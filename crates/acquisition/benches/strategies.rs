@@ -11,13 +11,14 @@ mod python;
 
 use std::process::ExitCode;
 
-use ndarray::{Array3, Axis};
+use ndarray::{ArcArray2, ArcArray3, Array3, Axis};
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use serde_json::json;
+use tailward_acquisition::query::{self, Embeddings, Inputs, query};
 use tailward_acquisition::{
     Balance, Error, Lambda, Prediction, PseudoLabelOrder, Selection, SolverMode, Strategy, VaalNetworks,
-    balance, bald, batch_bald, entropy, least_confidence, margin, pseudo_label, random, select, vaal,
+    bald, select,
 };
 
 use crate::harness::{Measured, measure};
@@ -31,17 +32,43 @@ const BUDGET: usize = 2_500;
 const PASSES: usize = 10;
 
 /// BatchBALD is for small batches, among few candidates.
-const BATCH_BALD: (usize, usize, usize) = (200, 10, 10_000);
+const CANDIDATES: usize = 200;
+const SMALL_BUDGET: usize = 10;
+const CONFIGURATIONS: usize = 10_000;
+
+#[derive(Clone, Copy)]
+enum Who {
+    Us,
+    ScikitActiveml,
+}
 
 fn main() -> ExitCode {
-    harness::main(strategies().len() + BESIDE.len(), name, run)
+    harness::main(instances().len(), name, run)
+}
+
+/// Every strategy, then once more those that scikit-activeml has.
+fn instances() -> Vec<(Who, Strategy)> {
+    let beside = strategies().into_iter().filter(|strategy| {
+        let has = matches!(
+            strategy,
+            Strategy::Entropy { .. }
+                | Strategy::Margin { .. }
+                | Strategy::LeastConfidence { .. }
+                | Strategy::Bald { .. }
+                | Strategy::BatchBald { .. }
+        );
+        has && strategy.balance().is_none()
+    });
+    let ours = strategies().into_iter().map(|strategy| (Who::Us, strategy));
+    ours.chain(beside.map(|strategy| (Who::ScikitActiveml, strategy))).collect()
 }
 
 fn strategies() -> Vec<Strategy> {
     let networks = VaalNetworks::official;
     let programme =
         |prediction| Some(Balance { lambda: Lambda::Fixed(1.0), solver: SolverMode::Auto, prediction });
-    let (candidates, _, configurations) = BATCH_BALD;
+    let batch_bald =
+        Strategy::BatchBald { passes: PASSES, configurations: CONFIGURATIONS, candidates: Some(CANDIDATES) };
     let mut all = vec![
         Strategy::Random {},
         Strategy::Entropy { balance: None },
@@ -49,7 +76,7 @@ fn strategies() -> Vec<Strategy> {
         Strategy::LeastConfidence { balance: None },
         Strategy::Bald { passes: PASSES, balance: None },
         Strategy::Vaal { networks: networks(), balance: None },
-        Strategy::BatchBald { passes: PASSES, configurations, candidates: Some(candidates) },
+        batch_bald,
         Strategy::Entropy { balance: programme(None) },
         Strategy::Entropy { balance: programme(Some(Prediction::OneHot)) },
         Strategy::Margin { balance: programme(None) },
@@ -67,24 +94,21 @@ fn strategies() -> Vec<Strategy> {
     all
 }
 
-/// The places of those that scikit-activeml has.
-const BESIDE: [usize; 5] = [1, 2, 3, 4, 6];
-
 fn budget(strategy: &Strategy) -> usize {
-    if let Strategy::BatchBald { .. } = strategy { BATCH_BALD.1 } else { BUDGET }
+    if let Strategy::BatchBald { .. } = strategy { SMALL_BUDGET } else { BUDGET }
 }
 
 fn name(index: usize) -> String {
-    let all = strategies();
-    let (who, strategy) = match index.checked_sub(all.len()) {
-        None => ("", &all[index]),
-        Some(beside) => ("python/scikit-activeml-", &all[BESIDE[beside]]),
+    let (who, strategy) = &instances()[index];
+    let who = match who {
+        Who::Us => "",
+        Who::ScikitActiveml => "python/scikit-activeml-",
     };
     let one_hot = strategy.balance().is_some_and(|balance| balance.prediction.is_some());
     let dropout =
         if strategy.needs().dropout_passes > 0 { format!("/passes={PASSES}") } else { String::new() };
     let candidates = match strategy {
-        Strategy::BatchBald { .. } => format!("/candidates={}", BATCH_BALD.0),
+        Strategy::BatchBald { .. } => format!("/candidates={CANDIDATES}"),
         _ => String::new(),
     };
     format!(
@@ -99,7 +123,7 @@ fn name(index: usize) -> String {
 struct Given {
     pool: Pool,
     /// `[passes, rows, classes]`
-    passes: Array3<f32>,
+    passes: ArcArray3<f32>,
     estimates: Vec<f32>,
 }
 
@@ -116,58 +140,64 @@ impl Given {
             lane.mapv_inplace(|p| p / sum);
         }
         let estimates = (0..ROWS).map(|_| rng.random()).collect();
-        Self { pool, passes: disturbed, estimates }
+        Self { pool, passes: disturbed.into_shared(), estimates }
     }
 
-    /// A query, as an engine makes it.
-    fn query(&self, strategy: &Strategy) -> Result<Selection, Error> {
-        let (p, counts) = (self.pool.probabilities.view(), &self.pool.labelled_counts[..]);
-        let mut rng = ChaCha8Rng::seed_from_u64(5);
-        let scores = match strategy {
-            Strategy::Random {} => return random::query(ROWS, BUDGET, &mut rng),
-            Strategy::Entropy { .. } => entropy::scores(p)?,
-            Strategy::Margin { .. } => margin::scores(p)?,
-            Strategy::LeastConfidence { .. } => least_confidence::scores(p)?,
-            Strategy::Bald { .. } => bald::scores(self.passes.view())?,
-            Strategy::Vaal { .. } => vaal::scores(&self.estimates)?,
-            Strategy::BatchBald { configurations, candidates, .. } => {
-                let effort = batch_bald::Effort { configurations: *configurations, candidates: *candidates };
-                return batch_bald::query(self.passes.view(), budget(strategy), &effort, &mut rng);
-            }
-            Strategy::PseudoLabel { order } => {
-                let embeddings = self.pool.embeddings();
-                return match order {
-                    PseudoLabelOrder::Entropy => pseudo_label::query_entropy(p, counts, BUDGET, &mut rng),
-                    PseudoLabelOrder::Random => pseudo_label::query_random(p, counts, BUDGET, &mut rng),
-                    PseudoLabelOrder::KCenter => {
-                        pseudo_label::query_k_center(embeddings, p, counts, BUDGET, &mut rng)
-                    }
-                    PseudoLabelOrder::KCenterPerClass => {
-                        pseudo_label::query_k_center_per_class(embeddings, p, counts, BUDGET, &mut rng)
-                    }
-                };
-            }
-            Strategy::KCenterGreedy { .. } | Strategy::Coreset { .. } => {
-                unreachable!("measured by the benchmark `k_center`")
-            }
+    fn query(&self, strategy: &Strategy) -> Selection {
+        let inputs = Inputs {
+            rows: ROWS,
+            labelled_counts: &self.pool.labelled_counts,
+            budget: budget(strategy),
+            rng: &mut ChaCha8Rng::seed_from_u64(5),
         };
-        match strategy.balance() {
-            None => select::top(&scores, BUDGET),
-            Some(balance) => balance::query(p, &scores, counts, BUDGET, balance),
-        }
+        query(strategy, inputs, &mut &*self).expect("valid arrays")
+    }
+
+    /// The rows that BatchBALD looks at: scikit-activeml looks at all that it is given.
+    fn candidates(&self) -> Vec<usize> {
+        let scores = bald::scores(self.passes.view()).expect("valid passes");
+        let best = select::top(&scores, CANDIDATES).expect("enough rows");
+        let mut rows: Vec<usize> = best.picks.iter().map(|pick| pick.row).collect();
+        rows.sort_unstable();
+        rows
+    }
+}
+
+impl query::Pool for &Given {
+    type Error = Error;
+
+    fn probabilities(&mut self) -> Result<ArcArray2<f32>, Error> {
+        Ok(self.pool.probabilities.clone())
+    }
+
+    fn embeddings(&mut self) -> Result<Embeddings, Error> {
+        Ok(self.pool.embeddings.clone())
+    }
+
+    fn dropout_pass(&mut self, pass: usize) -> Result<ArcArray2<f32>, Error> {
+        Ok(self.passes.clone().index_axis_move(Axis(0), pass))
+    }
+
+    fn estimates(&mut self, _networks: &VaalNetworks) -> Result<Vec<f32>, Error> {
+        Ok(self.estimates.clone())
     }
 }
 
 fn run(index: usize) {
-    let all = strategies();
-    if let Some(beside) = index.checked_sub(all.len()) {
-        run_scikit_activeml(index, &all[BESIDE[beside]]);
-        return;
+    let (who, strategy) = &instances()[index];
+    match who {
+        Who::Us => run_ours(index, strategy),
+        Who::ScikitActiveml => {
+            if let Some(interpreter) = python::interpreter(&name(index)) {
+                run_scikit_activeml(index, &interpreter, strategy);
+            }
+        }
     }
-    let strategy = &all[index];
+}
+
+fn run_ours(index: usize, strategy: &Strategy) {
     let given = Given::make(strategy);
-    let Measured { seconds, peak_extra_bytes, last } =
-        measure(REPEATS, || given.query(strategy).expect("valid arrays"));
+    let Measured { seconds, peak_extra_bytes, last } = measure(REPEATS, || given.query(strategy));
     let line = json!({
         "benchmark": name(index),
         "seconds": seconds,
@@ -179,44 +209,25 @@ fn run(index: usize) {
     println!("{line}");
 }
 
-fn run_scikit_activeml(index: usize, strategy: &Strategy) {
-    let Some(interpreter) = python::interpreter(&name(index)) else {
-        return;
-    };
+fn run_scikit_activeml(index: usize, interpreter: &str, strategy: &Strategy) {
     let given = Given::make(strategy);
-    let ours = given.query(strategy).expect("valid arrays");
-    let picks: Vec<usize> = ours.picks.iter().map(|pick| pick.row).collect();
-    let task = |picks: &[usize]| {
-        json!({
-            "benchmark": name(index),
-            "strategy": strategy.name(),
-            "budget": budget(strategy),
-            "configurations": BATCH_BALD.2,
-            "repeats": if let Strategy::BatchBald { .. } = strategy { 1 } else { REPEATS },
-            "picks": picks,
-        })
-    };
-    let (passes, probabilities) = (given.passes.view(), given.pool.probabilities.view());
-    let array = match strategy {
+    let mut picks: Vec<usize> = given.query(strategy).picks.iter().map(|pick| pick.row).collect();
+    let (array, repeats) = match strategy {
         Strategy::BatchBald { .. } => {
-            let rows = candidates(&given);
-            let picks: Vec<usize> =
-                picks.iter().map(|pick| rows.binary_search(pick).expect("a candidate")).collect();
-            let array = passes.select(Axis(1), &rows).into_dyn();
-            python::run(&interpreter, "strategies.py", &[("probabilities", array.view())], &task(&picks));
-            return;
+            let rows = given.candidates();
+            picks.iter_mut().for_each(|pick| *pick = rows.binary_search(pick).expect("a candidate"));
+            (given.passes.select(Axis(1), &rows).into_shared().into_dyn(), 1)
         }
-        Strategy::Bald { .. } => passes.into_dyn(),
-        _ => probabilities.into_dyn(),
+        Strategy::Bald { .. } => (given.passes.into_dyn(), REPEATS),
+        _ => (given.pool.probabilities.into_dyn(), REPEATS),
     };
-    python::run(&interpreter, "strategies.py", &[("probabilities", array)], &task(&picks));
-}
-
-/// The rows that BatchBALD looks at: scikit-activeml looks at all that it is given.
-fn candidates(given: &Given) -> Vec<usize> {
-    let scores = bald::scores(given.passes.view()).expect("valid passes");
-    let best = select::top(&scores, BATCH_BALD.0).expect("enough rows");
-    let mut rows: Vec<usize> = best.picks.iter().map(|pick| pick.row).collect();
-    rows.sort_unstable();
-    rows
+    let task = json!({
+        "benchmark": name(index),
+        "strategy": strategy.name(),
+        "budget": budget(strategy),
+        "configurations": CONFIGURATIONS,
+        "repeats": repeats,
+        "picks": picks,
+    });
+    python::run(interpreter, "strategies.py", &[("probabilities", array.view())], &task);
 }

@@ -6,7 +6,8 @@
 //!
 //! Scores point one way everywhere: *higher = queried first*, ties by lowest row.
 //!
-//! - [`Strategy`] names a strategy and its parameters, and says what it [`needs`](Strategy::needs).
+//! - [`Strategy`] names a strategy and its parameters, and says what it [`needs`](Strategy::needs). [`query::query`]
+//!   chooses with any of them; a [`query::Pool`] computes or reads what it asks for.
 //! - [`entropy`], [`margin`] and [`least_confidence`] turn class probabilities into scores; [`bald`] those of several
 //!   passes with dropout, and [`vaal`] the estimates of a discriminator.
 //! - [`select::top`] takes the best rows; [`random::query`] draws them; [`balance::query`] takes the best rows that
@@ -29,6 +30,7 @@ pub mod lambda;
 pub mod least_confidence;
 pub mod margin;
 pub mod pseudo_label;
+pub mod query;
 pub mod random;
 pub mod select;
 pub mod vaal;

@@ -17,7 +17,6 @@ pub mod lock;
 pub mod oracle;
 pub mod outputs;
 pub mod pool;
-pub mod query;
 pub mod rng;
 pub mod run;
 pub mod score;

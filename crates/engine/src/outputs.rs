@@ -4,6 +4,7 @@ use std::time::Instant;
 
 use burn::tensor::Device;
 use ndarray::{ArcArray2, Array2};
+use tailward_acquisition::query::{Embeddings, Pool};
 use tailward_acquisition::{Needs, VaalNetworks};
 use tailward_datasets::SampleId;
 use tailward_experiment::definition::RunDefinition;
@@ -13,7 +14,6 @@ use crate::Error;
 use crate::augment::Augmentation;
 use crate::batches::DeviceImages;
 use crate::pool::{Unlabelled, image_rows};
-use crate::query::{Embeddings, Pool};
 use crate::rng::{Stream, stream};
 use crate::score::{Scores, Views, dropout_pass, first_not_finite, score};
 use crate::train::vaal::{self, Account, Progress};
@@ -126,7 +126,7 @@ impl Pool for Outputs<'_> {
         Ok(Embeddings { unlabelled, labelled })
     }
 
-    fn dropout_pass(&mut self, pass: usize) -> Result<Array2<f32>, Error> {
+    fn dropout_pass(&mut self, pass: usize) -> Result<ArcArray2<f32>, Error> {
         let embeddings = self.unlabelled_embeddings()?;
         let started = Instant::now();
         let rate = self.definition.model.dropout.expect("a definition that was validated has dropout");
@@ -139,7 +139,7 @@ impl Pool for Outputs<'_> {
         self.cache.score_secs += started.elapsed().as_secs_f64();
         match first_not_finite(&probabilities) {
             Some(row) => Err(Error::NotFinite { round: self.round, sample: self.unlabelled.sample(row) }),
-            None => Ok(probabilities),
+            None => Ok(probabilities.into_shared()),
         }
     }
 

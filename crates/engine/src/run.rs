@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 use burn::tensor::Device;
+use tailward_acquisition::query::{self, Inputs};
 use tailward_acquisition::{Lambda, LambdaRule, Selection, Strategy, random};
 use tailward_datasets::{Dataset, PoolManifest, SampleId};
 use tailward_experiment::definition::RunDefinition;
@@ -28,7 +29,6 @@ use crate::lock::Lock;
 use crate::oracle::Simulated;
 use crate::outputs::{Cache, Outputs};
 use crate::pool::{Unlabelled, image_rows};
-use crate::query::{self, Inputs};
 use crate::rng::{Stream, stream};
 use crate::sweep::sweep;
 use crate::train::{LabelledImages, NotFinite, Step, train, vaal};

@@ -4,12 +4,11 @@ use std::time::Instant;
 
 use ndarray::ArrayView2;
 use tailward_acquisition::balance::{self, Problem, certificate, requirement};
+use tailward_acquisition::query::{Inputs, Pool, query, rounded, scores};
 use tailward_acquisition::{
     Error as QueryError, PseudoLabelOrder, Selection, Strategy, entropy, k_center, lambda,
 };
 use tailward_experiment::record::{Choice, Sweep, SweepCost, SweepPoint, SweepReference};
-
-use crate::query::{Inputs, Pool, query, rounded, scores};
 
 /// Chooses for each of `lambdas`, applies the paper's rule, and lets the strategy without balancing and the one that
 /// balances by pseudo-labels choose from the same outputs.

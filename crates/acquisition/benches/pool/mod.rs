@@ -1,18 +1,17 @@
 //! A pool with embeddings and probabilities, made up.
 
-use ndarray::Array2;
+use ndarray::{ArcArray2, Array2};
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use tailward_acquisition::balance::instances::{Shape, generate};
-use tailward_acquisition::k_center::Embeddings;
+use tailward_acquisition::query::Embeddings;
 
 pub(crate) const DIMS: usize = 512;
 
 /// A pool, labelled rows, and what a classifier thinks of the pool.
 pub(crate) struct Pool {
-    pub(crate) unlabelled: Array2<f32>,
-    pub(crate) labelled: Array2<f32>,
-    pub(crate) probabilities: Array2<f32>,
+    pub(crate) embeddings: Embeddings,
+    pub(crate) probabilities: ArcArray2<f32>,
     pub(crate) labelled_counts: Vec<usize>,
 }
 
@@ -28,19 +27,15 @@ impl Pool {
             Array2::from_shape_fn((labels.len(), DIMS), |(row, column)| {
                 (0.5 * means[[labels[row], column]] + 0.5 * normal(&mut rng)).max(0.0)
             })
+            .into_shared()
         };
         let mut labelled_counts = vec![0; classes];
         known.labels.iter().for_each(|&label| labelled_counts[label] += 1);
         Self {
-            unlabelled: embed(&pool.labels),
-            labelled: embed(&known.labels),
-            probabilities: pool.probabilities,
+            embeddings: Embeddings { unlabelled: embed(&pool.labels), labelled: embed(&known.labels) },
+            probabilities: pool.probabilities.into_shared(),
             labelled_counts,
         }
-    }
-
-    pub(crate) fn embeddings(&self) -> Embeddings<'_> {
-        Embeddings { unlabelled: self.unlabelled.view(), labelled: self.labelled.view() }
     }
 }
 

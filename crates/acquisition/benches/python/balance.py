@@ -4,16 +4,12 @@ Called by the benchmark `balance` with a folder; prints one JSON line in the sam
 problem and solving it; `solver_seconds` is the solver's own part.
 """
 
-import importlib.metadata
-import json
-import pathlib
-import platform
-import resource
-import sys
 import time
 
 import cvxpy
 import numpy
+
+import beside
 
 
 def solve(probabilities, costs, requirement, weight, budget, limit):
@@ -25,23 +21,20 @@ def solve(probabilities, costs, requirement, weight, budget, limit):
 
 
 def main():
-    folder = pathlib.Path(sys.argv[1])
-    task = json.loads((folder / "task.json").read_text())
-    probabilities = numpy.load(folder / "probabilities.npy").astype(numpy.float64)
+    task = beside.task()
+    probabilities = beside.array("probabilities").astype(numpy.float64)
     requirement = numpy.array(task["requirement"])
     logs = numpy.log(probabilities, out=numpy.zeros_like(probabilities), where=probabilities > 0)
     costs = (probabilities * logs).sum(axis=1)
-    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
+    before = beside.peak_bytes()
     start = time.perf_counter()
     problem, z = solve(probabilities, costs, requirement, task["lambda"], task["budget"], task["limit"])
     seconds = time.perf_counter() - start
     detail = {
-        "python": platform.python_version(),
-        **{name: importlib.metadata.version(name) for name in ("numpy", "cvxpy", "highspy")},
         "status": problem.status,
         "solver_seconds": problem.solver_stats.solve_time,
         "limit_seconds": task["limit"],
-        "peak_extra_bytes": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024 - before,
+        "peak_extra_bytes": beside.peak_bytes() - before,
         "our_objective": task["objective"],
         "our_bound": task["bound"],
     }
@@ -51,7 +44,7 @@ def main():
     if len(picks) == task["budget"]:
         l1 = numpy.abs(requirement - probabilities[picks].sum(axis=0)).sum()
         detail["objective"] = float(costs[picks].sum() + task["lambda"] * l1)
-    print(json.dumps({"benchmark": task["benchmark"], "seconds": [seconds], "detail": detail}))
+    beside.report(task["benchmark"], [seconds], ("numpy", "cvxpy", "highspy"), detail)
 
 
 if __name__ == "__main__":

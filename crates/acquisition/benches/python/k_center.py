@@ -5,14 +5,11 @@ the newest centre after each pick, by products in float32 with norms computed on
 afresh from the whole matrix of probabilities in each step, as the authors' code does.
 """
 
-import json
-import pathlib
-import platform
-import resource
-import sys
 import time
 
 import numpy
+
+import beside
 
 BLOCK = 4096
 
@@ -49,17 +46,10 @@ def k_center(pool, labelled, budget, probabilities=None, requirement=None, weigh
     return picks, float(numpy.sqrt(least.max()))
 
 
-def peak_bytes():
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
-
-
 def main():
-    folder = pathlib.Path(sys.argv[1])
-    task = json.loads((folder / "task.json").read_text())
-    pool, labelled, probabilities = (
-        numpy.load(folder / f"{name}.npy") for name in ("unlabelled", "labelled", "probabilities")
-    )
-    before = peak_bytes()
+    task = beside.task()
+    pool, labelled, probabilities = map(beside.array, ("unlabelled", "labelled", "probabilities"))
+    before = beside.peak_bytes()
     start = time.perf_counter()
     picks, radius = k_center(
         pool, labelled, task["budget"], probabilities, task["requirement"], task["weight"]
@@ -67,14 +57,12 @@ def main():
     seconds = time.perf_counter() - start
     agreeing = next((i for i, pair in enumerate(zip(picks, task["picks"])) if pair[0] != pair[1]), len(picks))
     detail = {
-        "python": platform.python_version(),
-        "numpy": numpy.__version__,
-        "peak_extra_bytes": peak_bytes() - before,
+        "peak_extra_bytes": beside.peak_bytes() - before,
         "radius": radius,
         "picks_before_the_first_that_differs_from_ours": agreeing,
         "picks_in_common_with_ours": len(set(picks) & set(task["picks"])),
     }
-    print(json.dumps({"benchmark": task["benchmark"], "seconds": [seconds], "detail": detail}))
+    beside.report(task["benchmark"], [seconds], ("numpy",), detail)
 
 
 if __name__ == "__main__":

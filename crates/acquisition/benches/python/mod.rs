@@ -32,7 +32,11 @@ pub(crate) fn run(interpreter: &str, script: &str, arrays: &[(&str, ArrayViewD<f
     }
     std::fs::write(folder.path().join("task.json"), task.to_string()).expect("room for the task");
     let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("benches/python").join(script);
-    let status =
-        Command::new(interpreter).arg(script).arg(folder.path()).status().expect("start the interpreter");
+    let status = Command::new(interpreter)
+        .arg("-B")
+        .arg(script)
+        .arg(folder.path())
+        .status()
+        .expect("start the interpreter");
     assert!(status.success(), "{interpreter} ended with {status}");
 }

@@ -5,16 +5,13 @@ for its query strategies; what is timed is its scoring function on probabilities
 highest scores.
 """
 
-import importlib.metadata
-import json
-import pathlib
-import platform
-import sys
 import time
 
 import numpy
 from skactiveml.pool import uncertainty_scores
 from skactiveml.pool._bald import batch_bald
+
+import beside
 
 METHODS = {"entropy": "entropy", "margin": "margin_sampling", "least-confidence": "least_confident"}
 
@@ -31,9 +28,8 @@ def query(strategy, probabilities, budget, configurations):
 
 
 def main():
-    folder = pathlib.Path(sys.argv[1])
-    task = json.loads((folder / "task.json").read_text())
-    probabilities = numpy.load(folder / "probabilities.npy").astype(numpy.float64)
+    task = beside.task()
+    probabilities = beside.array("probabilities").astype(numpy.float64)
     # Its checks want sums of 1 as closely as float64 has them.
     probabilities /= probabilities.sum(axis=-1, keepdims=True)
     seconds = []
@@ -42,14 +38,12 @@ def main():
         start = time.perf_counter()
         picks = query(task["strategy"], given, task["budget"], task["configurations"])
         seconds.append(time.perf_counter() - start)
-    versions = ("numpy", "scipy", "scikit-learn", "scikit-activeml")
     detail = {
-        "python": platform.python_version(),
-        **{name: importlib.metadata.version(name) for name in versions},
         "budget": task["budget"],
         "picks_in_common_with_ours": len(set(picks) & set(task["picks"])),
     }
-    print(json.dumps({"benchmark": task["benchmark"], "seconds": seconds, "detail": detail}))
+    packages = ("numpy", "scipy", "scikit-learn", "scikit-activeml")
+    beside.report(task["benchmark"], seconds, packages, detail)
 
 
 if __name__ == "__main__":

@@ -1,12 +1,12 @@
 //! Every strategy, with and without what it can be combined with, and a query as an engine makes it.
 
-use ndarray::ArrayView2;
+use ndarray::{ArcArray2, Axis};
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
+use tailward_acquisition::query::{self, Embeddings, Inputs, Pool};
 use tailward_acquisition::{
     Balance, Error, GreedyBalance, Lambda, LambdaRule, LambdaScale, Prediction, PseudoLabelOrder, Selection,
-    SolverMode, Strategy, VaalNetworks, balance, bald, batch_bald, coreset, entropy, k_center, lambda,
-    least_confidence, margin, pseudo_label, random, select, vaal,
+    SolverMode, Strategy, VaalNetworks,
 };
 
 use crate::Round;
@@ -102,57 +102,40 @@ pub(crate) fn unit(strategy: &Strategy, classes: usize) -> f64 {
     }
 }
 
-/// A query, as an engine makes it.
+/// A query of a round. As where the passes come from a file, there are as many as the array has.
 pub(crate) fn query(strategy: &Strategy, round: &Round) -> Result<Selection, Error> {
-    let p = round.probabilities.view();
-    let (counts, budget) = (&round.labelled_counts[..], round.budget);
-    let embeddings = k_center::Embeddings {
-        unlabelled: round.embeddings.view(),
-        labelled: round.labelled_embeddings.view(),
+    let mut strategy = strategy.clone();
+    if let Strategy::Bald { passes, .. } | Strategy::BatchBald { passes, .. } = &mut strategy {
+        *passes = round.passes.len_of(Axis(0));
+    }
+    let inputs = Inputs {
+        rows: round.probabilities.nrows(),
+        labelled_counts: &round.labelled_counts,
+        budget: round.budget,
+        rng: &mut ChaCha8Rng::seed_from_u64(round.seed),
     };
-    let mut rng = ChaCha8Rng::seed_from_u64(round.seed);
-    let scores = match strategy {
-        Strategy::Random {} => return random::query(p.nrows(), budget, &mut rng),
-        Strategy::Entropy { .. } => entropy::scores(p)?,
-        Strategy::Margin { .. } => margin::scores(p)?,
-        Strategy::LeastConfidence { .. } => least_confidence::scores(p)?,
-        Strategy::Bald { .. } => bald::scores(round.passes.view())?,
-        Strategy::Vaal { .. } => vaal::scores(&round.estimates.to_vec())?,
-        Strategy::KCenterGreedy { decimals, balance } => {
-            let round = |array: ArrayView2<f32>| match decimals {
-                Some(decimals) => k_center::rounded(array, *decimals),
-                None => array.to_owned(),
-            };
-            let (unlabelled, labelled) = (round(embeddings.unlabelled), round(embeddings.labelled));
-            let embeddings =
-                k_center::Embeddings { unlabelled: unlabelled.view(), labelled: labelled.view() };
-            return match balance {
-                None => k_center::query(embeddings, budget),
-                Some(balance) => lambda::query_k_center(embeddings, p, counts, budget, balance),
-            };
-        }
-        Strategy::Coreset { outlier_fraction, tolerance } => {
-            return coreset::query(embeddings, budget, *outlier_fraction, *tolerance);
-        }
-        Strategy::BatchBald { configurations, candidates, .. } => {
-            let effort = batch_bald::Effort { configurations: *configurations, candidates: *candidates };
-            return batch_bald::query(round.passes.view(), budget, &effort, &mut rng);
-        }
-        Strategy::PseudoLabel { order } => {
-            return match order {
-                PseudoLabelOrder::Entropy => pseudo_label::query_entropy(p, counts, budget, &mut rng),
-                PseudoLabelOrder::Random => pseudo_label::query_random(p, counts, budget, &mut rng),
-                PseudoLabelOrder::KCenter => {
-                    pseudo_label::query_k_center(embeddings, p, counts, budget, &mut rng)
-                }
-                PseudoLabelOrder::KCenterPerClass => {
-                    pseudo_label::query_k_center_per_class(embeddings, p, counts, budget, &mut rng)
-                }
-            };
-        }
-    };
-    match strategy.balance() {
-        None => select::top(&scores, budget),
-        Some(balance) => balance::query(p, &scores, counts, budget, balance),
+    query::query(&strategy, inputs, &mut &*round)
+}
+
+impl Pool for &Round {
+    type Error = Error;
+
+    fn probabilities(&mut self) -> Result<ArcArray2<f32>, Error> {
+        Ok(self.probabilities.to_shared())
+    }
+
+    fn embeddings(&mut self) -> Result<Embeddings, Error> {
+        Ok(Embeddings {
+            unlabelled: self.embeddings.to_shared(),
+            labelled: self.labelled_embeddings.to_shared(),
+        })
+    }
+
+    fn dropout_pass(&mut self, pass: usize) -> Result<ArcArray2<f32>, Error> {
+        Ok(self.passes.index_axis(Axis(0), pass).to_shared())
+    }
+
+    fn estimates(&mut self, _networks: &VaalNetworks) -> Result<Vec<f32>, Error> {
+        Ok(self.estimates.to_vec())
     }
 }

@@ -6,10 +6,10 @@ use std::path::{Path, PathBuf};
 use ndarray::{ArcArray2, Array, Array1, Array2, Array3, Axis, Dimension};
 use ndarray_npy::{ReadNpyError, ReadNpyExt};
 use serde::Deserialize;
+use tailward_acquisition::query::{Embeddings, Pool};
 use tailward_acquisition::{VaalNetworks, validate_probabilities};
 
 use crate::Error;
-use crate::query::{Embeddings, Pool};
 
 /// The files that hold the arrays; which of them a strategy needs, [`Candidates`] says when one is missing.
 #[derive(Clone, Debug, Default)]
@@ -226,9 +226,9 @@ impl Pool for Candidates<'_> {
         Ok(Embeddings { unlabelled: of(self.unlabelled), labelled: of(&self.labelled) })
     }
 
-    fn dropout_pass(&mut self, pass: usize) -> Result<Array2<f32>, Error> {
+    fn dropout_pass(&mut self, pass: usize) -> Result<ArcArray2<f32>, Error> {
         let passes = self.arrays.passes.as_ref().ok_or_else(|| missing("--dropout-probabilities"))?;
-        Ok(passes.index_axis(Axis(0), pass).select(Axis(0), self.unlabelled))
+        Ok(passes.index_axis(Axis(0), pass).select(Axis(0), self.unlabelled).into_shared())
     }
 
     fn estimates(&mut self, _networks: &VaalNetworks) -> Result<Vec<f32>, Error> {

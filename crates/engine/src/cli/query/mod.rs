@@ -11,10 +11,10 @@ use clap::Args;
 use ndarray::{ArcArray2, ArrayView2};
 use serde::Serialize;
 use tailward_acquisition::balance::{Problem, Status, certificate, requirement};
+use tailward_acquisition::query::{Inputs, query};
 use tailward_acquisition::{BalanceOutcome, Lambda, Pick, Selection, Strategy};
 
 use crate::Error;
-use crate::query::{Inputs, query};
 use crate::rng::{Stream, stream};
 use arrays::{Arrays, Candidates, Files};
 

@@ -1,8 +1,9 @@
-//! From a strategy to samples: the one place where strategies are told apart.
+//! From a strategy to rows: the one place where strategies are told apart.
 
-use ndarray::{ArcArray2, Array2, Array3, Axis};
+use ndarray::{ArcArray2, Array3, Axis};
 use rand_chacha::ChaCha8Rng;
-use tailward_acquisition::{
+
+use crate::{
     Error, PseudoLabelOrder, Selection, Strategy, VaalNetworks, balance, bald, batch_bald, coreset, entropy,
     k_center, lambda, least_confidence, margin, pseudo_label, random, select, vaal,
 };
@@ -45,7 +46,7 @@ pub trait Pool {
     /// # Errors
     ///
     /// They cannot be computed or read.
-    fn dropout_pass(&mut self, pass: usize) -> Result<Array2<f32>, Self::Error>;
+    fn dropout_pass(&mut self, pass: usize) -> Result<ArcArray2<f32>, Self::Error>;
 
     /// The discriminator's estimates that the unlabelled rows are labelled, in [0, 1]: `[rows]`.
     ///
