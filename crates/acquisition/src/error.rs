@@ -63,6 +63,42 @@ pub enum Error {
         fault: Box<Error>,
     },
 
+    /// What is known of the labelled rows is at fault.
+    #[error("{fault}, among the labelled rows")]
+    Labelled {
+        /// What is wrong with it. Part of the message and therefore not a source.
+        fault: Box<Error>,
+    },
+
+    /// A told label is not a class.
+    #[error("read the labels: that of labelled row {row} is {label}, and there are {classes} classes")]
+    LabelOutOfRange {
+        /// The row of the labelled set.
+        row: usize,
+        /// What was found there.
+        label: u32,
+        /// The number of classes.
+        classes: usize,
+    },
+
+    /// An answer names a class that does not exist.
+    #[error("take the answer for row {row}: class {label} is not one of {classes}")]
+    AnswerOutOfRange {
+        /// The row.
+        row: usize,
+        /// The class.
+        label: u32,
+        /// The number of classes.
+        classes: usize,
+    },
+
+    /// An answer is for a row that does not wait for one.
+    #[error("take the answer for row {row}: it was not asked for, or has its answer")]
+    AnswerUnexpected {
+        /// The row.
+        row: usize,
+    },
+
     /// An estimate of a discriminator is not a probability.
     #[error("read the discriminator's estimates: row {row} is {value}, not in [0, 1]")]
     EstimateOutOfRange {

@@ -14,17 +14,22 @@
 //!   also balance the classes (CBAL, Bengar et al., WACV 2022, Eq. 8).
 //! - [`k_center`] and [`coreset`] take rows that cover the pool; `k_center` can balance the classes, too (Algorithm 2).
 
+mod conversation;
 mod distances;
 mod error;
 mod probabilities;
+mod rankings;
 mod selection;
 mod strategy;
+mod told;
 
 pub mod balance;
 pub mod bald;
 pub mod batch_bald;
 pub mod coreset;
+pub mod direct;
 pub mod entropy;
+pub mod galaxy;
 pub mod k_center;
 pub mod lambda;
 pub mod least_confidence;
@@ -36,9 +41,10 @@ pub mod select;
 pub mod vaal;
 
 pub use balance::validate_probabilities;
+pub use conversation::{Answer, Ask, Conversation, Phase};
 pub use error::Error;
 pub use selection::{BalanceCertificate, BalanceOutcome, CoverOutcome, Pick, Selection};
 pub use strategy::{
-    Balance, GreedyBalance, KlReduction, Lambda, LambdaRule, LambdaScale, Needs, Prediction,
+    Balance, DirectMode, GalaxyMode, GreedyBalance, KlReduction, Lambda, LambdaRule, LambdaScale, Needs, Prediction,
     PseudoLabelOrder, SolverMode, Strategy, VaalNetworks,
 };

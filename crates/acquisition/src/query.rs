@@ -4,8 +4,8 @@ use ndarray::{ArcArray2, Array3, Axis};
 use rand_chacha::ChaCha8Rng;
 
 use crate::{
-    Error, PseudoLabelOrder, Selection, Strategy, VaalNetworks, balance, bald, batch_bald, coreset, entropy,
-    k_center, lambda, least_confidence, margin, pseudo_label, random, select, vaal,
+    Conversation, Error, PseudoLabelOrder, Selection, Strategy, VaalNetworks, balance, bald, batch_bald,
+    coreset, direct, entropy, galaxy, k_center, lambda, least_confidence, margin, pseudo_label, random, select, vaal,
 };
 
 /// What every strategy is told.
@@ -15,6 +15,8 @@ pub struct Inputs<'a> {
     pub rows: usize,
     /// Labels of each class in the labelled set.
     pub labelled_counts: &'a [usize],
+    /// What was told of each labelled row. `[labelled]`
+    pub labels: &'a [u32],
     /// Labels asked for.
     pub budget: usize,
     /// The stream for the strategy's own random choices.
@@ -33,6 +35,13 @@ pub trait Pool {
     ///
     /// They cannot be computed or read.
     fn probabilities(&mut self) -> Result<ArcArray2<f32>, Self::Error>;
+
+    /// The class probabilities of the labelled rows: `[labelled, classes]`.
+    ///
+    /// # Errors
+    ///
+    /// They cannot be computed or read.
+    fn labelled_probabilities(&mut self) -> Result<ArcArray2<f32>, Self::Error>;
 
     /// The embeddings of unlabelled and labelled rows.
     ///
@@ -72,14 +81,53 @@ impl Embeddings {
     }
 }
 
-/// Chooses the budget's number of unlabelled rows.
+/// Begins a query of the budget's number of unlabelled rows.
 ///
 /// # Errors
 ///
-/// Those of the pool; the budget is larger than the pool, an input is not finite or not a probability, or a parameter is
-/// out of range.
+/// Those of the pool; the budget is larger than the pool, an input is not finite or not a probability, a told label is no
+/// class, or a parameter is out of range.
+pub fn begin<P: Pool>(
+    strategy: &Strategy,
+    inputs: Inputs<'_>,
+    pool: &mut P,
+) -> Result<Conversation, P::Error> {
+    let (rows, classes) = (inputs.rows, inputs.labelled_counts.len());
+    match strategy {
+        Strategy::Direct { mode, parallel } => {
+            let (unlabelled, labelled) = (pool.probabilities()?, pool.labelled_probabilities()?);
+            let given = lines(&inputs, &unlabelled, &labelled)?;
+            Ok(direct::begin(&given, *mode, *parallel, inputs.budget, inputs.rng)?)
+        }
+        Strategy::Galaxy { mode } => {
+            let (unlabelled, labelled) = (pool.probabilities()?, pool.labelled_probabilities()?);
+            let given = lines(&inputs, &unlabelled, &labelled)?;
+            Ok(galaxy::begin(&given, *mode, inputs.budget, inputs.rng)?)
+        }
+        _ => Ok(Conversation::once(rows, classes, query(strategy, inputs, pool)?)),
+    }
+}
+
+/// What the strategies on lines are given.
+fn lines<'a>(
+    inputs: &Inputs<'a>,
+    unlabelled: &'a ArcArray2<f32>,
+    labelled: &'a ArcArray2<f32>,
+) -> Result<direct::Inputs<'a>, Error> {
+    let (classes, found) = (inputs.labelled_counts.len(), unlabelled.ncols());
+    if classes != found {
+        return Err(Error::LengthMismatch { what: "classes of the probabilities", expected: classes, found });
+    }
+    Ok(direct::Inputs { unlabelled: unlabelled.view(), labelled: labelled.view(), labels: inputs.labels })
+}
+
+/// Chooses the budget's number of unlabelled rows with a strategy that asks once.
+///
+/// # Errors
+///
+/// As [`begin`]; [`Error::Unsupported`] for a strategy whose choice depends on answers.
 pub fn query<P: Pool>(strategy: &Strategy, inputs: Inputs<'_>, pool: &mut P) -> Result<Selection, P::Error> {
-    let Inputs { rows, labelled_counts, budget, rng } = inputs;
+    let Inputs { rows, labelled_counts, budget, rng, .. } = inputs;
     match strategy {
         Strategy::Random {} => Ok(random::query(rows, budget, rng)?),
         Strategy::Entropy { .. }
@@ -137,6 +185,9 @@ pub fn query<P: Pool>(strategy: &Strategy, inputs: Inputs<'_>, pool: &mut P) -> 
             let effort = batch_bald::Effort { configurations: *configurations, candidates: *candidates };
             Ok(batch_bald::query(passes.view(), budget, &effort, rng)?)
         }
+        Strategy::Direct { .. } | Strategy::Galaxy { .. } => {
+            Err(Error::Unsupported { strategy: strategy.name() }.into())
+        }
     }
 }
 
@@ -164,7 +215,9 @@ pub fn scores<P: Pool>(strategy: &Strategy, pool: &mut P) -> Result<Vec<f64>, P:
         | Strategy::KCenterGreedy { .. }
         | Strategy::Coreset { .. }
         | Strategy::BatchBald { .. }
-        | Strategy::PseudoLabel { .. } => Err(Error::Unsupported { strategy: strategy.name() }.into()),
+        | Strategy::PseudoLabel { .. }
+        | Strategy::Direct { .. }
+        | Strategy::Galaxy { .. } => Err(Error::Unsupported { strategy: strategy.name() }.into()),
     }
 }
 

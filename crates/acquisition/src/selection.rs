@@ -1,11 +1,11 @@
 //! What a query answers.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::balance::Status;
 
 /// One row chosen, and why.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Pick {
     /// A row of the arrays that the query was given.
     pub row: usize,
@@ -14,7 +14,7 @@ pub struct Pick {
 }
 
 /// The rows chosen by one query.
-#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Selection {
     /// Exactly `budget` distinct rows in query order: highest score first, ties by lowest row. A strategy that draws or
     /// that picks one row after the other keeps the order in which it did.
@@ -36,7 +36,7 @@ impl Selection {
 ///
 /// `P` is what stood for the classes: the probabilities, or one-hot rows where
 /// [`Prediction::OneHot`](crate::Prediction::OneHot) was asked for. Everything but `seconds` is a function of the inputs.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct BalanceOutcome {
     /// The weight that was used; where a rule finds it, what it found. `None` where there is no weight (quotas of
     /// pseudo-labels).
@@ -56,7 +56,7 @@ pub struct BalanceOutcome {
 }
 
 /// How good the answer of a class-balancing programme (CBAL Eq. 8) is.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct BalanceCertificate {
     /// `aᵀz + λ‖Ω − Pᵀz‖₁` of the picks, with `a = −score`.
     pub objective: f64,
@@ -73,7 +73,7 @@ pub struct BalanceCertificate {
 }
 
 /// How closely labelled rows and picks cover the pool.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct CoverOutcome {
     /// The largest distance of a row to the nearest labelled row or pick, outliers apart.
     pub radius: f64,

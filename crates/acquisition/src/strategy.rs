@@ -84,6 +84,49 @@ pub enum Strategy {
         /// Which of them.
         order: PseudoLabelOrder,
     },
+    /// The end of each class on a line of all rows, then the rows next to it (DIRECT, Nuggehalli et al., 2023). Asks in
+    /// sub-batches.
+    Direct {
+        /// Which of its two forms.
+        mode: DirectMode,
+        /// Labels that can be told at the same time, `B_parallel`.
+        parallel: usize,
+    },
+    /// The places on a line of all rows where labels change (GALAXY, Zhang et al., ICML 2022). Asks for one row at a time.
+    Galaxy {
+        /// Which of its forms.
+        mode: GalaxyMode,
+    },
+}
+
+/// The forms of DIRECT.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub enum DirectMode {
+    /// Algorithms 1 and 2, with what is misprinted there put right.
+    Paper,
+    /// As the code released with LabelBench does it, faults included.
+    #[serde(rename_all = "kebab-case")]
+    Labelbench {
+        /// Its setting of that name, 60 in the published runs. It works the wrong way round: a class's budget in the
+        /// first phase is *lowered* to it.
+        #[serde(rename = "min_budget_per_class")]
+        min_budget_per_class: usize,
+    },
+}
+
+/// The forms of GALAXY.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum GalaxyMode {
+    /// Shortest paths in a graph for each class, which take turns; steps grow longer where no path is left (the paper
+    /// and its code).
+    Graph,
+    /// Shortest unlabelled runs in a list drawn at random, then rows next to where a class ends (LabelBench, with the
+    /// direction of its search put right).
+    Labelbench,
+    /// As LabelBench has it: once no run is left, only places count where labels change *against* the order of the list.
+    LabelbenchReleased,
 }
 
 /// Which rows predicted as a class are taken first.
@@ -223,6 +266,8 @@ pub enum KlReduction {
 pub struct Needs {
     /// The class probabilities of every unlabelled sample.
     pub probabilities: bool,
+    /// The same of the labelled samples.
+    pub labelled_probabilities: bool,
     /// The outputs before the softmax.
     pub logits: bool,
     /// The pooled features before the head.
@@ -260,6 +305,9 @@ impl Strategy {
                     matches!(order, PseudoLabelOrder::KCenter | PseudoLabelOrder::KCenterPerClass);
                 Needs { probabilities: true, embeddings: distances, labelled_embeddings: distances, ..none }
             }
+            Self::Direct { .. } | Self::Galaxy { .. } => {
+                Needs { probabilities: true, labelled_probabilities: true, ..none }
+            }
         }
     }
 
@@ -281,7 +329,8 @@ impl Strategy {
             | Self::Margin { .. }
             | Self::LeastConfidence { .. }
             | Self::KCenterGreedy { .. }
-            | Self::PseudoLabel { .. } => Ok(()),
+            | Self::PseudoLabel { .. }
+            | Self::Galaxy { .. } => Ok(()),
             Self::Coreset { outlier_fraction, tolerance } => {
                 within(
                     "outlier_fraction",
@@ -298,6 +347,7 @@ impl Strategy {
                 candidates.map_or(Ok(()), |count| at_least("candidates", count, 1))
             }
             Self::Vaal { networks, .. } => networks.validate(),
+            Self::Direct { parallel, .. } => at_least("parallel", *parallel, 1),
         }
     }
 
@@ -313,7 +363,9 @@ impl Strategy {
             | Self::KCenterGreedy { .. }
             | Self::Coreset { .. }
             | Self::BatchBald { .. }
-            | Self::PseudoLabel { .. } => None,
+            | Self::PseudoLabel { .. }
+            | Self::Direct { .. }
+            | Self::Galaxy { .. } => None,
         }
     }
 
@@ -335,9 +387,12 @@ impl Strategy {
             | Self::Bald { balance, .. }
             | Self::Vaal { balance, .. } => balance.as_mut().map(|balance| &mut balance.lambda),
             Self::KCenterGreedy { balance, .. } => balance.as_mut().map(|balance| &mut balance.lambda),
-            Self::Random {} | Self::Coreset { .. } | Self::BatchBald { .. } | Self::PseudoLabel { .. } => {
-                None
-            }
+            Self::Random {}
+            | Self::Coreset { .. }
+            | Self::BatchBald { .. }
+            | Self::PseudoLabel { .. }
+            | Self::Direct { .. }
+            | Self::Galaxy { .. } => None,
         };
         if let Some(place) = place {
             *place = Lambda::Fixed(lambda);
@@ -364,7 +419,11 @@ impl Strategy {
                     }
                 };
             }
-            Self::Random {} | Self::Coreset { .. } | Self::BatchBald { .. } => {}
+            Self::Random {}
+            | Self::Coreset { .. }
+            | Self::BatchBald { .. }
+            | Self::Direct { .. }
+            | Self::Galaxy { .. } => {}
         }
         plain
     }
@@ -387,6 +446,8 @@ impl Strategy {
                 PseudoLabelOrder::KCenter => "k-center-greedy-pseudo-label",
                 PseudoLabelOrder::KCenterPerClass => "k-center-greedy-pseudo-label-per-class",
             },
+            Self::Direct { .. } => "direct",
+            Self::Galaxy { .. } => "galaxy",
         };
         let suffix = if self.lambda().is_some() { "-cb" } else { "" };
         format!("{name}{suffix}")

@@ -2,7 +2,7 @@
 
 use std::time::Instant;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::dual::Pass;
 use super::problem::Instance;
@@ -46,7 +46,7 @@ impl Default for Options {
 }
 
 /// Whether an answer is proven to be the best.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Status {
     /// No selection is better by more than 1e-9 of the objective: the bound meets it, or branch and bound ended.

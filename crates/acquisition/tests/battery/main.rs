@@ -1,7 +1,7 @@
-//! What every strategy must satisfy, in one place.
-//!
-//! A strategy of this crate asks once per query, so nothing here is about conversations.
+//! What every strategy must satisfy, in one place. Every query is held as a conversation that is written down and read back
+//! between asks.
 
+mod conversations;
 mod strategies;
 
 use ndarray::{Array1, Array2, Array3, ArrayView2, Axis};
@@ -34,6 +34,10 @@ struct Round {
     labelled_embeddings: Array2<f32>,
     passes: Array3<f32>,
     estimates: Array1<f32>,
+    /// What a simulated person answers.
+    truth: Vec<u32>,
+    labelled_probabilities: Array2<f32>,
+    labels: Vec<u32>,
     labelled_counts: Vec<usize>,
     budget: usize,
     seed: u64,
@@ -47,6 +51,7 @@ impl Round {
             embeddings: self.embeddings.select(Axis(0), rows),
             passes: self.passes.select(Axis(1), rows),
             estimates: self.estimates.select(Axis(0), rows),
+            truth: rows.iter().map(|&row| self.truth[row]).collect(),
             ..self.clone()
         }
     }
@@ -108,18 +113,29 @@ fn gaussian_like(rows: usize, columns: usize, seed: u64) -> Array2<f32> {
     Array2::from_shape_simple_fn((rows, columns), || (0..6).map(|_| rng.random_range(-1.0_f32..1.0)).sum())
 }
 
+/// So many labels of each class.
+fn labels_of(counts: &[usize]) -> Vec<u32> {
+    let each = counts.iter().enumerate();
+    each.flat_map(|(class, &count)| std::iter::repeat_n(class as u32, count)).collect()
+}
+
 fn round(pool: usize, budget: usize) -> Round {
     let mut passes = Array3::zeros((4, pool, 5));
     for pass in 0..4 {
         passes.index_axis_mut(Axis(0), pass).assign(&softmax(pool, 5, 10 + pass as u64));
     }
     let mut rng = ChaCha8Rng::seed_from_u64(7);
+    let estimates = Array1::from_shape_simple_fn(pool, || rng.random::<f32>());
     Round {
         probabilities: softmax(pool, 5, 1),
         embeddings: gaussian_like(pool, 3, 5),
         labelled_embeddings: gaussian_like(20, 3, 6),
         passes,
-        estimates: Array1::from_shape_simple_fn(pool, || rng.random::<f32>()),
+        estimates,
+        // Class 4 is never told.
+        truth: (0..pool).map(|_| rng.random_range(0_u32..4)).collect(),
+        labelled_probabilities: softmax(20, 5, 2),
+        labels: labels_of(&[8, 8, 3, 1, 0]),
         labelled_counts: vec![8, 8, 3, 1, 0],
         budget,
         seed: 3,
@@ -163,6 +179,12 @@ fn any_labelled_set_will_do() {
             vec![9, 9, 9, 9, 0],
             vec![0, 0, 0, 0, 100_000],
         ] {
+            if strategy.needs().labelled_probabilities {
+                let mut labels = labels_of(&labelled_counts);
+                labels.truncate(60);
+                let labelled_probabilities = softmax(labels.len(), 5, 2);
+                check(&strategy, &Round { labels, labelled_probabilities, ..round(60, 10) });
+            }
             let labelled: &[usize] = if strategy.needs().labelled_embeddings { &[0, 1, 20] } else { &[20] };
             for &labelled in labelled {
                 let labelled_embeddings = gaussian_like(labelled, 3, 6);
@@ -298,6 +320,12 @@ fn what_is_not_a_number_is_refused_by_row_and_column() {
                     &["labelled", "row 4", "column 1"],
                 );
             }
+            if needs.labelled_probabilities {
+                refused(
+                    &|round| round.labelled_probabilities[[4, 1]] = value,
+                    &["labelled", "row 4", "column 1"],
+                );
+            }
             if needs.dropout_passes > 0 {
                 refused(&|round| round.passes[[2, 17, 3]] = value, &["pass 2", "row 17", "column 3"]);
             }
@@ -339,6 +367,14 @@ fn arrays_that_do_not_belong_together_are_refused() {
         }
         if needs.embeddings {
             refused(&|round| round.labelled_embeddings = gaussian_like(20, 4, 6));
+        }
+        if needs.labelled_probabilities {
+            refused(&|round| round.labelled_probabilities = softmax(20, 4, 6));
+            refused(&|round| round.labels.push(1));
+            refused(&|round| round.labelled_counts.push(1));
+            let given = Round { labels: vec![5; 20], ..round(30, 5) };
+            let error = query(&strategy, &given).unwrap_err();
+            assert!(matches!(error, Error::LabelOutOfRange { row: 0, label: 5, classes: 5 }), "{strategy:?}: {error}");
         }
         if needs.embeddings && needs.probabilities {
             refused(&|round| round.embeddings = gaussian_like(29, 3, 5));

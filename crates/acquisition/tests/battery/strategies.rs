@@ -5,14 +5,14 @@ use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
 use tailward_acquisition::query::{self, Embeddings, Inputs, Pool};
 use tailward_acquisition::{
-    Balance, Error, GreedyBalance, Lambda, LambdaRule, LambdaScale, Prediction, PseudoLabelOrder, Selection,
+    Answer, Balance, Conversation, DirectMode, Error, GalaxyMode, GreedyBalance, Lambda, LambdaRule, LambdaScale, Prediction, PseudoLabelOrder, Selection,
     SolverMode, Strategy, VaalNetworks,
 };
 
 use crate::Round;
 
 /// How many there are, the four orders of pseudo-labels counted apart.
-pub(crate) const COUNT: usize = 13;
+pub(crate) const COUNT: usize = 15;
 
 /// A new variant does not compile until it has a number here, and fails until it is in the battery as well.
 pub(crate) fn number(strategy: &Strategy) -> usize {
@@ -32,6 +32,8 @@ pub(crate) fn number(strategy: &Strategy) -> usize {
             PseudoLabelOrder::KCenter => 11,
             PseudoLabelOrder::KCenterPerClass => 12,
         },
+        Strategy::Direct { .. } => 13,
+        Strategy::Galaxy { .. } => 14,
     }
 }
 
@@ -79,12 +81,27 @@ pub(crate) fn battery() -> Vec<Strategy> {
     ] {
         strategies.push(Strategy::PseudoLabel { order });
     }
+    for parallel in [1, 5, 20] {
+        strategies.push(Strategy::Direct { mode: DirectMode::Paper, parallel });
+        for min_budget_per_class in [1, 60] {
+            let mode = DirectMode::Labelbench { min_budget_per_class };
+            strategies.push(Strategy::Direct { mode, parallel });
+        }
+    }
+    for mode in [GalaxyMode::Graph, GalaxyMode::Labelbench, GalaxyMode::LabelbenchReleased] {
+        strategies.push(Strategy::Galaxy { mode });
+    }
     strategies
 }
 
 /// Whether random numbers decide between rows. (Those of BatchBALD are drawn for picks, whatever rows they are.)
 pub(crate) fn draws(strategy: &Strategy) -> bool {
-    matches!(strategy, Strategy::Random {} | Strategy::PseudoLabel { .. })
+    matches!(strategy, Strategy::Random {} | Strategy::PseudoLabel { .. }) || asks_again(strategy)
+}
+
+/// Whether a query asks more than once.
+pub(crate) fn asks_again(strategy: &Strategy) -> bool {
+    matches!(strategy, Strategy::Direct { .. } | Strategy::Galaxy { .. })
 }
 
 /// Whether rows matter that are not picked: the sweep of a rule has other picks, what a core-set covers is the whole
@@ -102,8 +119,24 @@ pub(crate) fn unit(strategy: &Strategy, classes: usize) -> f64 {
     }
 }
 
-/// A query of a round. As where the passes come from a file, there are as many as the array has.
+/// A query of a round, answered with the truth. Between any two asks it is written down and read back.
 pub(crate) fn query(strategy: &Strategy, round: &Round) -> Result<Selection, Error> {
+    let mut conversation = begin(strategy, round)?;
+    while let Some(ask) = conversation.ask() {
+        for pick in &ask.picks {
+            conversation.tell(pick.row, Answer::Label(round.truth[pick.row]))?;
+        }
+        let text = serde_json::to_string(&conversation).expect("a conversation is plain data");
+        let read: Conversation = serde_json::from_str(&text).expect("what was written can be read");
+        assert_eq!(read, conversation, "{strategy:?}");
+        conversation = read;
+    }
+    assert!(conversation.is_complete(), "{strategy:?}");
+    Ok(conversation.selection())
+}
+
+/// The beginning of a query of a round. As where the passes come from a file, there are as many as the array has.
+pub(crate) fn begin(strategy: &Strategy, round: &Round) -> Result<Conversation, Error> {
     let mut strategy = strategy.clone();
     if let Strategy::Bald { passes, .. } | Strategy::BatchBald { passes, .. } = &mut strategy {
         *passes = round.passes.len_of(Axis(0));
@@ -111,10 +144,11 @@ pub(crate) fn query(strategy: &Strategy, round: &Round) -> Result<Selection, Err
     let inputs = Inputs {
         rows: round.probabilities.nrows(),
         labelled_counts: &round.labelled_counts,
+        labels: &round.labels,
         budget: round.budget,
         rng: &mut ChaCha8Rng::seed_from_u64(round.seed),
     };
-    query::query(&strategy, inputs, &mut &*round)
+    query::begin(&strategy, inputs, &mut &*round)
 }
 
 impl Pool for &Round {
@@ -122,6 +156,10 @@ impl Pool for &Round {
 
     fn probabilities(&mut self) -> Result<ArcArray2<f32>, Error> {
         Ok(self.probabilities.to_shared())
+    }
+
+    fn labelled_probabilities(&mut self) -> Result<ArcArray2<f32>, Error> {
+        Ok(self.labelled_probabilities.to_shared())
     }
 
     fn embeddings(&mut self) -> Result<Embeddings, Error> {

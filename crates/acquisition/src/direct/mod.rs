@@ -1,0 +1,161 @@
+//! DIRECT: dimension reduction for active learning under imbalance and label noise (Nuggehalli, Zhang, Jain & Nowak,
+//! arXiv 2312.09196; ICML 2025 as "Improved Algorithm for Deep Active Learning under Imbalance via Optimal Separation").
+//!
+//! Each class has a list of all rows, ordered by the margin of the class. Half of the budget is spent on finding where in
+//! each list the class ends, the other half next to that place. Two forms: that of the paper ([`paper`]), with what is
+//! misprinted there put right, and that of the released code ([`labelbench`]).
+
+mod labelbench;
+mod line;
+mod paper;
+mod version_space;
+
+use ndarray::ArrayView2;
+use rand_chacha::ChaCha8Rng;
+use serde::{Deserialize, Serialize};
+
+use crate::conversation::{Ask, Conversation};
+use crate::rankings::{Order, Rankings};
+use crate::told::Told;
+use crate::{DirectMode, Error, Pick, Phase, validate_probabilities};
+
+use labelbench::Labelbench;
+use paper::Paper;
+
+/// What DIRECT is given.
+#[derive(Debug)]
+pub struct Inputs<'a> {
+    /// Class probabilities of the unlabelled rows: `[rows, classes]`.
+    pub unlabelled: ArrayView2<'a, f32>,
+    /// The same of the labelled rows: `[labelled, classes]`.
+    pub labelled: ArrayView2<'a, f32>,
+    /// What was told of the labelled rows. `[labelled]`
+    pub labels: &'a [u32],
+}
+
+impl Inputs<'_> {
+    /// Checks what DIRECT and GALAXY need, and gives what was told.
+    pub(crate) fn check(&self, budget: usize) -> Result<Told, Error> {
+        let (rows, classes) = self.unlabelled.dim();
+        validate_probabilities(self.unlabelled)?;
+        validate_probabilities(self.labelled)
+            .map_err(|fault| Error::Labelled { fault: Box::new(fault) })?;
+        let same = |what, expected, found| {
+            if expected == found { Ok(()) } else { Err(Error::LengthMismatch { what, expected, found }) }
+        };
+        if self.labelled.nrows() > 0 {
+            same("classes of the labelled rows", classes, self.labelled.ncols())?;
+        }
+        same("labels of the labelled rows", self.labelled.nrows(), self.labels.len())?;
+        if let Some((row, &label)) = self.labels.iter().enumerate().find(|&(_, &label)| label as usize >= classes) {
+            return Err(Error::LabelOutOfRange { row, label, classes });
+        }
+        if budget > rows {
+            return Err(Error::BudgetAbovePool { budget, pool: rows });
+        }
+        Ok(Told::new(rows, self.labels))
+    }
+}
+
+/// DIRECT between two asks.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Direct {
+    setting: Setting,
+    rankings: Rankings,
+    rng: ChaCha8Rng,
+    course: Course,
+}
+
+/// What does not change during a query.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+struct Setting {
+    budget: usize,
+    /// Labels that can be told at the same time, `B_parallel`.
+    parallel: usize,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+enum Course {
+    Paper(Paper),
+    Labelbench(Labelbench),
+}
+
+/// What a course sees of the query that it steers.
+struct View<'a> {
+    setting: Setting,
+    rankings: &'a Rankings,
+    told: &'a Told,
+    /// Rows that may still be asked for.
+    left: usize,
+}
+
+impl View<'_> {
+    fn line(&self, class: usize) -> line::Line<'_> {
+        line::Line { order: self.rankings.list(class), class: class as u32, told: self.told }
+    }
+}
+
+/// Begins a query.
+///
+/// # Shapes
+///
+/// See [`Inputs`].
+///
+/// # Errors
+///
+/// The budget exceeds the number of unlabelled rows; probabilities are none; the arrays do not belong together; a label
+/// is out of range.
+pub fn begin(
+    inputs: &Inputs<'_>,
+    mode: DirectMode,
+    parallel: usize,
+    budget: usize,
+    rng: &mut ChaCha8Rng,
+) -> Result<Conversation, Error> {
+    let told = inputs.check(budget)?;
+    let classes = inputs.unlabelled.ncols();
+    let every: Vec<usize> = (0..classes).collect();
+    let order = match mode {
+        DirectMode::Paper => Order::Margin,
+        DirectMode::Labelbench { .. } if classes == 2 => Order::ReleasedBinaryMargin,
+        DirectMode::Labelbench { .. } => Order::ReleasedMargin,
+    };
+    let rankings = Rankings::new([inputs.unlabelled, inputs.labelled], &every, order);
+    let mut rng = rng.clone();
+    let course = match mode {
+        DirectMode::Paper => Course::Paper(Paper::new(classes, &mut rng)),
+        DirectMode::Labelbench { min_budget_per_class } => {
+            Course::Labelbench(Labelbench::new(&told, classes, budget, min_budget_per_class))
+        }
+    };
+    let direct = Direct { setting: Setting { budget, parallel }, rankings, rng, course };
+    Ok(Conversation::direct(budget, classes, told, direct))
+}
+
+impl Direct {
+    /// The next rows, at most `left` and at least one.
+    pub(crate) fn next(&mut self, told: &Told, left: usize) -> Ask {
+        let Self { setting, rankings, rng, course } = self;
+        let view = View { setting: *setting, rankings, told, left };
+        match course {
+            Course::Paper(paper) => paper.next(&view, rng),
+            Course::Labelbench(labelbench) => labelbench.next(&view, rng),
+        }
+    }
+}
+
+/// The rows at these positions of a list, as an ask. Their score is how near to the threshold they are, where there is one.
+fn ask(order: &[u32], positions: &[usize], threshold: Option<usize>) -> Ask {
+    let score = |position: usize| {
+        // Position p lies between the thresholds p and p + 1.
+        threshold.map_or(0.0, |threshold| -((position as f64 + 0.5) - threshold as f64).abs())
+    };
+    let picks =
+        positions.iter().map(|&position| Pick { row: order[position] as usize, score: score(position) }).collect();
+    Ask { picks, phase: Some(if threshold.is_some() { Phase::Annotate } else { Phase::Reduce }) }
+}
+
+/// How many rows turn `turn` of `turns` gets of `total`, so that they sum to it.
+fn share(total: usize, turn: usize, turns: usize) -> usize {
+    total * (turn + 1) / turns - total * turn / turns
+}
