@@ -307,6 +307,14 @@ pub enum Error {
         /// The number of classes.
         classes: usize,
     },
+    /// The classes of a dataset cannot be merged in this way.
+    #[error("{classes} classes cannot be grouped: {problem}")]
+    Grouping {
+        /// The number of classes of the dataset.
+        classes: usize,
+        /// Why not.
+        problem: String,
+    },
     /// A line of an index list is wrong.
     #[error("{}, line {line}: {problem}", path.display())]
     IndexList {

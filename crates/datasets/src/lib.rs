@@ -18,6 +18,7 @@ pub mod error;
 pub mod fetch;
 #[cfg(feature = "fetch")]
 pub mod fetch_weights;
+pub mod grouping;
 pub mod images;
 pub mod imbalance;
 pub mod index_list;
@@ -45,6 +46,7 @@ pub use error::{Error, Result};
 pub use fetch::{FetchOutcome, FetchProgress, fetch};
 #[cfg(feature = "fetch")]
 pub use fetch_weights::{FetchedWeights, fetch_weights};
+pub use grouping::Grouping;
 pub use images::{Dataset, ImageShape, Images};
 pub use imbalance::Imbalance;
 pub use manifest::{Archive, ArchiveFormat, DatasetManifest, FileEntry, FileRole, Layout, Source, TestSplit};
