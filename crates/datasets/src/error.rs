@@ -36,6 +36,14 @@ pub enum Error {
         /// The cause, with line and column.
         source: serde_json::Error,
     },
+    /// A file is not CSV, or a line has too few or too many fields.
+    #[error("could not parse {}", path.display())]
+    Csv {
+        /// The file.
+        path: PathBuf,
+        /// The cause, with the line.
+        source: csv::Error,
+    },
     /// A manifest parses but contradicts itself.
     #[error("invalid manifest {}: {problem}", path.display())]
     InvalidManifest {
@@ -306,6 +314,42 @@ pub enum Error {
         label: u32,
         /// The number of classes.
         classes: usize,
+    },
+    /// A rate of label noise outside [0, 1].
+    #[error("label noise rate {rate} is not in [0, 1]")]
+    NoiseRate {
+        /// The rate given.
+        rate: f64,
+    },
+    /// A row of a transition matrix is no distribution over the classes.
+    #[error("label noise, transition row {row}: {problem}")]
+    TransitionMatrix {
+        /// The row: the true class.
+        row: usize,
+        /// What is wrong with it.
+        problem: String,
+    },
+    /// A model of label noise cannot be applied.
+    #[error("label noise cannot be applied: {problem}")]
+    InvalidNoise {
+        /// Why not.
+        problem: String,
+    },
+    /// A file of labels says nothing about an image.
+    #[error("{} has no line for index {index}", path.display())]
+    MissingLabel {
+        /// The file of labels.
+        path: PathBuf,
+        /// The training image.
+        index: usize,
+    },
+    /// The classes of a dataset cannot be merged in this way.
+    #[error("{classes} classes cannot be grouped: {problem}")]
+    Grouping {
+        /// The number of classes of the dataset.
+        classes: usize,
+        /// Why not.
+        problem: String,
     },
     /// A line of an index list is wrong.
     #[error("{}, line {line}: {problem}", path.display())]

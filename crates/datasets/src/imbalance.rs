@@ -70,7 +70,8 @@ fn check(factor: f64) -> Result<()> {
     if factor > 0.0 && factor <= 1.0 { Ok(()) } else { Err(Error::ImbalanceFactor { factor }) }
 }
 
-fn floor(value: f64) -> usize {
+/// ⌊value⌋, where a product within 10⁻⁹ below a whole number counts as that number.
+pub(crate) fn floor(value: f64) -> usize {
     (value + 1e-9).floor() as usize
 }
 

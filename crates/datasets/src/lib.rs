@@ -18,10 +18,12 @@ pub mod error;
 pub mod fetch;
 #[cfg(feature = "fetch")]
 pub mod fetch_weights;
+pub mod grouping;
 pub mod images;
 pub mod imbalance;
 pub mod index_list;
 pub mod manifest;
+pub mod noise;
 pub mod pool_manifest;
 pub mod prepare;
 pub mod sample;
@@ -45,9 +47,11 @@ pub use error::{Error, Result};
 pub use fetch::{FetchOutcome, FetchProgress, fetch};
 #[cfg(feature = "fetch")]
 pub use fetch_weights::{FetchedWeights, fetch_weights};
+pub use grouping::Grouping;
 pub use images::{Dataset, ImageShape, Images};
 pub use imbalance::Imbalance;
 pub use manifest::{Archive, ArchiveFormat, DatasetManifest, FileEntry, FileRole, Layout, Source, TestSplit};
+pub use noise::{LabelNoise, noisy_labels};
 pub use pool_manifest::PoolManifest;
 pub use prepare::{Prepared, prepare, read};
 pub use sample::SampleId;
