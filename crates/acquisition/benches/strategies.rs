@@ -147,6 +147,7 @@ impl Given {
         let inputs = Inputs {
             rows: ROWS,
             labelled_counts: &self.pool.labelled_counts,
+            labels: &[],
             budget: budget(strategy),
             rng: &mut ChaCha8Rng::seed_from_u64(5),
         };
@@ -168,6 +169,19 @@ impl query::Pool for &Given {
 
     fn probabilities(&mut self) -> Result<ArcArray2<f32>, Error> {
         Ok(self.pool.probabilities.clone())
+    }
+
+    fn logits(&mut self) -> Result<ArcArray2<f32>, Error> {
+        Ok(self.pool.probabilities.mapv(f32::ln).into_shared())
+    }
+
+    fn head(&mut self) -> Result<ArcArray2<f32>, Error> {
+        let rows: Vec<usize> = (0..CLASSES).collect();
+        Ok(self.pool.embeddings.labelled.select(Axis(0), &rows).into_shared())
+    }
+
+    fn labelled_probabilities(&mut self) -> Result<ArcArray2<f32>, Error> {
+        unimplemented!("no strategy of this benchmark looks at them")
     }
 
     fn embeddings(&mut self) -> Result<Embeddings, Error> {

@@ -45,6 +45,6 @@ pub use conversation::{Answer, Ask, Conversation, Phase};
 pub use error::Error;
 pub use selection::{BalanceCertificate, BalanceOutcome, CoverOutcome, Pick, Selection};
 pub use strategy::{
-    Balance, DirectMode, GalaxyMode, GreedyBalance, KlReduction, Lambda, LambdaRule, LambdaScale, Needs, Prediction,
-    PseudoLabelOrder, SolverMode, Strategy, VaalNetworks,
+    Balance, DirectMode, GalaxyMode, GreedyBalance, KlReduction, Lambda, LambdaRule, LambdaScale, Needs,
+    Prediction, PseudoLabelOrder, SolverMode, Strategy, VaalNetworks,
 };

@@ -5,7 +5,8 @@ use rand_chacha::ChaCha8Rng;
 
 use crate::{
     Conversation, Error, PseudoLabelOrder, Selection, Strategy, VaalNetworks, balance, bald, batch_bald,
-    coreset, direct, entropy, galaxy, k_center, lambda, least_confidence, margin, pseudo_label, random, select, vaal,
+    coreset, direct, entropy, galaxy, k_center, lambda, least_confidence, margin, pseudo_label, random,
+    select, vaal,
 };
 
 /// What every strategy is told.
@@ -35,6 +36,20 @@ pub trait Pool {
     ///
     /// They cannot be computed or read.
     fn probabilities(&mut self) -> Result<ArcArray2<f32>, Self::Error>;
+
+    /// The outputs before the softmax of the unlabelled rows: `[rows, classes]`.
+    ///
+    /// # Errors
+    ///
+    /// They cannot be computed or read.
+    fn logits(&mut self) -> Result<ArcArray2<f32>, Self::Error>;
+
+    /// The weights of the last layer, without its biases: `[classes, embedding]`.
+    ///
+    /// # Errors
+    ///
+    /// They cannot be read.
+    fn head(&mut self) -> Result<ArcArray2<f32>, Self::Error>;
 
     /// The class probabilities of the labelled rows: `[labelled, classes]`.
     ///

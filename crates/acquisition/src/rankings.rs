@@ -31,8 +31,11 @@ impl Rankings {
     ///
     /// `probabilities`: `[items, classes]`, as its two parts: unlabelled and labelled rows.
     pub(crate) fn new(parts: [ArrayView2<f32>; 2], classes: &[usize], order: Order) -> Self {
-        let highest: Vec<f32> =
-            parts.iter().flat_map(|part| part.rows()).map(|row| row.fold(0.0, |a, &b| f32::max(a, b))).collect();
+        let highest: Vec<f32> = parts
+            .iter()
+            .flat_map(|part| part.rows())
+            .map(|row| row.fold(0.0, |a, &b| f32::max(a, b)))
+            .collect();
         let orders = classes
             .par_iter()
             .map(|&class| {

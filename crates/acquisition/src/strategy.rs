@@ -278,6 +278,8 @@ pub struct Needs {
     pub dropout_passes: usize,
     /// The estimates of VAAL's discriminator.
     pub discriminator: bool,
+    /// The weights of the last layer.
+    pub head: bool,
 }
 
 impl Strategy {

@@ -12,7 +12,7 @@ use crate::imbalance::Imbalance;
 use crate::index_list::read_authors_pair;
 use crate::pool_manifest::{PoolManifest, Streams};
 use crate::sample::SampleId;
-use crate::split::class_uniform;
+use crate::split::{class_uniform, uniform};
 
 /// Where the initial set and the pool come from.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -27,6 +27,14 @@ pub enum PoolSource {
         per_class_cap: Option<usize>,
         /// What is kept of the rest.
         imbalance: Imbalance,
+    },
+    /// Drawn uniformly, whatever the classes: first the initial set, then the pool.
+    Uniform {
+        /// The size of the initial set.
+        initial: usize,
+        /// At most this many training images are considered, initial set included. For scaled-down runs.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        size: Option<usize>,
     },
     /// Read from the pair of index lists that the authors of CBAL published; see
     /// [`read_authors_pair`].
@@ -43,10 +51,10 @@ pub enum PoolSource {
 /// The initial set is drawn first, from `initial_rng`; imbalance is then applied to what remains, from `imbalance_rng`.
 /// A class is shuffled whole whatever it keeps, so the pool of a smaller factor is part of the pool of a larger one with
 /// the same streams. (The published pools of CBAL are drawn independently and are not nested.) With
-/// [`PoolSource::IndexLists`] neither stream is used.
+/// [`PoolSource::IndexLists`] neither stream is used, with [`PoolSource::Uniform`] only `initial_rng`.
 ///
 /// # Errors
-/// When the initial set cannot be uniform, the factor is not in (0, 1], a label is not below `classes`, or a list is
+/// When the initial set cannot be class-uniform or is larger than what there is, the factor is not in (0, 1], a label is not below `classes`, or a list is
 /// wrong.
 pub fn construct(
     dataset_name: &str,
@@ -65,6 +73,11 @@ pub fn construct(
             let split = class_uniform(labels, classes, *initial, *per_class_cap, initial_rng)?;
             let pool = keep(split.remaining, imbalance, imbalance_rng)?;
             (split.initial, pool, Some(streams))
+        }
+        PoolSource::Uniform { initial, size } => {
+            let streams = Streams { initial: position(initial_rng), imbalance: position(imbalance_rng) };
+            let (initial, pool) = uniform(labels.len(), *initial, *size, initial_rng)?;
+            (initial, pool, Some(streams))
         }
         PoolSource::IndexLists { initial, pool } => {
             let (initial, pool) = read_authors_pair(initial, pool, labels.len())?;

@@ -279,6 +279,19 @@ pub enum Error {
         /// Why it was refused.
         problem: &'static str,
     },
+    /// A uniform draw leaves nothing beside its initial set, or asks for more than there is.
+    #[error(
+        "could not draw {initial} of {size} images, out of {images}: the first must be above 0 and below the second"
+    )]
+    UniformSize {
+        /// The size of the initial set.
+        initial: usize,
+        /// The images that were to take part.
+        size: usize,
+        /// The images there are.
+        images: usize,
+    },
+
     /// The initial set cannot have the same number of images of every class.
     #[error("initial set of {size} images cannot be uniform over {classes} classes: {problem}")]
     InitialSize {

@@ -1,4 +1,4 @@
-//! A class-uniform initial set, and what remains.
+//! An initial set, and what remains.
 
 use rand::seq::SliceRandom;
 use rand_chacha::ChaCha8Rng;
@@ -54,6 +54,30 @@ pub fn class_uniform(
     Ok(split)
 }
 
+/// Draws `initial` of `images` images, whatever their classes, then the others of `size` in all (absent: all of them).
+///
+/// The images are shuffled once: the initial set of a seed is the same whatever the size, and a smaller one is part of a
+/// larger one. Both are in the order of the draw.
+///
+/// # Errors
+/// When `initial` is 0, or nothing is left beside it.
+pub fn uniform(
+    images: usize,
+    initial: usize,
+    size: Option<usize>,
+    rng: &mut ChaCha8Rng,
+) -> Result<(Vec<SampleId>, Vec<SampleId>)> {
+    let size = size.unwrap_or(images);
+    if initial == 0 || size <= initial || size > images {
+        return Err(Error::UniformSize { initial, size, images });
+    }
+    let mut drawn: Vec<SampleId> = (0..images).map(SampleId::at).collect();
+    drawn.shuffle(rng);
+    drawn.truncate(size);
+    let rest = drawn.split_off(initial);
+    Ok((drawn, rest))
+}
+
 /// The images of each class, ascending.
 fn members(labels: &[u32], classes: usize) -> Result<Vec<Vec<SampleId>>> {
     let mut members = vec![Vec::new(); classes];
@@ -107,6 +131,21 @@ mod tests {
         let split = class_uniform(&labels, 4, 8, None, &mut rng(7)).unwrap();
         let drawn: Vec<u32> = split.initial.iter().map(|sample| sample.0).collect();
         assert_eq!(drawn, [0, 28, 5, 9, 2, 38, 23, 15]);
+    }
+
+    #[test]
+    fn a_uniform_set_does_not_depend_on_the_size() {
+        let (initial, rest) = uniform(100, 10, None, &mut rng(3)).unwrap();
+        let (same, fewer) = uniform(100, 10, Some(40), &mut rng(3)).unwrap();
+        assert_eq!((initial.len(), rest.len(), fewer.len()), (10, 90, 30));
+        assert_eq!(initial, same);
+        assert_eq!(rest[..30], fewer);
+        let all: BTreeSet<_> = initial.iter().chain(&rest).collect();
+        assert_eq!(all.len(), 100);
+        for (initial, size) in [(0, None), (100, None), (10, Some(10)), (10, Some(101))] {
+            let error = uniform(100, initial, size, &mut rng(3)).unwrap_err();
+            assert!(matches!(error, Error::UniformSize { .. }), "{error}");
+        }
     }
 
     proptest! {

@@ -1,11 +1,13 @@
 //! From what happened in a run to what its record says about it.
 
+use std::collections::BTreeMap;
+
 use burn::tensor::Device;
 use tailward_acquisition::balance::Status;
-use tailward_acquisition::{BalanceOutcome, CoverOutcome, Selection};
+use tailward_acquisition::{BalanceOutcome, Conversation, CoverOutcome, Phase, Selection};
 use tailward_datasets::PoolManifest;
 use tailward_experiment::definition::RunDefinition;
-use tailward_experiment::record::{Balancing, Covering, Discriminating, Header};
+use tailward_experiment::record::{Balancing, Covering, Discriminating, Header, PhaseCount};
 
 use crate::construct::model_config;
 use crate::rng::{Stream, stream};
@@ -27,6 +29,10 @@ pub(crate) fn header(
         pool_hash: pool.hash.clone(),
         initial_class_counts: pool.class_counts_initial.clone(),
         pool_class_counts: pool.class_counts_pool.clone(),
+        wrong_labels: inputs.told.map(|told| {
+            let taking_part = pool.initial.iter().chain(&pool.pool);
+            taking_part.filter(|sample| told[sample.index()] != dataset.train.labels[sample.index()]).count()
+        }),
         class_names: dataset.class_names.clone(),
         test_class_counts: dataset.test.class_counts(dataset.class_names.len()),
         parameters: model_config(definition, dataset).init(&mut rng, device).trainable_parameters(),
@@ -49,9 +55,15 @@ pub(crate) fn balancing(outcome: BalanceOutcome) -> Balancing {
     }
 }
 
-/// The weight without an account of the choice: later rounds need it, and the choice was another.
-pub(crate) fn weight_alone(balance: Balancing) -> Balancing {
-    Balancing { lambda: balance.lambda, ..Balancing::default() }
+/// How many samples each phase of a query asked for, where there is more than one ask.
+pub(crate) fn phases(conversation: &Conversation) -> Option<BTreeMap<Phase, PhaseCount>> {
+    let mut phases = BTreeMap::new();
+    for ask in conversation.asks() {
+        let count: &mut PhaseCount = phases.entry(ask.phase?).or_default();
+        count.asks += 1;
+        count.samples += ask.picks.len();
+    }
+    Some(phases)
 }
 
 /// How closely the pool is covered.

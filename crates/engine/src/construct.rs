@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use burn::tensor::Device;
-use tailward_datasets::{Dataset, ImageShape, PoolManifest, PoolSource, construct};
+use tailward_datasets::{Dataset, ImageShape, PoolManifest, PoolSource, construct, noisy_labels};
 use tailward_experiment::definition::{
     Block, PoolDefinition, RunDefinition, Stem as DefinedStem, same_factor,
 };
@@ -27,6 +27,35 @@ pub fn check_channels(definition: &RunDefinition, shape: ImageShape) -> Result<(
         return Err(Error::Mismatch(reason));
     }
     Ok(())
+}
+
+/// The dataset as a definition sees it: its classes merged, and what annotators say of each training image.
+#[derive(Clone, Debug)]
+pub struct Setting {
+    /// The dataset, its labels true and clean.
+    pub dataset: Dataset,
+    /// What annotators say of each training image, where it is not the truth. Test labels stay clean.
+    pub told: Option<Vec<u32>>,
+}
+
+impl Setting {
+    /// Merges classes and draws or reads what annotators say.
+    ///
+    /// # Errors
+    ///
+    /// The grouping or the noise does not fit the dataset; a file of labels is missing or wrong.
+    pub fn new(definition: &RunDefinition, dataset: Dataset, data_dir: &Path) -> Result<Self, Error> {
+        let classes = dataset.class_names.len();
+        let (noise, grouping) = (definition.noise.as_ref(), definition.grouping);
+        let told = noise
+            .map(|noise| noisy_labels(noise, &dataset.train.labels, grouping.as_ref(), classes, data_dir))
+            .transpose()?;
+        let dataset = match grouping {
+            Some(grouping) => grouping.apply(dataset)?,
+            None => dataset,
+        };
+        Ok(Self { dataset, told })
+    }
 }
 
 /// Draws or reads the initial set and the pool.
@@ -58,6 +87,7 @@ fn pool_source(definition: &RunDefinition, data_dir: &Path) -> PoolSource {
             imbalance: imbalance(*profile, factor),
             per_class_cap: *per_class_cap,
         },
+        PoolDefinition::Uniform { initial, size } => PoolSource::Uniform { initial: *initial, size: *size },
         PoolDefinition::IndexLists { lists } => {
             let pair = lists
                 .iter()

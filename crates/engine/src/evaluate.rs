@@ -1,7 +1,8 @@
-//! Accuracy of a classifier on the test set.
+//! Accuracy of a classifier on labelled images.
 
 use ndarray::Array2;
 use tailward_acquisition::Needs;
+use tailward_experiment::definition::ScoringDefinition;
 use tailward_experiment::record::Evaluation;
 use tailward_models::resnet::ResNet;
 
@@ -17,11 +18,11 @@ pub fn evaluate(
     model: &ResNet,
     images: &DeviceImages,
     labels: &[u32],
-    batch_size: usize,
+    scoring: &ScoringDefinition,
 ) -> Result<Evaluation, usize> {
     let rows: Vec<usize> = (0..labels.len()).collect();
     let needs = Needs { logits: true, ..Needs::default() };
-    let scores = score(model, images, &rows, needs, batch_size, None);
+    let scores = score(model, images, &rows, needs, scoring, None);
     let logits = scores.logits.unwrap_or_default();
     match first_not_finite(&logits) {
         Some(row) => Err(row),

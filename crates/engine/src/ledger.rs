@@ -19,7 +19,7 @@ use crate::Error;
 /// The ledger's file name in a run's folder.
 pub const LEDGER_FILE: &str = "ledger.csv";
 
-const HEADER: &str = "round,batch,batch_size,event,sample,label,annotator,cost,unix_ms\n";
+const HEADER: &str = "round,batch,batch_size,phase,event,sample,label,annotator,cost,unix_ms\n";
 
 /// What happened to a sample.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -41,6 +41,9 @@ pub struct Row {
     pub batch: usize,
     /// How many requests the batch has.
     pub batch_size: usize,
+    /// What the strategy asked for it, where it asks more than once in a round.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub phase: Option<String>,
     /// What happened.
     pub event: Event,
     /// To which sample.
@@ -56,11 +59,12 @@ pub struct Row {
 }
 
 /// A sample's place in the ledger.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 struct Entry {
     round: usize,
     batch: usize,
     batch_size: usize,
+    phase: Option<String>,
     label: Option<u32>,
 }
 
@@ -102,13 +106,14 @@ impl Ledger {
         Ok(ledger)
     }
 
-    /// Asks for labels: `samples` become part of `round`, in this order.
+    /// Asks for labels: `samples` become part of `round`, in this order. `phase` says what for, where a strategy asks more
+    /// than once in a round.
     ///
     /// # Errors
     ///
     /// A sample is not a member, was asked for before or stands twice in `samples`; the disk fails. Nothing is
     /// written if a sample is refused.
-    pub fn request(&mut self, round: usize, samples: &[SampleId]) -> Result<(), Error> {
+    pub fn request(&mut self, round: usize, samples: &[SampleId], phase: Option<&str>) -> Result<(), Error> {
         let mut batch = BTreeSet::new();
         for &sample in samples {
             self.check_request(sample)?;
@@ -123,6 +128,7 @@ impl Ledger {
                 round,
                 batch: number,
                 batch_size: samples.len(),
+                phase: phase.map(str::to_owned),
                 event: Event::Requested,
                 sample,
                 label: None,
@@ -143,7 +149,7 @@ impl Ledger {
         let mut rows = Vec::with_capacity(answers.len());
         let mut batch = BTreeSet::new();
         for &(sample, label) in answers {
-            let Entry { round, batch: number, batch_size, .. } = self.check_answer(sample)?;
+            let Entry { round, batch: number, batch_size, phase, .. } = self.check_answer(sample)?;
             if !batch.insert(sample) {
                 return Err(Error::Ledger { sample, reason: "is answered twice in one batch" });
             }
@@ -151,6 +157,7 @@ impl Ledger {
                 round,
                 batch: number,
                 batch_size,
+                phase,
                 event: Event::Answered,
                 sample,
                 label: Some(label),
@@ -188,6 +195,11 @@ impl Ledger {
             .collect()
     }
 
+    /// The label of a sample, if it was told.
+    pub fn label(&self, sample: SampleId) -> Option<u32> {
+        self.entries.get(&sample)?.label
+    }
+
     /// The labels told for the requests of exactly this round.
     pub fn answers(&self, round: usize) -> Vec<u32> {
         self.requested(round).iter().filter_map(|sample| self.entries[sample].label).collect()
@@ -213,7 +225,7 @@ impl Ledger {
         match self.entries.get(&sample) {
             None => Err(Error::Ledger { sample, reason: "is answered but was never requested" }),
             Some(Entry { label: Some(_), .. }) => Err(Error::Ledger { sample, reason: "is answered twice" }),
-            Some(entry) => Ok(*entry),
+            Some(entry) => Ok(entry.clone()),
         }
     }
 
@@ -223,7 +235,10 @@ impl Ledger {
         }
         let mut writer = csv::WriterBuilder::new().has_headers(false).from_writer(Vec::new());
         for row in rows {
-            writer.serialize(row).expect("a row is flat");
+            // Spelled out: a column that is empty is still a column.
+            let Row { round, batch, batch_size, phase, event, sample, label, annotator, cost, unix_ms } = row;
+            let columns = (round, batch, batch_size, phase, event, sample, label, annotator, cost, unix_ms);
+            writer.serialize(columns).expect("a row is flat");
         }
         let text = writer.into_inner().expect("a vector takes every byte");
         let text = String::from_utf8(text).expect("rows are text");
@@ -251,8 +266,8 @@ impl Ledger {
                 }
                 self.requests[row.round].push(row.sample);
                 self.batches[row.round] = row.batch + 1;
-                let Row { round, batch, batch_size, .. } = *row;
-                self.entries.insert(row.sample, Entry { round, batch, batch_size, label: None });
+                let Row { round, batch, batch_size, phase, .. } = row.clone();
+                self.entries.insert(row.sample, Entry { round, batch, batch_size, phase, label: None });
             }
             Event::Answered => {
                 if let Some(entry) = self.entries.get_mut(&row.sample) {
@@ -327,7 +342,7 @@ mod tests {
 
     fn begun(folder: &Path) -> Ledger {
         let mut ledger = Ledger::open(&folder.join(LEDGER_FILE), (0..10).map(SampleId)).unwrap();
-        ledger.request(0, &ids(&[3, 1])).unwrap();
+        ledger.request(0, &ids(&[3, 1]), None).unwrap();
         ledger.answer(&[(SampleId(1), 7), (SampleId(3), 5)], "test").unwrap();
         ledger
     }
@@ -336,7 +351,7 @@ mod tests {
     fn what_was_written_is_read_back() {
         let folder = tempfile::tempdir().unwrap();
         let mut ledger = begun(folder.path());
-        ledger.request(1, &ids(&[9, 2])).unwrap();
+        ledger.request(1, &ids(&[9, 2]), None).unwrap();
         ledger.answer(&[(SampleId(2), 0)], "test").unwrap();
         let again = Ledger::open(&folder.path().join(LEDGER_FILE), (0..10).map(SampleId)).unwrap();
         assert_eq!(again.requested(0), ids(&[3, 1]));
@@ -359,7 +374,7 @@ mod tests {
             (ids(&[4, 4]), "is requested twice in one batch"),
             (ids(&[10]), "is not part of the initial set or the pool"),
         ] {
-            let error = ledger.request(1, &samples).unwrap_err().to_string();
+            let error = ledger.request(1, &samples, None).unwrap_err().to_string();
             assert!(error.ends_with(reason), "{error}");
         }
         for (sample, reason) in [(1, "is answered twice"), (4, "is answered but was never requested")] {
@@ -375,7 +390,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join(LEDGER_FILE);
         let mut ledger = begun(folder.path());
-        ledger.request(1, &ids(&[9, 2, 5])).unwrap();
+        ledger.request(1, &ids(&[9, 2, 5]), None).unwrap();
         drop(ledger);
         let whole = std::fs::read(&path).unwrap();
         for length in 0..whole.len() {
@@ -384,14 +399,14 @@ mod tests {
                 // Only the header can be cut to something that is not a prefix of rows.
                 let mut ledger = Ledger::open(&path, (0..10).map(SampleId)).unwrap();
                 assert!(ledger.labelled(9).is_empty());
-                ledger.request(0, &ids(&[1])).unwrap();
+                ledger.request(0, &ids(&[1]), None).unwrap();
                 continue;
             }
             let mut ledger = Ledger::open(&path, (0..10).map(SampleId)).unwrap();
             assert!(ledger.requested(1).is_empty(), "a batch that is not whole was never asked");
             let asked = ledger.requested(0).to_vec();
             assert!(asked.is_empty() || asked == ids(&[3, 1]));
-            ledger.request(1, &ids(&[9, 2, 5])).unwrap();
+            ledger.request(1, &ids(&[9, 2, 5]), None).unwrap();
             drop(ledger);
             let again = Ledger::open(&path, (0..10).map(SampleId)).unwrap();
             assert_eq!(again.requested(1), ids(&[9, 2, 5]));
@@ -407,7 +422,7 @@ mod tests {
             let mut ledger = Ledger::open(&path, (0..10).map(SampleId)).unwrap();
             for (round, samples) in [(0, ids(&[3, 1])), (1, ids(&[9, 2, 5]))] {
                 if ledger.requested(round).is_empty() {
-                    ledger.request(round, &samples).unwrap();
+                    ledger.request(round, &samples, None).unwrap();
                 }
                 let answers: Vec<_> =
                     ledger.unanswered(round).into_iter().map(|sample| (sample, sample.0 % 3)).collect();

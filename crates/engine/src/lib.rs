@@ -5,6 +5,7 @@
 mod account;
 pub mod augment;
 pub mod batches;
+pub mod begun;
 pub mod checkpoint;
 pub mod cli;
 pub mod construct;

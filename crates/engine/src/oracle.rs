@@ -1,15 +1,15 @@
-//! Who answers: here, the dataset's own labels.
+//! Who answers: here, labels that are known beforehand, true ones or what annotators said.
 
 use tailward_datasets::SampleId;
 
-/// Answers every request with the dataset's label.
+/// Answers every request with a label that is known beforehand.
 #[derive(Clone, Copy, Debug)]
 pub struct Simulated<'a> {
     labels: &'a [u32],
 }
 
 impl<'a> Simulated<'a> {
-    /// An oracle over the labels of the training images.
+    /// An oracle over a label for each training image.
     pub fn new(labels: &'a [u32]) -> Self {
         Self { labels }
     }

@@ -7,7 +7,7 @@ use ndarray::{ArcArray2, Array2};
 use tailward_acquisition::query::{Embeddings, Pool};
 use tailward_acquisition::{Needs, VaalNetworks};
 use tailward_datasets::SampleId;
-use tailward_experiment::definition::RunDefinition;
+use tailward_experiment::definition::{RunDefinition, Statistics};
 use tailward_models::resnet::ResNet;
 
 use crate::Error;
@@ -15,7 +15,7 @@ use crate::augment::Augmentation;
 use crate::batches::DeviceImages;
 use crate::pool::{Unlabelled, image_rows};
 use crate::rng::{Stream, stream};
-use crate::score::{Scores, Views, dropout_pass, first_not_finite, score};
+use crate::score::{Scores, Views, dropout_pass, first_not_finite, head, score};
 use crate::train::vaal::{self, Account, Progress};
 
 /// A trained model in front of a pool.
@@ -30,6 +30,8 @@ pub struct Outputs<'a> {
     pub images: &'a DeviceImages,
     /// The unlabelled samples.
     pub unlabelled: &'a Unlabelled,
+    /// Every sample that takes part, rising.
+    pub everything: &'a [SampleId],
     /// The labelled samples, in the order in which they were labelled.
     pub labelled: &'a [SampleId],
     /// Who is told how the training of VAAL's networks goes on.
@@ -41,8 +43,12 @@ pub struct Outputs<'a> {
 /// What has been computed, and what it took.
 #[derive(Debug, Default)]
 pub struct Cache {
+    /// The scores of every sample that takes part, for definitions that score all of them together.
+    pub everything: Option<Scores>,
     probabilities: Option<ArcArray2<f32>>,
+    logits: Option<ArcArray2<f32>>,
     unlabelled_embeddings: Option<ArcArray2<f32>>,
+    labelled_probabilities: Option<ArcArray2<f32>>,
     labelled_embeddings: Option<ArcArray2<f32>>,
     estimates: Option<Vec<f32>>,
     /// What VAAL's networks learned, if there are any.
@@ -59,37 +65,97 @@ impl std::fmt::Debug for Outputs<'_> {
     }
 }
 
+/// Whether every sample that takes part is scored in one pass: where the pool is evaluated, the query looks at the same
+/// scores, and with statistics of batches a score belongs to the pass that it came from.
+pub fn scores_everything(definition: &RunDefinition) -> bool {
+    let scoring = &definition.scoring;
+    (scoring.evaluate_pool && !scoring.augmented_pool) || scoring.statistics == Some(Statistics::Batch)
+}
+
+/// One pass over every sample that takes part, for evaluation and for whatever the strategy needs.
+pub fn score_everything(
+    definition: &RunDefinition,
+    model: &ResNet,
+    images: &DeviceImages,
+    samples: &[SampleId],
+) -> Scores {
+    let wanted = definition.strategy.query.needs();
+    let needs = Needs {
+        probabilities: true,
+        logits: true,
+        embeddings: wanted.embeddings || wanted.labelled_embeddings || wanted.dropout_passes > 0,
+        ..Needs::default()
+    };
+    score(model, images, &image_rows(samples), needs, &definition.scoring, None)
+}
+
 impl Outputs<'_> {
     /// One pass over the unlabelled samples, for everything that the strategy needs of them.
     fn pass(&mut self) -> Result<(), Error> {
-        if self.cache.probabilities.is_some() || self.cache.unlabelled_embeddings.is_some() {
+        let known = &self.cache;
+        if known.probabilities.is_some() || known.logits.is_some() || known.unlabelled_embeddings.is_some() {
             return Ok(());
         }
         let wanted = self.definition.strategy.query.needs();
         let needs = Needs {
             // A sweep measures the entropy of every choice.
             probabilities: wanted.probabilities || self.definition.sweep.is_some(),
+            logits: wanted.logits,
             // A pass with dropout starts from the embeddings: only the head is repeated.
             embeddings: wanted.embeddings || wanted.dropout_passes > 0,
             ..Needs::default()
         };
         let scores = self.score(self.unlabelled.samples(), needs, Stream::Views)?;
         self.cache.probabilities = scores.probabilities.map(Array2::into_shared);
+        self.cache.logits = scores.logits.map(Array2::into_shared);
         self.cache.unlabelled_embeddings = scores.embeddings.map(Array2::into_shared);
+        Ok(())
+    }
+
+    /// One pass over the labelled samples, likewise.
+    fn labelled_pass(&mut self) -> Result<(), Error> {
+        if self.cache.labelled_probabilities.is_some() || self.cache.labelled_embeddings.is_some() {
+            return Ok(());
+        }
+        let wanted = self.definition.strategy.query.needs();
+        let needs = Needs {
+            probabilities: wanted.labelled_probabilities,
+            embeddings: wanted.labelled_embeddings,
+            ..Needs::default()
+        };
+        let scores = self.score(self.labelled, needs, Stream::LabelledViews)?;
+        self.cache.labelled_probabilities = scores.probabilities.map(Array2::into_shared);
+        self.cache.labelled_embeddings = scores.embeddings.map(Array2::into_shared);
         Ok(())
     }
 
     fn score(&mut self, samples: &[SampleId], needs: Needs, views: Stream) -> Result<Scores, Error> {
         let started = Instant::now();
         let scoring = &self.definition.scoring;
+        if scores_everything(self.definition) {
+            if self.cache.everything.is_none() {
+                let scores = score_everything(self.definition, self.model, self.images, self.everything);
+                self.cache.everything = Some(scores);
+            }
+            let row = |sample| self.everything.binary_search(sample).expect("a sample that takes part");
+            let rows: Vec<usize> = samples.iter().map(row).collect();
+            let all = self.cache.everything.as_ref().expect("scored just now");
+            let scores = all.select(&rows);
+            self.cache.score_secs += started.elapsed().as_secs_f64();
+            return self.checked(scores, samples);
+        }
         let views = scoring.augmented_pool.then(|| Views {
             augmentation: Augmentation::from(&self.definition.training),
             rng: stream(self.definition.seed, views, self.round),
         });
         let rows = image_rows(samples);
-        let scores = score(self.model, self.images, &rows, needs, scoring.batch_size, views);
+        let scores = score(self.model, self.images, &rows, needs, scoring, views);
         self.cache.score_secs += started.elapsed().as_secs_f64();
-        for outputs in [&scores.probabilities, &scores.embeddings].into_iter().flatten() {
+        self.checked(scores, samples)
+    }
+
+    fn checked(&self, scores: Scores, samples: &[SampleId]) -> Result<Scores, Error> {
+        for outputs in [&scores.probabilities, &scores.logits, &scores.embeddings].into_iter().flatten() {
             if let Some(row) = first_not_finite(outputs) {
                 return Err(Error::NotFinite { round: self.round, sample: samples[row] });
             }
@@ -115,13 +181,24 @@ impl Pool for Outputs<'_> {
         Ok(self.cache.probabilities.clone().expect("a pass computes what the strategy needs"))
     }
 
+    fn logits(&mut self) -> Result<ArcArray2<f32>, Error> {
+        self.pass()?;
+        Ok(self.cache.logits.clone().expect("a pass computes what the strategy needs"))
+    }
+
+    fn head(&mut self) -> Result<ArcArray2<f32>, Error> {
+        Ok(head(self.model).into_shared())
+    }
+
+    fn labelled_probabilities(&mut self) -> Result<ArcArray2<f32>, Error> {
+        self.labelled_pass()?;
+        let found = self.cache.labelled_probabilities.clone();
+        Ok(found.expect("a pass computes what the strategy needs"))
+    }
+
     fn embeddings(&mut self) -> Result<Embeddings, Error> {
         let unlabelled = self.unlabelled_embeddings()?;
-        if self.cache.labelled_embeddings.is_none() {
-            let needs = Needs { embeddings: true, ..Needs::default() };
-            let scores = self.score(self.labelled, needs, Stream::LabelledViews)?;
-            self.cache.labelled_embeddings = scores.embeddings.map(Array2::into_shared);
-        }
+        self.labelled_pass()?;
         let labelled = self.cache.labelled_embeddings.clone().expect("the embeddings that were asked for");
         Ok(Embeddings { unlabelled, labelled })
     }

@@ -9,35 +9,40 @@ use std::time::Instant;
 
 use burn::tensor::Device;
 use tailward_acquisition::query::{self, Inputs};
-use tailward_acquisition::{Lambda, LambdaRule, Selection, Strategy, random};
+use tailward_acquisition::{Answer, Lambda, LambdaRule, Phase, Selection, Strategy, random};
 use tailward_datasets::{Dataset, PoolManifest, SampleId};
 use tailward_experiment::definition::RunDefinition;
 use tailward_experiment::record::{
-    Complete, Discriminating, Line, Query, QueryCost, RECORD_FILE, Record, RecordWriter, Round, RoundCost,
+    Complete, Discriminating, Evaluation, Line, Query, QueryCost, RECORD_FILE, Record, RecordWriter, Round,
+    RoundCost,
 };
 use tailward_models::resnet::ResNet;
 
 use crate::Error;
 use crate::account;
 use crate::batches::DeviceImages;
+use crate::begun::{Begun, QueryFile};
 use crate::checkpoint::Checkpoints;
 use crate::construct::{Weights, check_channels, construct_pool, initial_model, model_config, streams};
 use crate::device::Backend;
-use crate::evaluate::evaluate;
+use crate::evaluate::{evaluate, evaluate_logits};
 use crate::ledger::{LEDGER_FILE, Ledger};
 use crate::lock::Lock;
 use crate::oracle::Simulated;
-use crate::outputs::{Cache, Outputs};
+use crate::outputs::{Cache, Outputs, score_everything, scores_everything};
 use crate::pool::{Unlabelled, image_rows};
 use crate::rng::{Stream, stream};
+use crate::score::{Scores, first_not_finite};
 use crate::sweep::sweep;
 use crate::train::{LabelledImages, NotFinite, Step, train, vaal};
 
 /// What a run needs besides its definition.
 #[derive(Debug)]
 pub struct RunInputs<'a> {
-    /// The dataset that the definition names.
+    /// The dataset that the definition names, its classes merged as the definition says.
     pub dataset: &'a Dataset,
+    /// What annotators say of each training image, where it is not the truth.
+    pub told: Option<&'a [u32]>,
     /// The folder that relative paths of index lists start from.
     pub data_dir: &'a Path,
     /// The run's own folder.
@@ -93,6 +98,7 @@ pub fn run(
         if record.is_complete() {
             // A crash after the last line can leave a checkpoint.
             Checkpoints::new(inputs.folder).clear()?;
+            QueryFile::new(inputs.folder).remove()?;
             return Ok(record);
         }
     }
@@ -122,8 +128,13 @@ struct State<'a> {
     record: Record,
     writer: RecordWriter,
     checkpoints: Checkpoints,
+    query_file: QueryFile,
+    /// Every sample that takes part, rising.
+    everything: Vec<SampleId>,
     /// The model of the current round, in evaluation form; absent if the round needs no model any more.
     model: Option<ResNet>,
+    /// Its scores of every sample that takes part, if the pool was evaluated.
+    scores: Option<Scores>,
 }
 
 impl<'a> State<'a> {
@@ -158,9 +169,13 @@ impl<'a> State<'a> {
         pool.write(inputs.folder)?;
         let ledger = Ledger::open(&ledger_path, pool.initial.iter().chain(&pool.pool).copied())?;
         let normalisation = &definition.training.normalisation;
+        let mut everything: Vec<SampleId> = pool.initial.iter().chain(&pool.pool).copied().collect();
+        everything.sort_unstable();
         let mut state = Self {
             definition,
             inputs,
+            everything,
+            scores: None,
             train_images: DeviceImages::upload(&dataset.train, normalisation, &device),
             test_images: DeviceImages::upload(&dataset.test, normalisation, &device),
             device,
@@ -169,11 +184,14 @@ impl<'a> State<'a> {
             record,
             writer,
             checkpoints: Checkpoints::new(inputs.folder),
+            query_file: QueryFile::new(inputs.folder),
             model: None,
         };
         state.check_consistent()?;
-        let initial = state.pool.initial.clone();
-        state.label(0, &initial)?;
+        if state.ledger.requested(0).is_empty() {
+            state.ledger.request(0, &state.pool.initial, None)?;
+        }
+        state.answer(0)?;
         Ok(state)
     }
 
@@ -202,9 +220,9 @@ impl<'a> State<'a> {
         }
         let last = self.record.queries.len() + 1;
         let asked = self.ledger.requested(last).len();
-        if asked != 0 && asked != self.definition.budget {
+        if asked > self.definition.budget {
             let reason =
-                format!("the ledger has {asked} requests of round {last}, not {}", self.definition.budget);
+                format!("the ledger has {asked} requests of round {last}, above {}", self.definition.budget);
             return Err(broken(reason));
         }
         Ok(())
@@ -213,10 +231,15 @@ impl<'a> State<'a> {
     /// Trains the model of a round and evaluates it, unless the record has it and nothing needs the model.
     fn train_and_evaluate(&mut self, round: usize, progress: &mut dyn FnMut(Progress)) -> Result<(), Error> {
         self.model = None;
+        self.scores = None;
         let recorded = self.record.rounds.len() > round;
         let sweeps = self.definition.sweep.is_some() && self.record.sweep.is_none();
         let is_last = round == self.definition.rounds;
         if recorded && (self.record.queries.len() > round || (is_last && !sweeps)) {
+            return Ok(());
+        }
+        if recorded && !sweeps && self.query_file.read(round)?.is_some() {
+            // The model has said what it had to say.
             return Ok(());
         }
         if recorded {
@@ -243,16 +266,20 @@ impl<'a> State<'a> {
             .map_err(|NotFinite { epoch, loss }| Error::Diverged { round, epoch, loss })?;
         let started = Instant::now();
         let test_labels = &self.inputs.dataset.test.labels;
-        let batch_size = self.definition.scoring.batch_size;
-        let evaluation = evaluate(&trained.model, &self.test_images, test_labels, batch_size)
+        let scoring = &self.definition.scoring;
+        let evaluation = evaluate(&trained.model, &self.test_images, test_labels, scoring)
             .map_err(|image| Error::TestNotFinite { round, image })?;
+        let pool_evaluation =
+            if scoring.evaluate_pool { Some(self.evaluate_pool(round, &trained.model)?) } else { None };
         let images = (rows.len() * self.definition.training.epochs) as f64;
         let line = Round {
             round,
             labelled: rows.len(),
             class_counts: self.count(&labels),
+            true_class_counts: self.inputs.told.map(|_| self.count(&self.truth(&samples))),
             epoch_losses: trained.epoch_losses,
             evaluation,
+            pool_evaluation,
             cost: RoundCost {
                 train_secs: trained.seconds,
                 train_images_per_sec: images / trained.seconds,
@@ -271,74 +298,121 @@ impl<'a> State<'a> {
         Ok(())
     }
 
-    /// Chooses the samples of the next round with the model of this one, and has them labelled.
+    /// Evaluates a model on every sample that takes part, and keeps the scores for the query.
+    fn evaluate_pool(&mut self, round: usize, model: &ResNet) -> Result<Evaluation, Error> {
+        let scores = score_everything(self.definition, model, &self.train_images, &self.everything);
+        let logits = scores.logits.as_ref().expect("logits were asked for");
+        if let Some(row) = first_not_finite(logits) {
+            return Err(Error::NotFinite { round, sample: self.everything[row] });
+        }
+        let evaluation = evaluate_logits(logits, &self.truth(&self.everything));
+        self.scores = scores_everything(self.definition).then_some(scores);
+        Ok(evaluation)
+    }
+
+    /// True labels, for measuring only.
+    fn truth(&self, samples: &[SampleId]) -> Vec<u32> {
+        samples.iter().map(|sample| self.inputs.dataset.train.labels[sample.index()]).collect()
+    }
+
+    /// Has the samples of the next round chosen with the model of this one, and labelled: the query asks, the oracle
+    /// answers, until the budget is spent.
     fn query_and_label(&mut self, round: usize, progress: &mut dyn FnMut(Progress)) -> Result<(), Error> {
         if self.record.queries.len() > round {
             return Ok(());
         }
         let budget = self.definition.budget;
         // What was asked for before a crash is not offered again, but it was on offer when it was chosen.
-        let asked = self.ledger.requested(round + 1).to_vec();
         let unlabelled = Unlabelled::as_of(&self.pool, &self.ledger, round);
         if unlabelled.len() < budget {
             return Err(Error::BudgetAbovePool { round, budget, unlabelled: unlabelled.len() });
         }
-        let Chosen { selection, discriminator, cost } = self.select(round, &unlabelled, progress)?;
-        let picks: Vec<SampleId> = selection.picks.iter().map(|pick| unlabelled.sample(pick.row)).collect();
-        let repeated = asked.is_empty() || asked == picks;
-        if !repeated && self.inputs.backend.is_deterministic() {
-            let reason =
-                format!("the ledger's requests of round {} are not what the query chooses", round + 1);
-            return Err(Error::Inconsistent { path: self.inputs.folder.to_owned(), reason });
+        let Begun { mut conversation, discriminator, mut cost, .. } = match self.query_file.read(round)? {
+            Some(begun) => begun,
+            None => {
+                let begun = self.begin(round, &unlabelled, progress)?;
+                self.query_file.write(&begun)?;
+                begun
+            }
+        };
+        let mut asked = 0;
+        loop {
+            let started = Instant::now();
+            let Some(ask) = conversation.ask() else { break };
+            cost.select_secs += started.elapsed().as_secs_f64();
+            let samples: Vec<SampleId> = ask.picks.iter().map(|pick| unlabelled.sample(pick.row)).collect();
+            let end = asked + samples.len();
+            if asked == self.ledger.requested(round + 1).len() {
+                self.ledger.request(round + 1, &samples, ask.phase.map(Phase::name))?;
+            } else if self.ledger.requested(round + 1).get(asked..end) != Some(samples.as_slice()) {
+                let reason =
+                    format!("the ledger's requests of round {} are not what the query chooses", round + 1);
+                return Err(Error::Inconsistent { path: self.inputs.folder.to_owned(), reason });
+            }
+            asked = end;
+            self.answer(round + 1)?;
+            for (pick, sample) in ask.picks.iter().zip(samples) {
+                let label = self.ledger.label(sample).expect("every request is answered");
+                conversation.tell(pick.row, Answer::Label(label))?;
+            }
         }
-        // On a GPU the last bits differ from time to time; what was asked stays asked, and has no account of its own.
-        let (balance, cover) =
-            (selection.balance.map(account::balancing), selection.cover.map(account::covering));
-        let picks = if repeated { picks } else { asked };
-        self.label(round + 1, &picks)?;
+        let selection = conversation.selection();
         let line = Query {
             round,
             budget,
             unlabelled: unlabelled.len(),
             class_counts: self.count(&self.ledger.answers(round + 1)),
-            picks: Some(picks),
-            balance: if repeated { balance } else { balance.map(account::weight_alone) },
-            cover: cover.filter(|_| repeated),
-            discriminator: discriminator.filter(|_| repeated),
+            picks: Some(self.ledger.requested(round + 1).to_vec()),
+            phases: account::phases(&conversation),
+            balance: selection.balance.map(account::balancing),
+            cover: selection.cover.map(account::covering),
+            discriminator,
             cost,
         };
         self.writer.append(&Line::Query(Box::new(line.clone())))?;
         self.record.queries.push(line.clone());
         self.checkpoints.remove(round)?;
+        self.query_file.remove()?;
         progress(Progress::Queried(Box::new(line)));
         Ok(())
     }
 
-    fn select(
-        &self,
+    /// Lets the strategy look at the pool.
+    fn begin(
+        &mut self,
         round: usize,
         unlabelled: &Unlabelled,
         progress: &mut dyn FnMut(Progress),
-    ) -> Result<Chosen, Error> {
+    ) -> Result<Begun, Error> {
         let started = Instant::now();
         let strategy = self.strategy(round)?;
         let (labelled, labels): (Vec<SampleId>, Vec<u32>) = self.ledger.labelled(round).into_iter().unzip();
         let mut tell = |it| progress(Progress::Networks { round, progress: it });
+        let scores = self.scores.take();
         let mut outputs = self.outputs(round, unlabelled, &labelled, &mut tell);
+        outputs.cache.everything = scores;
         let inputs = Inputs {
             rows: unlabelled.len(),
             labelled_counts: &self.count(&labels),
+            labels: &labels,
             budget: self.definition.budget,
             rng: &mut stream(self.definition.seed, Stream::Query, round),
         };
-        let selection = query::query(&strategy, inputs, &mut outputs)?;
+        let conversation = query::begin(&strategy, inputs, &mut outputs)?;
         let Cache { score_secs, train_secs, account, .. } = outputs.cache;
         let select_secs = started.elapsed().as_secs_f64() - score_secs - train_secs.unwrap_or(0.0);
         let discriminator = match account {
-            Some(account) => Some(self.discriminating(round, unlabelled.len(), &selection, account)?),
+            Some(account) => {
+                Some(self.discriminating(round, unlabelled.len(), &conversation.selection(), account)?)
+            }
             None => None,
         };
-        Ok(Chosen { selection, discriminator, cost: QueryCost { score_secs, select_secs, train_secs } })
+        Ok(Begun {
+            round,
+            conversation,
+            discriminator,
+            cost: QueryCost { score_secs, select_secs, train_secs },
+        })
     }
 
     /// The strategy of a round: a weight that a rule found in the first round is kept (CBAL, Section 4.1).
@@ -367,6 +441,7 @@ impl<'a> State<'a> {
             model: self.model.as_ref().expect("a round that queries has a model"),
             images: &self.train_images,
             unlabelled,
+            everything: &self.everything,
             labelled,
             progress,
             cache: Cache::default(),
@@ -402,15 +477,12 @@ impl<'a> State<'a> {
         let inputs = Inputs {
             rows: unlabelled.len(),
             labelled_counts: &self.count(&labels),
+            labels: &labels,
             budget,
             rng: &mut stream(self.definition.seed, Stream::Query, 0),
         };
         // For measuring only: the choice is made before anybody looks at these.
-        let truth: Vec<u32> = unlabelled
-            .samples()
-            .iter()
-            .map(|sample| self.inputs.dataset.train.labels[sample.index()])
-            .collect();
+        let truth = self.truth(unlabelled.samples());
         let mut line = sweep(&self.definition.strategy.query, inputs, &mut outputs, lambdas, &truth)?;
         line.cost.score_secs = outputs.cache.score_secs;
         line.cost.train_secs = outputs.cache.train_secs;
@@ -419,12 +491,9 @@ impl<'a> State<'a> {
         self.checkpoints.remove(0)
     }
 
-    /// Requests samples for a round, unless they have been, and answers what has no answer.
-    fn label(&mut self, round: usize, samples: &[SampleId]) -> Result<(), Error> {
-        if self.ledger.requested(round).is_empty() {
-            self.ledger.request(round, samples)?;
-        }
-        let oracle = Simulated::new(&self.inputs.dataset.train.labels);
+    /// Answers what was requested for a round and has no answer.
+    fn answer(&mut self, round: usize) -> Result<(), Error> {
+        let oracle = Simulated::new(self.inputs.told.unwrap_or(&self.inputs.dataset.train.labels));
         let answers: Vec<(SampleId, u32)> =
             self.ledger.unanswered(round).into_iter().map(|sample| (sample, oracle.answer(sample))).collect();
         self.ledger.answer(&answers, oracle.name())
@@ -449,13 +518,6 @@ impl<'a> State<'a> {
         }
         counts
     }
-}
-
-/// What a query chose, and what is to be said about it.
-struct Chosen {
-    selection: Selection,
-    discriminator: Option<Discriminating>,
-    cost: QueryCost,
 }
 
 fn check_same(definition: &RunDefinition, record: &Record, folder: &Path) -> Result<(), Error> {

@@ -5,6 +5,7 @@ use burn::tensor::{Device, Tensor, TensorData};
 use ndarray::{Array2, ArrayView2, Axis};
 use rand_chacha::ChaCha8Rng;
 use tailward_acquisition::Needs;
+use tailward_experiment::definition::{ScoringDefinition, Statistics};
 use tailward_models::dropout::mask;
 use tailward_models::resnet::ResNet;
 
@@ -34,25 +35,31 @@ pub struct Views {
 /// Scores the images of `rows` with a classifier in evaluation form ([`burn::module::Module::valid`]).
 ///
 /// Batches are of one shape (the last is filled up with its first image and cut again), so that a GPU tunes its
-/// kernels once, and everything is downloaded at the end, once for each kind of output.
+/// kernels once, and everything is downloaded at the end, once for each kind of output. With the statistics of each batch,
+/// where every image of it matters, nothing is filled up.
 pub fn score(
     model: &ResNet,
     images: &DeviceImages,
     rows: &[usize],
     needs: Needs,
-    batch_size: usize,
+    scoring: &ScoringDefinition,
     mut views: Option<Views>,
 ) -> Scores {
+    let ScoringDefinition { batch_size, statistics, .. } = *scoring;
+    let by_batch = statistics == Some(Statistics::Batch);
     let mut logits = Vec::new(); // each [batch, classes]
     let mut embeddings = Vec::new(); // each [batch, embedding]
     for chunk in rows.chunks(batch_size) {
         let mut padded = chunk.to_vec();
-        padded.resize(if rows.len() < batch_size { rows.len() } else { batch_size }, chunk[0]);
+        if !by_batch {
+            padded.resize(if rows.len() < batch_size { rows.len() } else { batch_size }, chunk[0]);
+        }
         let inputs = match &mut views {
             None => images.batch(&padded),
             Some(Views { augmentation, rng }) => images.augmented_batch(&padded, augmentation, rng),
         };
-        let output = model.forward(inputs);
+        let output =
+            if by_batch { model.forward_with_batch_statistics(inputs) } else { model.forward(inputs) };
         let kept = 0..chunk.len();
         if needs.probabilities || needs.logits {
             logits.push(output.logits.slice([kept.clone()]));
@@ -113,6 +120,23 @@ fn download(tensor: Tensor<2>) -> Array2<f32> {
     Array2::from_shape_vec((rows, columns), values).expect("a matrix has rows × columns values")
 }
 
+impl Scores {
+    /// The scores of these rows, in this order.
+    pub fn select(&self, rows: &[usize]) -> Self {
+        let of = |matrix: &Option<Array2<f32>>| matrix.as_ref().map(|matrix| matrix.select(Axis(0), rows));
+        Self {
+            probabilities: of(&self.probabilities),
+            logits: of(&self.logits),
+            embeddings: of(&self.embeddings),
+        }
+    }
+}
+
+/// Copies the weights of the last layer to the host: `[classes, embedding]`.
+pub fn head(model: &ResNet) -> Array2<f32> {
+    download(model.head_weights())
+}
+
 /// The first row that holds a value that is not finite.
 pub fn first_not_finite(matrix: &Array2<f32>) -> Option<usize> {
     matrix.rows().into_iter().position(|row| row.iter().any(|value| !value.is_finite()))
@@ -132,10 +156,29 @@ mod tests {
         probabilities: true,
         logits: true,
         embeddings: true,
+        labelled_probabilities: false,
         labelled_embeddings: false,
         dropout_passes: 0,
         discriminator: false,
+        head: false,
     };
+
+    fn scoring(batch_size: usize) -> ScoringDefinition {
+        ScoringDefinition { batch_size, augmented_pool: false, statistics: None, evaluate_pool: false }
+    }
+
+    /// With statistics of batches an image's score depends on the batch that it is in; selecting changes nothing.
+    #[test]
+    fn statistics_of_batches_depend_on_the_batch() {
+        let (model, images) = model_and_images();
+        let rows: Vec<usize> = (0..11).collect();
+        let by_batch = |size| ScoringDefinition { statistics: Some(Statistics::Batch), ..scoring(size) };
+        let whole = score(&model, &images, &rows, NEEDS, &by_batch(11), None);
+        let parts = score(&model, &images, &rows, NEEDS, &by_batch(6), None);
+        assert_ne!(whole, parts);
+        let first = score(&model, &images, &rows[..6], NEEDS, &by_batch(6), None);
+        assert_eq!(first, parts.select(&[0, 1, 2, 3, 4, 5]));
+    }
 
     fn model_and_images() -> (ResNet, DeviceImages) {
         let device = Backend::compiled()[0].device().unwrap();
@@ -160,9 +203,9 @@ mod tests {
     fn batches_of_any_size_score_the_same() {
         let (model, images) = model_and_images();
         let rows: Vec<usize> = (0..11).rev().collect();
-        let whole = score(&model, &images, &rows, NEEDS, 11, None);
+        let whole = score(&model, &images, &rows, NEEDS, &scoring(11), None);
         for batch_size in [1, 4, 5, 64] {
-            let parts = score(&model, &images, &rows, NEEDS, batch_size, None);
+            let parts = score(&model, &images, &rows, NEEDS, &scoring(batch_size), None);
             assert_eq!(parts, whole, "batches of {batch_size}");
         }
         let probabilities = whole.probabilities.unwrap();
@@ -180,15 +223,15 @@ mod tests {
         let (model, images) = model_and_images();
         let rows: Vec<usize> = (0..11).collect();
         let needs = Needs { probabilities: true, ..Needs::default() };
-        let plain = score(&model, &images, &rows, needs, 4, None);
+        let plain = score(&model, &images, &rows, needs, &scoring(4), None);
         assert!(plain.logits.is_none() && plain.embeddings.is_none());
         let views = || Views {
             augmentation: Augmentation { crop_padding: 2, horizontal_flip: true },
             rng: ChaCha8Rng::seed_from_u64(1),
         };
-        let viewed = score(&model, &images, &rows, needs, 4, Some(views()));
+        let viewed = score(&model, &images, &rows, needs, &scoring(4), Some(views()));
         assert_ne!(viewed, plain);
-        assert_eq!(viewed, score(&model, &images, &rows, needs, 4, Some(views())));
+        assert_eq!(viewed, score(&model, &images, &rows, needs, &scoring(4), Some(views())));
     }
 
     /// Without dropout a pass says what the network says; with it, each stream says something else, in batches of any size.
@@ -196,7 +239,7 @@ mod tests {
     fn passes_with_dropout_start_from_the_embeddings() {
         let (model, images) = model_and_images();
         let rows: Vec<usize> = (0..11).collect();
-        let whole = score(&model, &images, &rows, NEEDS, 11, None);
+        let whole = score(&model, &images, &rows, NEEDS, &scoring(11), None);
         let embeddings = whole.embeddings.unwrap();
         let pass = |rate, seed, batch_size| {
             let mut rng = ChaCha8Rng::seed_from_u64(seed);

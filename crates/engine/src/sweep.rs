@@ -27,7 +27,7 @@ pub fn sweep<P: Pool>(
     lambdas: &[f64],
     truth: &[u32],
 ) -> Result<Sweep, P::Error> {
-    let Inputs { rows, labelled_counts, budget, rng } = inputs;
+    let Inputs { rows, labelled_counts, labels, budget, rng } = inputs;
     let selections = selections(strategy, labelled_counts, budget, pool, lambdas)?;
     let probabilities = pool.probabilities()?;
     let measure = Measure { probabilities: probabilities.view(), labelled_counts, budget, truth };
@@ -43,7 +43,7 @@ pub fn sweep<P: Pool>(
     let chosen = lambdas[lambda::rule(lambdas, &l1)];
     let mut references = Vec::new();
     for other in [strategy.baseline(), Strategy::PseudoLabel { order: order(strategy) }] {
-        let inputs = Inputs { rows, labelled_counts, budget, rng: &mut *rng };
+        let inputs = Inputs { rows, labelled_counts, labels, budget, rng: &mut *rng };
         let choice = measure.choice(&query(&other, inputs, pool)?)?;
         references.push(SweepReference { strategy: other.name(), choice });
     }

@@ -18,6 +18,7 @@ use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 use tailward_acquisition::Strategy;
+use tailward_datasets::{Grouping, LabelNoise};
 
 use crate::Error;
 use check::{Fault, ensure};
@@ -27,7 +28,10 @@ pub use pool::{ImbalanceProfile, IndexListPair, PoolDefinition, same_factor};
 pub use run::RunDefinition;
 pub use scale::{ScaleDefinition, StrategyOverride};
 pub use sweep::SweepDefinition;
-pub use training::{Normalisation, Schedule, ScoringDefinition, TrainingDefinition};
+pub use training::{
+    Adam, ClassWeights, IncompleteBatch, LossDefinition, Normalisation, Schedule, ScoringDefinition,
+    Statistics, TrainingDefinition,
+};
 
 /// An experiment as its `definition.toml` gives it. There are no defaults for scientific values.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -43,6 +47,12 @@ pub struct Definition {
     pub question: String,
     /// The dataset's name: `datasets/<name>.toml`.
     pub dataset: String,
+    /// How its classes are merged into fewer; absent: they are not.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub grouping: Option<Grouping>,
+    /// What annotators say instead of the truth; absent: the truth. Test labels stay clean.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub noise: Option<LabelNoise>,
     /// Every strategy that any scale runs.
     pub strategies: Vec<NamedStrategy>,
     /// The same question at several sizes.
@@ -202,6 +212,8 @@ impl Definition {
             experiment: self.name.clone(),
             scale,
             dataset: self.dataset.clone(),
+            grouping: self.grouping,
+            noise: self.noise.clone(),
             strategy: sizes.resolve(strategy),
             imbalance_factor,
             seed,
@@ -225,6 +237,11 @@ impl Definition {
     ///
     /// The dotted path of the first key at fault, and why.
     pub fn validate(&self) -> Result<(), (String, String)> {
+        if let (Some(noise), Some(grouping)) = (&self.noise, &self.grouping)
+            && !matches!(noise, LabelNoise::Labels { .. })
+        {
+            noise.check(grouping.classes()).map_err(|error| ("noise".to_owned(), error.to_string()))?;
+        }
         for index in 0..self.strategies.len() {
             self.check_strategy(index)
                 .map_err(|(field, reason)| (format!("strategies[{index}].{field}"), reason))?;

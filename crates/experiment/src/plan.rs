@@ -85,6 +85,10 @@ pub fn expected_sizes(definition: &RunDefinition, dataset: DatasetSizes) -> (usi
         PoolDefinition::Drawn { initial, profile, per_class_cap } => {
             (*initial, *profile, per_class_cap.map_or(per_class, |cap| cap.min(per_class)))
         }
+        PoolDefinition::Uniform { initial, size } => {
+            let size = size.unwrap_or(dataset.train_images).min(dataset.train_images);
+            return (*initial, size.saturating_sub(*initial));
+        }
         PoolDefinition::IndexLists { .. } => (dataset.train_images / 10, ImbalanceProfile::Step, per_class),
     };
     let left = vec![per_class.saturating_sub(initial / dataset.classes); dataset.classes];
@@ -104,10 +108,11 @@ pub fn imbalance(profile: ImbalanceProfile, factor: f64) -> Imbalance {
 
 /// What one round of a run takes: training, the pass over the test set, and the query or the sweep that follows.
 pub fn round_work(definition: &RunDefinition, dataset: DatasetSizes, round: usize) -> Work {
-    let (initial, _) = expected_sizes(definition, dataset);
+    let (initial, pool) = expected_sizes(definition, dataset);
+    let evaluated = if definition.scoring.evaluate_pool { initial + pool } else { 0 };
     let model = Work {
         train_images: (definition.labelled_at(initial, round) * definition.training.epochs) as u64,
-        score_images: dataset.test_images as u64,
+        score_images: (dataset.test_images + evaluated) as u64,
         vaal_images: 0,
     };
     model + query_work(definition, dataset, round)
@@ -123,9 +128,21 @@ pub fn query_work(definition: &RunDefinition, dataset: DatasetSizes, round: usiz
     let (initial, pool) = expected_sizes(definition, dataset);
     let query = &definition.strategy.query;
     let needs = query.needs();
+    if definition.scoring.evaluate_pool && !definition.scoring.augmented_pool && needs.dropout_passes == 0 {
+        // The scores of the evaluation serve the query as well.
+        let vaal_images = match query {
+            Strategy::Vaal { networks, .. } => vaal_images(networks),
+            _ => 0,
+        };
+        return Work { vaal_images, ..Work::default() };
+    }
     let of_pool = needs.probabilities || needs.logits || needs.embeddings || needs.dropout_passes > 0;
     let unlabelled = if of_pool { pool.saturating_sub(round * definition.budget) } else { 0 };
-    let labelled = if needs.labelled_embeddings { definition.labelled_at(initial, round) } else { 0 };
+    let labelled = if needs.labelled_embeddings || needs.labelled_probabilities {
+        definition.labelled_at(initial, round)
+    } else {
+        0
+    };
     Work {
         train_images: 0,
         score_images: (unlabelled + labelled) as u64,

@@ -4,11 +4,13 @@
 //! everything before it stands. Nothing in a record depends on when or how fast it was made, except the fields named
 //! `cost` and the header's `host` and `started`.
 
+use std::collections::BTreeMap;
 use std::fs::{File, OpenOptions};
 use std::io::{Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
+use tailward_acquisition::Phase;
 use tailward_datasets::SampleId;
 
 use crate::Error;
@@ -51,6 +53,9 @@ pub struct Header {
     pub class_names: Vec<String>,
     /// Images of each class in the test set.
     pub test_class_counts: Vec<usize>,
+    /// How many samples of the initial set and the pool would be told a wrong label, where labels are noisy.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub wrong_labels: Option<usize>,
     /// Trainable parameters of the model.
     pub parameters: usize,
     /// Where and with what the run was started.
@@ -89,25 +94,31 @@ pub struct Round {
     pub labelled: usize,
     /// Labels of each class in the labelled set, as the oracle gave them.
     pub class_counts: Vec<usize>,
+    /// The same by true label, where labels are noisy: for measuring only.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub true_class_counts: Option<Vec<usize>>,
     /// Mean training loss of each epoch.
     pub epoch_losses: Vec<f64>,
     /// On the test set, after the last epoch.
     pub evaluation: Evaluation,
+    /// On the initial set and the pool, labelled samples included, with true labels; where the definition asks for it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pool_evaluation: Option<Evaluation>,
     /// What it took.
     pub cost: RoundCost,
 }
 
-/// Results on the test set.
+/// Results on labelled images.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Evaluation {
-    /// Share of test images whose most probable class is theirs (top-1), in [0, 1].
+    /// Share of images whose most probable class is theirs (top-1), in [0, 1].
     pub accuracy: f64,
-    /// Mean of the per-class accuracies over the classes that the test set has, in [0, 1].
+    /// Mean of the per-class accuracies over the classes that there are images of, in [0, 1].
     pub balanced_accuracy: f64,
     /// Mean cross-entropy, in nats.
     pub loss: f64,
-    /// For each class, the share of its test images that were recognised; `None` where the test set has none.
+    /// For each class, the share of its images that were recognised; `None` where there are none.
     pub per_class_accuracy: Vec<Option<f64>>,
 }
 
@@ -119,7 +130,7 @@ pub struct RoundCost {
     pub train_secs: f64,
     /// Training throughput, in images per second.
     pub train_images_per_sec: f64,
-    /// Evaluation on the test set, in seconds.
+    /// Evaluation, in seconds.
     pub evaluate_secs: f64,
 }
 
@@ -138,6 +149,9 @@ pub struct Query {
     /// The samples, in query order. Records before this was kept have none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub picks: Option<Vec<SampleId>>,
+    /// What they were asked for, where the strategy asked more than once.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub phases: Option<BTreeMap<Phase, PhaseCount>>,
     /// What balancing the classes came to, where the strategy does.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub balance: Option<Balancing>,
@@ -149,6 +163,16 @@ pub struct Query {
     pub discriminator: Option<Discriminating>,
     /// What it took.
     pub cost: QueryCost,
+}
+
+/// What one phase of a query asked for.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PhaseCount {
+    /// How often it asked.
+    pub asks: usize,
+    /// For how many samples in all.
+    pub samples: usize,
 }
 
 /// What balancing the classes of one query came to.

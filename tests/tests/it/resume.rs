@@ -135,7 +135,7 @@ fn a_ledger_that_contradicts_the_record_is_refused() {
     let first_label =
         ledger.lines().find(|line| line.contains("answered") && line.starts_with("1,")).unwrap();
     let mut cells: Vec<String> = first_label.split(',').map(str::to_owned).collect();
-    cells[5] = ((cells[5].parse::<u32>().unwrap() + 1) % 10).to_string();
+    cells[6] = ((cells[6].parse::<u32>().unwrap() + 1) % 10).to_string();
     for (name, ledger) in [
         (
             "a ledger that lost its rows",

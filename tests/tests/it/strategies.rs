@@ -23,6 +23,7 @@ fn start(definition: &RunDefinition, folder: &Path) -> Result<Record, tailward::
     let dataset = tailward_datasets::read(&synthetic_manifest(), data_dir()).unwrap();
     let inputs = RunInputs {
         dataset: &dataset,
+        told: None,
         data_dir: data_dir(),
         folder,
         weights: None,

@@ -17,7 +17,7 @@ use serde::{Deserialize, Serialize};
 use crate::conversation::{Ask, Conversation};
 use crate::rankings::{Order, Rankings};
 use crate::told::Told;
-use crate::{DirectMode, Error, Pick, Phase, validate_probabilities};
+use crate::{DirectMode, Error, Phase, Pick, validate_probabilities};
 
 use labelbench::Labelbench;
 use paper::Paper;
@@ -38,8 +38,7 @@ impl Inputs<'_> {
     pub(crate) fn check(&self, budget: usize) -> Result<Told, Error> {
         let (rows, classes) = self.unlabelled.dim();
         validate_probabilities(self.unlabelled)?;
-        validate_probabilities(self.labelled)
-            .map_err(|fault| Error::Labelled { fault: Box::new(fault) })?;
+        validate_probabilities(self.labelled).map_err(|fault| Error::Labelled { fault: Box::new(fault) })?;
         let same = |what, expected, found| {
             if expected == found { Ok(()) } else { Err(Error::LengthMismatch { what, expected, found }) }
         };
@@ -47,7 +46,9 @@ impl Inputs<'_> {
             same("classes of the labelled rows", classes, self.labelled.ncols())?;
         }
         same("labels of the labelled rows", self.labelled.nrows(), self.labels.len())?;
-        if let Some((row, &label)) = self.labels.iter().enumerate().find(|&(_, &label)| label as usize >= classes) {
+        if let Some((row, &label)) =
+            self.labels.iter().enumerate().find(|&(_, &label)| label as usize >= classes)
+        {
             return Err(Error::LabelOutOfRange { row, label, classes });
         }
         if budget > rows {
@@ -150,8 +151,10 @@ fn ask(order: &[u32], positions: &[usize], threshold: Option<usize>) -> Ask {
         // Position p lies between the thresholds p and p + 1.
         threshold.map_or(0.0, |threshold| -((position as f64 + 0.5) - threshold as f64).abs())
     };
-    let picks =
-        positions.iter().map(|&position| Pick { row: order[position] as usize, score: score(position) }).collect();
+    let picks = positions
+        .iter()
+        .map(|&position| Pick { row: order[position] as usize, score: score(position) })
+        .collect();
     Ask { picks, phase: Some(if threshold.is_some() { Phase::Annotate } else { Phase::Reduce }) }
 }
 

@@ -90,5 +90,8 @@ fn permutation(count: usize, rng: &mut ChaCha8Rng) -> Vec<usize> {
 
 /// The threshold nearest to `count / 2`, the lower of two.
 fn nearest_to_middle(thresholds: &[usize], count: usize) -> usize {
-    *thresholds.iter().min_by_key(|&&threshold| (2 * threshold).abs_diff(count)).expect("some threshold is the best")
+    *thresholds
+        .iter()
+        .min_by_key(|&&threshold| (2 * threshold).abs_diff(count))
+        .expect("some threshold is the best")
 }

@@ -83,7 +83,14 @@ mod tests {
     use crate::told::Told;
 
     /// Rows `0..n` in order, of which the first `threshold` are of class 0, with `noise` of the labels wrong.
-    fn search(n: usize, threshold: usize, noise: f64, budget: usize, parallel: usize, seed: u64) -> (usize, usize, Told) {
+    fn search(
+        n: usize,
+        threshold: usize,
+        noise: f64,
+        budget: usize,
+        parallel: usize,
+        seed: u64,
+    ) -> (usize, usize, Told) {
         let mut rng = ChaCha8Rng::seed_from_u64(seed);
         let labels: Vec<u32> =
             (0..n).map(|row| u32::from(row >= threshold) ^ u32::from(rng.random_bool(noise))).collect();

@@ -173,7 +173,10 @@ mod tests {
         fn cuts(&self) -> Vec<(usize, usize, bool)> {
             let told: Vec<(usize, bool)> =
                 self.labels.iter().enumerate().filter_map(|(at, label)| label.map(|own| (at, own))).collect();
-            told.windows(2).filter(|pair| pair[0].1 != pair[1].1).map(|pair| (pair[0].0, pair[1].0, pair[0].1)).collect()
+            told.windows(2)
+                .filter(|pair| pair[0].1 != pair[1].1)
+                .map(|pair| (pair[0].0, pair[1].0, pair[0].1))
+                .collect()
         }
 
         fn between(&self) -> Option<usize> {

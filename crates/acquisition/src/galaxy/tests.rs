@@ -18,10 +18,10 @@ fn pool(rows: usize) -> Array2<f32> {
 fn asked(labels: &[u32], told: &[usize], mode: GalaxyMode, budget: usize, seed: u64) -> Vec<(usize, Phase)> {
     let whole = pool(labels.len());
     let rest: Vec<usize> = (0..labels.len()).filter(|row| !told.contains(row)).collect();
-    let (unlabelled, labelled) = (whole.select(ndarray::Axis(0), &rest), whole.select(ndarray::Axis(0), told));
+    let (unlabelled, labelled) =
+        (whole.select(ndarray::Axis(0), &rest), whole.select(ndarray::Axis(0), told));
     let told_labels: Vec<u32> = told.iter().map(|&row| labels[row]).collect();
-    let inputs =
-        Inputs { unlabelled: unlabelled.view(), labelled: labelled.view(), labels: &told_labels };
+    let inputs = Inputs { unlabelled: unlabelled.view(), labelled: labelled.view(), labels: &told_labels };
     let mut rng = ChaCha8Rng::seed_from_u64(seed);
     let mut conversation = begin(&inputs, mode, budget, &mut rng).unwrap();
     let mut rows = Vec::new();
@@ -113,8 +113,11 @@ fn middles(signs: &[Option<bool>], reach: usize) -> Option<(usize, Vec<usize>)> 
         steps
     };
     let (own, other) = (from(true), from(false));
-    let shortest =
-        (0..count).filter(|&at| signs[at] == Some(false)).map(|at| own[at]).min().filter(|&n| n < usize::MAX)?;
+    let shortest = (0..count)
+        .filter(|&at| signs[at] == Some(false))
+        .map(|at| own[at])
+        .min()
+        .filter(|&n| n < usize::MAX)?;
     let index = (shortest + 1) / 2;
     let on_middle = |&at: &usize| other[at] == index && own[at] == shortest - index;
     Some((shortest, (0..count).filter(on_middle).collect()))

@@ -38,7 +38,10 @@ fn writing_down_between_asks_changes_nothing() {
         let given = given(&strategy);
         let mut conversation = begin(&strategy, &given).unwrap();
         let asks = answer(&mut conversation, |row| Answer::Label(given.truth[row]));
-        assert_eq!(conversation.selection().picks, crate::strategies::query(&strategy, &given).unwrap().picks);
+        assert_eq!(
+            conversation.selection().picks,
+            crate::strategies::query(&strategy, &given).unwrap().picks
+        );
         assert_eq!(asks.len() > 1, asks_again(&strategy), "{strategy:?}");
         for ask in &asks {
             let searches = ask.phase.is_some_and(|phase| phase.name() != "annotate");
@@ -98,7 +101,8 @@ fn no_strategy_sees_a_label_that_it_was_not_told() {
         let given = given(&strategy);
         let asks = answer(&mut begin(&strategy, &given).unwrap(), |row| Answer::Label(given.truth[row]));
         for kept in 0..asks.len() {
-            let told: Vec<usize> = asks[..kept].iter().flat_map(|ask| &ask.picks).map(|pick| pick.row).collect();
+            let told: Vec<usize> =
+                asks[..kept].iter().flat_map(|ask| &ask.picks).map(|pick| pick.row).collect();
             let mut other = given.clone();
             for (row, label) in other.truth.iter_mut().enumerate() {
                 if !told.contains(&row) {

@@ -30,6 +30,8 @@ fn every_strategy_is_in_the_battery() {
 #[derive(Clone, Debug, PartialEq)]
 struct Round {
     probabilities: Array2<f32>,
+    logits: Array2<f32>,
+    head: Array2<f32>,
     embeddings: Array2<f32>,
     labelled_embeddings: Array2<f32>,
     passes: Array3<f32>,
@@ -48,6 +50,7 @@ impl Round {
     fn select(&self, rows: &[usize]) -> Self {
         Self {
             probabilities: self.probabilities.select(Axis(0), rows),
+            logits: self.logits.select(Axis(0), rows),
             embeddings: self.embeddings.select(Axis(0), rows),
             passes: self.passes.select(Axis(1), rows),
             estimates: self.estimates.select(Axis(0), rows),
@@ -128,6 +131,8 @@ fn round(pool: usize, budget: usize) -> Round {
     let estimates = Array1::from_shape_simple_fn(pool, || rng.random::<f32>());
     Round {
         probabilities: softmax(pool, 5, 1),
+        logits: softmax(pool, 5, 1).mapv(f32::ln),
+        head: gaussian_like(5, 3, 8),
         embeddings: gaussian_like(pool, 3, 5),
         labelled_embeddings: gaussian_like(20, 3, 6),
         passes,
@@ -374,7 +379,10 @@ fn arrays_that_do_not_belong_together_are_refused() {
             refused(&|round| round.labelled_counts.push(1));
             let given = Round { labels: vec![5; 20], ..round(30, 5) };
             let error = query(&strategy, &given).unwrap_err();
-            assert!(matches!(error, Error::LabelOutOfRange { row: 0, label: 5, classes: 5 }), "{strategy:?}: {error}");
+            assert!(
+                matches!(error, Error::LabelOutOfRange { row: 0, label: 5, classes: 5 }),
+                "{strategy:?}: {error}"
+            );
         }
         if needs.embeddings && needs.probabilities {
             refused(&|round| round.embeddings = gaussian_like(29, 3, 5));

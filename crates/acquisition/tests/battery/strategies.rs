@@ -5,8 +5,8 @@ use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
 use tailward_acquisition::query::{self, Embeddings, Inputs, Pool};
 use tailward_acquisition::{
-    Answer, Balance, Conversation, DirectMode, Error, GalaxyMode, GreedyBalance, Lambda, LambdaRule, LambdaScale, Prediction, PseudoLabelOrder, Selection,
-    SolverMode, Strategy, VaalNetworks,
+    Answer, Balance, Conversation, DirectMode, Error, GalaxyMode, GreedyBalance, Lambda, LambdaRule,
+    LambdaScale, Prediction, PseudoLabelOrder, Selection, SolverMode, Strategy, VaalNetworks,
 };
 
 use crate::Round;
@@ -156,6 +156,14 @@ impl Pool for &Round {
 
     fn probabilities(&mut self) -> Result<ArcArray2<f32>, Error> {
         Ok(self.probabilities.to_shared())
+    }
+
+    fn logits(&mut self) -> Result<ArcArray2<f32>, Error> {
+        Ok(self.logits.to_shared())
+    }
+
+    fn head(&mut self) -> Result<ArcArray2<f32>, Error> {
+        Ok(self.head.to_shared())
     }
 
     fn labelled_probabilities(&mut self) -> Result<ArcArray2<f32>, Error> {

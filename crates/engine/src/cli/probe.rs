@@ -33,7 +33,10 @@ pub(super) fn run(arguments: &Arguments) -> anyhow::Result<()> {
     let device = backend.device()?;
     check_channels(&definition, manifest.image)?;
     let steps = arguments.steps.max(1);
-    let dataset = blank_dataset(&manifest, steps * definition.training.batch_size);
+    let mut dataset = blank_dataset(&manifest, steps * definition.training.batch_size);
+    if let Some(grouping) = definition.grouping {
+        dataset = grouping.apply(dataset).map_err(crate::Error::from)?;
+    }
     let images = DeviceImages::upload(&dataset.train, &definition.training.normalisation, &device);
     let (train_images_per_sec, score_images_per_sec) = rates(&definition, &dataset, &images)?;
     let vaal_images_per_sec = match &definition.strategy.query {
@@ -88,9 +91,9 @@ fn rates(definition: &RunDefinition, dataset: &Dataset, images: &DeviceImages) -
     let needs = Needs { probabilities: true, ..Needs::default() };
     let batch = definition.scoring.batch_size;
     let score_rows: Vec<usize> = (0..batch).map(|index| index % rows.len()).collect();
-    score(&model, images, &score_rows, needs, batch, None);
+    score(&model, images, &score_rows, needs, &definition.scoring, None);
     let started = Instant::now();
-    score(&model, images, &score_rows, needs, batch, None);
+    score(&model, images, &score_rows, needs, &definition.scoring, None);
     Ok((rows.len() as f64 / train_secs, batch as f64 / started.elapsed().as_secs_f64()))
 }
 

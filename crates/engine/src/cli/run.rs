@@ -10,7 +10,7 @@ use tailward_experiment::definition::{Definition, RunDefinition, Scale, Selector
 use tailward_models::pretrained;
 
 use crate::Error;
-use crate::construct::Weights;
+use crate::construct::{Setting, Weights};
 use crate::device::Backend;
 use crate::run::{Progress, RunInputs, run as run_definition};
 
@@ -145,9 +145,11 @@ pub(super) fn run(arguments: &Arguments) -> anyhow::Result<()> {
     let backend = choice.backend()?;
     let dataset =
         tailward_datasets::read(&choice.manifest(&definition)?, &choice.data_dir).map_err(Error::from)?;
+    let setting = Setting::new(&definition, dataset, &choice.data_dir)?;
     let folder = arguments.out.join(definition.folder());
     let inputs = RunInputs {
-        dataset: &dataset,
+        dataset: &setting.dataset,
+        told: setting.told.as_deref(),
         data_dir: &choice.data_dir,
         folder: &folder,
         weights: choice.weights(&definition)?,

@@ -1,24 +1,25 @@
 //! Training one classifier from scratch on the labelled set.
 
+pub mod loss;
 pub mod schedule;
 pub mod vaal;
 
 use std::time::Instant;
 
 use burn::module::Module;
-use burn::nn::loss::CrossEntropyLossConfig;
 use burn::optim::decay::WeightDecayConfig;
 use burn::optim::momentum::MomentumConfig;
-use burn::optim::{GradientsParams, ModuleOptimizer, SgdConfig};
+use burn::optim::{AdamConfig, GradientsParams, ModuleOptimizer, SgdConfig};
 use burn::tensor::{Device, Int, Tensor, TensorData};
 use rand::seq::SliceRandom;
 use rand_chacha::ChaCha8Rng;
-use tailward_experiment::definition::TrainingDefinition;
+use tailward_experiment::definition::{IncompleteBatch, TrainingDefinition};
 use tailward_models::dropout::mask;
 use tailward_models::resnet::ResNet;
 
 use crate::augment::Augmentation;
 use crate::batches::DeviceImages;
+use loss::Loss;
 use schedule::{Position, learning_rate};
 
 /// What a classifier learns from.
@@ -88,23 +89,37 @@ pub struct Trained {
     pub seconds: f64,
 }
 
-/// Stochastic gradient descent as PyTorch defines it: coupled weight decay on every parameter, no dampening.
+/// The optimiser as PyTorch defines it: coupled weight decay on every parameter; no dampening of momentum.
+///
+/// # Panics
+///
+/// The definition names neither Adam nor a momentum: it was not validated.
 pub fn optimizer(training: &TrainingDefinition) -> ModuleOptimizer {
-    let momentum = (training.momentum > 0.0).then(|| {
+    let decay = (training.weight_decay > 0.0).then(|| WeightDecayConfig::new(training.weight_decay as f32));
+    if let Some(adam) = training.adam {
+        return AdamConfig::new()
+            .with_beta_1(adam.beta_1 as f32)
+            .with_beta_2(adam.beta_2 as f32)
+            .with_epsilon(adam.epsilon as f32)
+            .with_weight_decay(decay)
+            .init();
+    }
+    let momentum = training.momentum.expect("a definition that was validated has a momentum");
+    let momentum = (momentum > 0.0).then(|| {
         // Burn's default dampening is 0.1; PyTorch's is 0.
         MomentumConfig::new()
-            .with_momentum(training.momentum)
+            .with_momentum(momentum)
             .with_dampening(0.0)
-            .with_nesterov(training.nesterov)
+            .with_nesterov(training.nesterov == Some(true))
     });
-    let decay = (training.weight_decay > 0.0).then(|| WeightDecayConfig::new(training.weight_decay as f32));
     SgdConfig::new().with_momentum(momentum).with_weight_decay(decay).init()
 }
 
 /// Trains `model`, which must live on a device with automatic differentiation.
 ///
 /// Each epoch visits every image once in a new order; the last, shorter batch is kept, unless it is a single image:
-/// batch statistics of one image at the lowest resolution can be degenerate, so it joins the batch before it.
+/// batch statistics of one image at the lowest resolution can be degenerate, so it joins the batch before it. Where the
+/// definition drops a shorter batch, its images are left out of that epoch.
 ///
 /// # Errors
 ///
@@ -126,10 +141,11 @@ pub fn train(
     let started = Instant::now();
     let device = images.device();
     let augmentation = Augmentation::from(training);
-    let loss_function = CrossEntropyLossConfig::new().init(&device.clone().autodiff());
+    let loss_function = Loss::new(training.loss, labels, model.classes(), &device);
     let mut optimizer = optimizer(training);
     let mut order: Vec<usize> = (0..rows.len()).collect();
-    let batches = batch_bounds(rows.len(), training.batch_size);
+    let batches = batch_bounds(rows.len(), training.batch_size, training.incomplete_batch);
+    let seen = batches.last().map_or(0, |last| last.end);
     let steps = training.epochs * batches.len();
     let mut epoch_losses = Vec::with_capacity(training.epochs);
     for epoch in 0..training.epochs {
@@ -148,27 +164,27 @@ pub fn train(
                     model.forward_with_dropout(inputs, Tensor::from_inner(mask))
                 }
             };
-            let loss = loss_function.forward(output.logits, Tensor::from_inner(targets)); // [1]
+            let loss = loss_function.forward(output.logits, targets); // [1]
             loss_sum = loss_sum + loss.clone().inner() * chosen.len() as f64;
             let gradients = GradientsParams::from_grads(loss.backward(), &model);
             let position = Position { epoch, step: epoch * batches.len() + batch, steps };
             let rate = learning_rate(training.learning_rate, &training.schedule, position);
             model = optimizer.step(rate, model, gradients);
             if batch + 1 < batches.len() {
-                let images = epoch * rows.len() + bounds.end;
+                let images = epoch * seen + bounds.end;
                 let elapsed_secs = started.elapsed().as_secs_f64();
                 progress(Step { epoch: epoch + 1, images, epoch_loss: None, elapsed_secs });
             }
         }
         // The only synchronisation with the device: once an epoch.
-        let loss = f64::from(loss_sum.into_scalar::<f32>()) / rows.len() as f64;
+        let loss = f64::from(loss_sum.into_scalar::<f32>()) / seen as f64;
         if !loss.is_finite() {
             return Err(NotFinite { epoch: epoch + 1, loss });
         }
         epoch_losses.push(loss);
         progress(Step {
             epoch: epoch + 1,
-            images: (epoch + 1) * rows.len(),
+            images: (epoch + 1) * seen,
             epoch_loss: Some(loss),
             elapsed_secs: started.elapsed().as_secs_f64(),
         });
@@ -183,9 +199,17 @@ fn targets(chosen: &[usize], labels: &[u32], device: &Device) -> Tensor<1, Int> 
 }
 
 /// The ranges of an epoch's batches.
-fn batch_bounds(images: usize, batch_size: usize) -> Vec<std::ops::Range<usize>> {
+fn batch_bounds(
+    images: usize,
+    batch_size: usize,
+    incomplete: Option<IncompleteBatch>,
+) -> Vec<std::ops::Range<usize>> {
     let mut bounds: Vec<_> =
         (0..images).step_by(batch_size).map(|start| start..images.min(start + batch_size)).collect();
+    if incomplete == Some(IncompleteBatch::Drop) && bounds.len() > 1 {
+        bounds.retain(|batch| batch.len() == batch_size);
+        return bounds;
+    }
     if bounds.len() > 1 && bounds.last().is_some_and(|last| last.len() == 1) {
         bounds.pop();
         if let Some(last) = bounds.last_mut() {
@@ -200,14 +224,24 @@ mod tests {
     use super::*;
 
     #[test]
+    fn a_last_short_batch_that_is_dropped_is_dropped_unless_it_is_the_only_one() {
+        let drop = Some(IncompleteBatch::Drop);
+        assert_eq!(batch_bounds(10, 4, drop), [0..4, 4..8]);
+        assert_eq!(batch_bounds(8, 4, drop), [0..4, 4..8]);
+        assert_eq!(batch_bounds(3, 4, drop), vec![0..3; 1]);
+        // GALAXY: ⌊n / 100⌋ steps an epoch.
+        assert_eq!(batch_bounds(299, 100, drop).len(), 2);
+    }
+
+    #[test]
     fn the_last_short_batch_is_kept_and_a_single_image_joins_the_one_before() {
-        assert_eq!(batch_bounds(10, 4), [0..4, 4..8, 8..10]);
-        assert_eq!(batch_bounds(9, 4), [0..4, 4..9]);
-        assert_eq!(batch_bounds(8, 4), [0..4, 4..8]);
-        assert_eq!(batch_bounds(1, 4), vec![0..1; 1]);
+        assert_eq!(batch_bounds(10, 4, None), [0..4, 4..8, 8..10]);
+        assert_eq!(batch_bounds(9, 4, None), [0..4, 4..9]);
+        assert_eq!(batch_bounds(8, 4, None), [0..4, 4..8]);
+        assert_eq!(batch_bounds(1, 4, None), vec![0..1; 1]);
         // CBAL: 20, 30, 40, 49 and 59 steps an epoch for 5,000 to 15,000 labels in batches of 256.
         let steps: Vec<usize> =
-            [5000, 7500, 10000, 12500, 15000].map(|labels| batch_bounds(labels, 256).len()).to_vec();
+            [5000, 7500, 10000, 12500, 15000].map(|labels| batch_bounds(labels, 256, None).len()).to_vec();
         assert_eq!(steps, [20, 30, 40, 49, 59]);
     }
 }

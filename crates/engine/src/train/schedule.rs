@@ -16,6 +16,7 @@ pub struct Position {
 /// The learning rate of one step, given the rate before the schedule.
 pub fn learning_rate(base: f64, schedule: &Schedule, position: Position) -> f64 {
     match schedule {
+        Schedule::Constant {} => base,
         Schedule::Milestones { epochs, factor } => {
             let passed = epochs.iter().filter(|&&milestone| milestone <= position.epoch).count();
             base * factor.powi(passed as i32)

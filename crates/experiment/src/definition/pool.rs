@@ -18,6 +18,15 @@ pub enum PoolDefinition {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         per_class_cap: Option<usize>,
     },
+    /// Drawn by the run's seed, uniformly: neither initial set nor pool is balanced or made imbalanced. The imbalance
+    /// factor of the runs is 1.
+    Uniform {
+        /// Size of the initial set.
+        initial: usize,
+        /// At most this many training images take part, initial set included; absent: all.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        size: Option<usize>,
+    },
     /// Read from published index lists, one pair for each imbalance factor.
     IndexLists {
         /// The pairs.

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
+use tailward_datasets::{Grouping, LabelNoise};
 
 use super::{
     ModelDefinition, NamedStrategy, PoolDefinition, Scale, ScoringDefinition, SweepDefinition,
@@ -20,6 +21,12 @@ pub struct RunDefinition {
     pub scale: Scale,
     /// The dataset's name.
     pub dataset: String,
+    /// How the dataset's classes are merged; absent: they are not.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub grouping: Option<Grouping>,
+    /// What annotators say instead of the truth; absent: the truth.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub noise: Option<LabelNoise>,
     /// The strategy.
     pub strategy: NamedStrategy,
     /// The imbalance factor, in (0, 1].

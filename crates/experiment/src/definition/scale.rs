@@ -80,6 +80,15 @@ impl ScaleDefinition {
                 let listed = lists.iter().any(|pair| same_factor(pair.imbalance_factor, factor));
                 ensure(listed, "pool.lists", || format!("has no pair for the imbalance factor {factor}"))?;
             }
+            if let PoolDefinition::Uniform { initial, size } = &self.pool {
+                ensure(same_factor(factor, 1.0), "imbalance_factors", || {
+                    format!("{factor} is given, and a uniform pool is left as it is: only 1 will do")
+                })?;
+                ensure(*initial > 0, "pool.initial", || "is 0".into())?;
+                ensure(size.is_none_or(|size| size > *initial), "pool.size", || {
+                    format!("leaves nothing beside an initial set of {initial}")
+                })?;
+            }
         }
         ensure(self.budget > 0, "budget", || "is 0".into())?;
         self.model.validate()?;

@@ -75,14 +75,18 @@ impl Block {
     }
 
     /// `[batch, channels_in, height, width]` to `[batch, channels_out, height / stride, width / stride]`.
-    pub(super) fn forward(&self, input: Tensor<4>) -> Tensor<4> {
-        let features = relu(self.bn1.forward(self.conv1.forward(input.clone())));
-        let mut features = self.bn2.forward(self.conv2.forward(features));
+    pub(super) fn forward(
+        &self,
+        input: Tensor<4>,
+        normalise: impl Fn(&BatchNorm, Tensor<4>) -> Tensor<4>,
+    ) -> Tensor<4> {
+        let features = relu(normalise(&self.bn1, self.conv1.forward(input.clone())));
+        let mut features = normalise(&self.bn2, self.conv2.forward(features));
         if let (Some(conv3), Some(bn3)) = (&self.conv3, &self.bn3) {
-            features = bn3.forward(conv3.forward(relu(features)));
+            features = normalise(bn3, conv3.forward(relu(features)));
         }
         let shortcut = match &self.downsample {
-            Some(shortcut) => shortcut.bn.forward(shortcut.conv.forward(input)),
+            Some(shortcut) => normalise(&shortcut.bn, shortcut.conv.forward(input)),
             None => input,
         };
         relu(features + shortcut)

@@ -13,6 +13,7 @@ use burn::nn::pool::MaxPool2d;
 use burn::nn::{BatchNorm, Linear};
 use burn::tensor::Tensor;
 use burn::tensor::activation::relu;
+use burn::tensor::module::batch_norm_train;
 
 pub use self::block::{Block, Shortcut};
 pub use self::config::{BlockKind, Depth, ResNetConfig, Stem};
@@ -58,6 +59,16 @@ impl ResNet {
         ResNetOutput { logits: self.head(embeddings.clone()), embeddings }
     }
 
+    /// As [`forward`](Self::forward), with the statistics of this batch in every form and on every device. The running
+    /// ones are neither used nor changed. The released code of GALAXY scores in this way, whose model never leaves
+    /// training form; a score then depends on the other images of its batch.
+    pub fn forward_with_batch_statistics(&self, images: Tensor<4>) -> ResNetOutput {
+        let embeddings = self.embed_normalised_by(images, |bn, features| {
+            batch_norm_train(features, bn.gamma.val(), bn.beta.val(), bn.epsilon).output
+        });
+        ResNetOutput { logits: self.head(embeddings.clone()), embeddings }
+    }
+
     /// One pass over a batch with dropout before the head; the mask is the caller's
     /// ([`dropout::mask`](crate::dropout::mask)), so that Monte-Carlo passes do not depend on the backend. It acts in
     /// training and in evaluation form alike.
@@ -83,14 +94,32 @@ impl ResNet {
         self.fc.forward(embeddings)
     }
 
+    /// The number of classes.
+    pub fn classes(&self) -> usize {
+        self.fc.weight.lazy_shape().dims::<2>()[1]
+    }
+
+    /// The weights of the last layer, `[classes, embedding]`, without its biases.
+    pub fn head_weights(&self) -> Tensor<2> {
+        self.fc.weight.val().transpose()
+    }
+
     /// Images `[batch, channels, height, width]` to embeddings `[batch, embedding]`.
     fn embed(&self, images: Tensor<4>) -> Tensor<2> {
-        let mut features = relu(self.bn1.forward(self.conv1.forward(images))); // [batch, width, height, width]
+        self.embed_normalised_by(images, |bn, features| bn.forward(features))
+    }
+
+    fn embed_normalised_by(
+        &self,
+        images: Tensor<4>,
+        normalise: impl Fn(&BatchNorm, Tensor<4>) -> Tensor<4>,
+    ) -> Tensor<2> {
+        let mut features = relu(normalise(&self.bn1, self.conv1.forward(images))); // [batch, width, height, width]
         if let Some(max_pool) = &self.max_pool {
             features = max_pool.forward(features);
         }
         for block in self.layers.iter().flatten() {
-            features = block.forward(features);
+            features = block.forward(features, &normalise);
         }
         features.mean_dim(3).mean_dim(2).flatten(1, 3)
     }
@@ -128,6 +157,24 @@ mod tests {
             .map(|index| ((index * 37 + index / 11) % 101) as f32 / 50.0 - 1.0)
             .collect();
         Tensor::from_data(TensorData::new(values, [count, 3, size, size]), &device())
+    }
+
+    /// Statistics of the batch are those of training form; the running ones stay as they are.
+    #[test]
+    fn batch_statistics_are_those_of_training_form_and_leave_the_running_ones_alone() {
+        let images = images(6, 16);
+        let config = tiny(Stem::Cifar);
+        let init = |device: &Device| config.init(&mut ChaCha8Rng::seed_from_u64(1), device);
+        let trained = init(&device().autodiff()).forward(Tensor::from_inner(images.clone())).logits.inner();
+        let model = init(&device());
+        let before = model.forward(images.clone()).logits;
+        let batch = model.forward_with_batch_statistics(images.clone()).logits;
+        let values = |tensor: &Tensor<2>| tensor.clone().into_data().try_into_vec::<f32>().unwrap();
+        for (found, expected) in values(&batch).iter().zip(values(&trained)) {
+            assert!((found - expected).abs() < 1e-4, "{found} is not {expected}");
+        }
+        assert_ne!(values(&batch), values(&before));
+        assert_eq!(values(&model.forward(images).logits), values(&before));
     }
 
     fn trainable_parameters(depth: Depth, stem: Stem, classes: usize) -> usize {

@@ -15,6 +15,8 @@ use crate::Error;
 #[derive(Clone, Debug, Default)]
 pub(super) struct Files {
     pub(super) probabilities: Option<PathBuf>,
+    pub(super) logits: Option<PathBuf>,
+    pub(super) head: Option<PathBuf>,
     pub(super) embeddings: Option<PathBuf>,
     pub(super) dropout_probabilities: Option<PathBuf>,
     pub(super) estimates: Option<PathBuf>,
@@ -26,6 +28,10 @@ pub(super) struct Files {
 pub(super) struct Arrays {
     /// `[samples, classes]`
     probabilities: Option<Array2<f32>>,
+    /// `[samples, classes]`
+    logits: Option<Array2<f32>>,
+    /// `[classes, embedding]`
+    head: Option<Array2<f32>>,
     /// `[samples, embedding]`
     embeddings: Option<Array2<f32>>,
     /// `[passes, samples, classes]`
@@ -49,6 +55,8 @@ impl Arrays {
         let mut sizes = Sizes::default();
         let mut arrays = Self {
             probabilities: None,
+            logits: None,
+            head: None,
             embeddings: None,
             passes: None,
             estimates: None,
@@ -61,11 +69,18 @@ impl Arrays {
             sizes.agree(path, array.nrows(), Some(array.ncols()))?;
             arrays.probabilities = Some(array);
         }
+        if let Some(path) = &files.logits {
+            let array = read_finite(path)?;
+            sizes.agree(path, array.nrows(), Some(array.ncols()))?;
+            arrays.logits = Some(array);
+        }
+        if let Some(path) = &files.head {
+            let array = read_finite(path)?;
+            agree(&mut sizes.classes, path, "classes", array.nrows())?;
+            arrays.head = Some(array);
+        }
         if let Some(path) = &files.embeddings {
-            let array: Array2<f32> = read(path, "a matrix")?;
-            if let Some(((row, column), value)) = array.indexed_iter().find(|(_, value)| !value.is_finite()) {
-                return Err(input(path, format!("row {row}, column {column} is {value}")));
-            }
+            let array = read_finite(path)?;
             sizes.agree(path, array.nrows(), None)?;
             arrays.embeddings = Some(array);
         }
@@ -169,6 +184,15 @@ fn input(path: &Path, reason: String) -> Error {
     Error::Input { path: path.to_owned(), reason }
 }
 
+/// Reads a matrix without NaN or infinity.
+fn read_finite(path: &Path) -> Result<Array2<f32>, Error> {
+    let array: Array2<f32> = read(path, "a matrix")?;
+    match array.indexed_iter().find(|(_, value)| !value.is_finite()) {
+        Some(((row, column), value)) => Err(input(path, format!("row {row}, column {column} is {value}"))),
+        None => Ok(array),
+    }
+}
+
 /// Reads a NumPy file of float32 or float64.
 fn read<D: Dimension>(path: &Path, form: &str) -> Result<Array<f32, D>, Error> {
     let bytes = std::fs::read(path).map_err(|error| input(path, error.to_string()))?;
@@ -218,6 +242,20 @@ impl Pool for Candidates<'_> {
 
     fn probabilities(&mut self) -> Result<ArcArray2<f32>, Error> {
         self.probabilities.clone().ok_or_else(|| missing("--probabilities"))
+    }
+
+    fn logits(&mut self) -> Result<ArcArray2<f32>, Error> {
+        let logits = self.arrays.logits.as_ref().ok_or_else(|| missing("--logits"))?;
+        Ok(logits.select(Axis(0), self.unlabelled).into_shared())
+    }
+
+    fn head(&mut self) -> Result<ArcArray2<f32>, Error> {
+        self.arrays.head.clone().map(Array2::into_shared).ok_or_else(|| missing("--head"))
+    }
+
+    fn labelled_probabilities(&mut self) -> Result<ArcArray2<f32>, Error> {
+        let probabilities = self.arrays.probabilities.as_ref().ok_or_else(|| missing("--probabilities"))?;
+        Ok(probabilities.select(Axis(0), &self.labelled).into_shared())
     }
 
     fn embeddings(&mut self) -> Result<Embeddings, Error> {

@@ -27,6 +27,12 @@ pub(super) struct Arguments {
     /// float32 or float64.
     #[arg(long, value_name = "FILE.npy")]
     probabilities: Option<PathBuf>,
+    /// Outputs before the softmax of all samples: [samples, classes].
+    #[arg(long, value_name = "FILE.npy")]
+    logits: Option<PathBuf>,
+    /// Weights of the last layer, without its biases: [classes, embedding].
+    #[arg(long, value_name = "FILE.npy")]
+    head: Option<PathBuf>,
     /// Features before the head of all samples: [samples, embedding].
     #[arg(long, value_name = "FILE.npy")]
     embeddings: Option<PathBuf>,
@@ -67,6 +73,8 @@ struct PickRow {
 pub(super) fn run(arguments: &Arguments) -> anyhow::Result<()> {
     let arrays = Arrays::read(&Files {
         probabilities: arguments.probabilities.clone(),
+        logits: arguments.logits.clone(),
+        head: arguments.head.clone(),
         embeddings: arguments.embeddings.clone(),
         dropout_probabilities: arguments.dropout_probabilities.clone(),
         estimates: arguments.estimates.clone(),
@@ -81,10 +89,12 @@ pub(super) fn run(arguments: &Arguments) -> anyhow::Result<()> {
     for &label in labels.values().filter(|_| arrays.classes.is_some()) {
         counts[label] += 1;
     }
+    let told: Vec<u32> = labels.values().map(|&label| label as u32).collect();
     let mut candidates = Candidates::new(&arrays, &unlabelled, &labels);
     let inputs = Inputs {
         rows: unlabelled.len(),
         labelled_counts: &counts,
+        labels: &told,
         budget: arguments.budget,
         rng: &mut stream(arguments.seed, Stream::Query, 0),
     };
