@@ -168,4 +168,22 @@ pub enum Error {
         /// What it said.
         source: good_lp::ResolutionError,
     },
+
+    /// The logits have rows but no columns.
+    #[error("read logits: there are {rows} rows and no class")]
+    NoLogits {
+        /// The rows of the array.
+        rows: usize,
+    },
+
+    /// A logit is NaN or infinite.
+    #[error("read logits: row {row}, column {column} is {value}")]
+    LogitNotFinite {
+        /// The row.
+        row: usize,
+        /// The column, that is, the class.
+        column: usize,
+        /// What was found there.
+        value: f32,
+    },
 }

@@ -16,6 +16,7 @@
 
 mod distances;
 mod error;
+mod logits;
 mod probabilities;
 mod selection;
 mod strategy;
@@ -37,6 +38,7 @@ pub mod vaal;
 
 pub use balance::validate_probabilities;
 pub use error::Error;
+pub use logits::validate_logits;
 pub use selection::{BalanceCertificate, BalanceOutcome, CoverOutcome, Pick, Selection};
 pub use strategy::{
     Balance, GreedyBalance, KlReduction, Lambda, LambdaRule, LambdaScale, Needs, Prediction,
