@@ -186,4 +186,15 @@ pub enum Error {
         /// What was found there.
         value: f32,
     },
+
+    /// A weight of the last layer is NaN or infinite.
+    #[error("read the weights of the head: class {class}, column {column} is {value}")]
+    WeightNotFinite {
+        /// The class, that is, the row.
+        class: usize,
+        /// The column, that is, the dimension.
+        column: usize,
+        /// What was found there.
+        value: f32,
+    },
 }

@@ -23,6 +23,7 @@ mod strategy;
 
 pub mod balance;
 pub mod bald;
+pub mod base;
 pub mod batch_bald;
 pub mod coreset;
 pub mod entropy;
@@ -30,6 +31,7 @@ pub mod k_center;
 pub mod lambda;
 pub mod least_confidence;
 pub mod margin;
+pub mod most_likely_positive;
 pub mod pseudo_label;
 pub mod query;
 pub mod random;
