@@ -138,7 +138,7 @@ mod tests {
 
     /// BASE by definition: the boundary of a row is where the projected embedding has two equal logits.
     fn plainly(embeddings: &Array2<f64>, head: &Array2<f64>, bias: &[f64], budget: usize) -> Vec<usize> {
-        let logits = embeddings.dot(&head.t()) + &ndarray::ArrayView1::from(bias);
+        let logits = embeddings.dot(&head.t()) + ndarray::ArrayView1::from(bias);
         let classes = bias.len();
         let distance = |row: usize, class: usize| {
             let z = logits.row(row);
@@ -176,7 +176,7 @@ mod tests {
             let head = Array2::from_shape_simple_fn((classes, dims), &mut draw);
             let bias: Vec<f64> = (0..classes).map(|_| draw()).collect();
             let budget = (rows_ as f64 * share) as usize;
-            let logits = embeddings.dot(&head.t()) + &ndarray::ArrayView1::from(&bias[..]);
+            let logits = embeddings.dot(&head.t()) + ndarray::ArrayView1::from(&bias[..]);
             let found = query(logits.mapv(|z| z as f32).view(), head.mapv(|w| w as f32).view(), budget).unwrap();
             let distinct: BTreeSet<usize> = rows(&found).into_iter().collect();
             prop_assert_eq!(distinct.len(), budget);

@@ -16,11 +16,13 @@
 
 mod distances;
 mod error;
+mod gradients;
 mod logits;
 mod probabilities;
 mod selection;
 mod strategy;
 
+pub mod badge;
 pub mod balance;
 pub mod bald;
 pub mod base;
