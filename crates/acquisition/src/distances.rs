@@ -36,18 +36,33 @@ const LARGEST_DIMS: usize = 1 << 23;
 /// has the same bits everywhere and is 0 for equal rows alone.
 #[inline(always)]
 fn squared(left: &[f32], right: &[f32]) -> f64 {
+    sum_of(left, right, |left, right| {
+        let difference = f64::from(left) - f64::from(right);
+        difference * difference
+    })
+}
+
+/// The inner product of two rows, in the same order of summation.
+///
+/// A product of two `f32` is exact in `f64`, so that only the sum is rounded. To be called within a dispatch.
+#[inline(always)]
+pub(crate) fn dot(left: &[f32], right: &[f32]) -> f64 {
+    sum_of(left, right, |left, right| f64::from(left) * f64::from(right))
+}
+
+/// Sums a term of every column: lane `k` the columns `k, k + 16, …`, then the lanes by halves.
+#[inline(always)]
+fn sum_of(left: &[f32], right: &[f32], term: impl Fn(f32, f32) -> f64) -> f64 {
     let mut sums = [0.0_f64; LANES];
     let (left_chunks, left_rest) = left.as_chunks::<LANES>();
     let (right_chunks, right_rest) = right.as_chunks::<LANES>();
     for (left, right) in left_chunks.iter().zip(right_chunks) {
         for lane in 0..LANES {
-            let difference = f64::from(left[lane]) - f64::from(right[lane]);
-            sums[lane] += difference * difference;
+            sums[lane] += term(left[lane], right[lane]);
         }
     }
     for (lane, (&left, &right)) in left_rest.iter().zip(right_rest).enumerate() {
-        let difference = f64::from(left) - f64::from(right);
-        sums[lane] += difference * difference;
+        sums[lane] += term(left, right);
     }
     let mut width = LANES / 2;
     while width > 0 {
@@ -146,6 +161,11 @@ impl<'a> Rows<'a> {
     /// One of them. `[dims]`
     pub(crate) fn row(&self, row: usize) -> &[f32] {
         &self.entries[row * self.dims..(row + 1) * self.dims]
+    }
+
+    /// The squared norm of one of them.
+    pub(crate) fn squared_norm(&self, row: usize) -> f64 {
+        self.squared_norms[row]
     }
 
     /// Those before one of them. `[row, dims]`

@@ -204,4 +204,33 @@ pub enum Error {
         /// What it said.
         source: good_lp::ResolutionError,
     },
+
+    /// The logits have rows but no columns.
+    #[error("read logits: there are {rows} rows and no class")]
+    NoLogits {
+        /// The rows of the array.
+        rows: usize,
+    },
+
+    /// A logit is NaN or infinite.
+    #[error("read logits: row {row}, column {column} is {value}")]
+    LogitNotFinite {
+        /// The row.
+        row: usize,
+        /// The column, that is, the class.
+        column: usize,
+        /// What was found there.
+        value: f32,
+    },
+
+    /// A weight of the last layer is NaN or infinite.
+    #[error("read the weights of the head: class {class}, column {column} is {value}")]
+    WeightNotFinite {
+        /// The class, that is, the row.
+        class: usize,
+        /// The column, that is, the dimension.
+        column: usize,
+        /// What was found there.
+        value: f32,
+    },
 }

@@ -1,8 +1,8 @@
 //! Least confidence: query where the best class is the least probable.
 
-use ndarray::ArrayView2;
+use ndarray::{ArrayView1, ArrayView2};
 
-use crate::{Error, validate_probabilities};
+use crate::{Error, validate_logits, validate_probabilities};
 
 /// One minus the highest probability of every row (Lewis and Gale, 1994).
 ///
@@ -22,6 +22,24 @@ pub fn scores(probabilities: ArrayView2<f32>) -> Result<Vec<f64>, Error> {
         .collect())
 }
 
+/// Minus the largest logit of every row.
+///
+/// This is what the code beside GALAXY (Zhang et al., ICML 2022) calls confidence. Unlike the probability it is not
+/// normalised: a row all of whose logits are small is queried before one on which two large logits disagree.
+///
+/// # Shapes
+///
+/// `logits`: `[rows, classes]`; the scores: `[rows]`.
+///
+/// # Errors
+///
+/// Those of [`validate_logits`].
+pub fn scores_of_logits(logits: ArrayView2<f32>) -> Result<Vec<f64>, Error> {
+    validate_logits(logits)?;
+    let largest = |row: ArrayView1<f32>| row.iter().fold(f32::NEG_INFINITY, |largest, &z| largest.max(z));
+    Ok(logits.rows().into_iter().map(|row| -f64::from(largest(row))).collect())
+}
+
 #[cfg(test)]
 mod tests {
     use ndarray::array;
@@ -34,5 +52,13 @@ mod tests {
         for (score, expected) in scores.iter().zip([0.5, 0.3, 0.0]) {
             assert!((score - expected).abs() < 1e-7, "{score} is not {expected}");
         }
+    }
+
+    #[test]
+    fn logits_are_not_normalised() {
+        let z = array![[-3.0_f32, -1.0, -2.0], [5.0, 4.75, 0.0], [-4.0, -4.0, -4.0]];
+        assert_eq!(scores_of_logits(z.view()).unwrap(), [1.0, -5.0, 4.0]);
+        let error = scores_of_logits(array![[0.0, f32::NAN]].view()).unwrap_err();
+        assert_eq!(error.to_string(), "read logits: row 0, column 1 is NaN");
     }
 }

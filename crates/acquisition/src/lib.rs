@@ -17,14 +17,18 @@
 mod conversation;
 mod distances;
 mod error;
+mod gradients;
+mod logits;
 mod probabilities;
 mod rankings;
 mod selection;
 mod strategy;
 mod told;
 
+pub mod badge;
 pub mod balance;
 pub mod bald;
+pub mod base;
 pub mod batch_bald;
 pub mod coreset;
 pub mod direct;
@@ -34,6 +38,7 @@ pub mod k_center;
 pub mod lambda;
 pub mod least_confidence;
 pub mod margin;
+pub mod most_likely_positive;
 pub mod pseudo_label;
 pub mod query;
 pub mod random;
@@ -43,6 +48,7 @@ pub mod vaal;
 pub use balance::validate_probabilities;
 pub use conversation::{Answer, Ask, Conversation, Phase};
 pub use error::Error;
+pub use logits::validate_logits;
 pub use selection::{BalanceCertificate, BalanceOutcome, CoverOutcome, Pick, Selection};
 pub use strategy::{
     Balance, DirectMode, GalaxyMode, GreedyBalance, KlReduction, Lambda, LambdaRule, LambdaScale, Needs,

@@ -16,9 +16,7 @@ use crate::{Error, Pick, Selection};
 /// whose score is NaN or infinite.
 pub fn top(scores: &[f64], budget: usize) -> Result<Selection, Error> {
     validate_scores(scores)?;
-    if budget > scores.len() {
-        return Err(Error::BudgetAbovePool { budget, pool: scores.len() });
-    }
+    validate_budget(budget, scores.len())?;
     let mut picks: Vec<Pick> = scores.iter().enumerate().map(|(row, &score)| Pick { row, score }).collect();
     if budget > 0 && budget < picks.len() {
         picks.select_nth_unstable_by(budget - 1, query_order);
@@ -32,6 +30,11 @@ pub fn top(scores: &[f64], budget: usize) -> Result<Selection, Error> {
 pub(crate) fn query_order(left: &Pick, right: &Pick) -> std::cmp::Ordering {
     // Adding 0.0 turns -0.0 into 0.0, so that `total_cmp` orders by value.
     (right.score + 0.0).total_cmp(&(left.score + 0.0)).then(left.row.cmp(&right.row))
+}
+
+/// A budget above the pool is an error.
+pub(crate) fn validate_budget(budget: usize, pool: usize) -> Result<(), Error> {
+    if budget > pool { Err(Error::BudgetAbovePool { budget, pool }) } else { Ok(()) }
 }
 
 /// The first score that is NaN or infinite is an error.

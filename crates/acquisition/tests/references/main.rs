@@ -1,0 +1,10 @@
+//! Strategies against other software (see `tests/golden/README.md`).
+
+mod badge;
+
+use ndarray::Array2;
+
+fn array(text: &[Vec<String>]) -> Array2<f32> {
+    let shape = (text.len(), text[0].len());
+    Array2::from_shape_fn(shape, |(row, column)| text[row][column].parse().expect("a number"))
+}
