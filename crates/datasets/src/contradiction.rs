@@ -5,18 +5,20 @@ use std::path::{Component, Path};
 
 use crate::checksum::Checksum;
 use crate::cifar::{self, RecordLayout};
-use crate::manifest::{DatasetManifest, FileRole, Layout};
+use crate::manifest::{DatasetManifest, FileEntry, FileRole, Layout};
 use crate::synthetic;
 use crate::tiny_imagenet;
 
 /// The first contradiction of the manifest at `path`, if there is one.
 pub(crate) fn find(manifest: &DatasetManifest, path: &Path) -> Option<String> {
-    name(&manifest.name, path).or_else(|| classes(manifest)).or_else(|| paths(manifest)).or_else(|| {
-        match manifest.layout.records() {
+    name(&manifest.name, path)
+        .or_else(|| classes(manifest))
+        .or_else(|| paths(manifest))
+        .or_else(|| match manifest.layout.records() {
             Some(layout) => record_files(manifest, layout),
             None => image_files(manifest),
-        }
-    })
+        })
+        .or_else(|| sources(manifest))
 }
 
 /// Why a name does not name the manifest at `path`, if it does not.
@@ -69,12 +71,34 @@ fn paths(manifest: &DatasetManifest) -> Option<String> {
             return Some(problem);
         }
     }
-    manifest.files.iter().find_map(|file| match &file.checksum {
-        _ if !is_single_component(&file.path) => {
-            Some(format!("file path `{}` is not one plain name", file.path))
+    manifest.files.iter().find_map(file)
+}
+
+fn file(file: &FileEntry) -> Option<String> {
+    let path = &file.path;
+    match &file.checksum {
+        _ if !is_single_component(path) => Some(format!("file path `{path}` is not one plain name")),
+        None if file.url.is_some() => {
+            Some(format!("{path} has an address and no checksum to tell what comes from there"))
         }
-        found => found.as_ref().and_then(|found| checksum(found, &file.path)),
-    })
+        found => found.as_ref().and_then(|found| checksum(found, path)),
+    }
+}
+
+/// There is one way at most to get the files, and it gets all of them.
+fn sources(manifest: &DatasetManifest) -> Option<String> {
+    let ways = [
+        ("an archive", manifest.archive.is_some()),
+        ("files with addresses", manifest.has_single_files()),
+        ("a generator", manifest.generator.is_some()),
+        ("instructions", manifest.instructions.is_some()),
+    ];
+    let ways: Vec<&str> = ways.into_iter().filter(|(_, there)| *there).map(|(way, _)| way).collect();
+    if ways.len() > 1 {
+        return Some(format!("{} are two ways to get the files, expected one", ways[..2].join(" and ")));
+    }
+    let lacking = manifest.required_files().find(|file| file.url.is_none())?;
+    manifest.has_single_files().then(|| format!("{} has no address, but other files have", lacking.path))
 }
 
 /// What is wrong with the checksum of a file of a dataset, if anything.
@@ -178,6 +202,22 @@ mod tests {
             ("folder = \"tiny-bin\"", "folder = \"../tiny-bin\"", "not one plain name"),
             ("path = \"train.bin\"", "path = \"/train.bin\"", "not one plain name"),
             ("bytes = 20", "bytes = 20\nchecksum = { sha1 = \"00\" }", "not well-formed"),
+            (
+                "bytes = 20",
+                "bytes = 20\nurl = \"http://localhost/train.bin\"",
+                "train.bin has an address and no checksum",
+            ),
+            (
+                "bytes = 20",
+                "bytes = 20\nurl = \"http://localhost/\"\nchecksum = { md5 = \"900150983cd24fb0d6963f7d28e17f72\" }",
+                "test.bin has no address, but other files have",
+            ),
+            (
+                "[source]",
+                "instructions = \"Ask.\"\n[archive]\nurl = \"http://localhost/\"\nfile = \"tiny.zip\"\n\
+                 checksum = { md5 = \"900150983cd24fb0d6963f7d28e17f72\" }\n[source]",
+                "an archive and instructions are two ways",
+            ),
             ("bytes = 20", "bytes = 20\nchecksum = { sha256-prefix = \"00112233\" }", "not a whole one"),
         ] {
             let error = load(&tiny_manifest().replacen(from, to, 1)).unwrap_err();

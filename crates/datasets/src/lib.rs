@@ -37,6 +37,7 @@ mod contradiction;
 mod download;
 mod files;
 mod jpeg;
+mod presence;
 #[cfg(feature = "fetch")]
 mod unpack;
 

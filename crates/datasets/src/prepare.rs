@@ -102,7 +102,7 @@ fn read_records(
 }
 
 /// Everything that the manifest asks for is there, or the first thing that is not.
-fn check_presence(manifest: &DatasetManifest, data_dir: &Path) -> Result<()> {
+pub(crate) fn check_presence(manifest: &DatasetManifest, data_dir: &Path) -> Result<()> {
     match manifest.required_paths(data_dir).into_iter().find(|path| !path.exists()) {
         None => Ok(()),
         Some(path) => {
