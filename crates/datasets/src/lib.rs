@@ -28,6 +28,7 @@ pub mod pool_manifest;
 pub mod prepare;
 pub mod sample;
 pub mod split;
+pub mod svhn;
 pub mod synthetic;
 pub mod tiny_imagenet;
 pub mod weights;
@@ -37,6 +38,7 @@ mod contradiction;
 mod download;
 mod files;
 mod jpeg;
+mod mat;
 mod presence;
 #[cfg(feature = "fetch")]
 mod unpack;

@@ -65,6 +65,8 @@ pub enum Layout {
     Cifar100Coarse,
     /// Folders of JPEG files, as in [`tiny_imagenet`](crate::tiny_imagenet).
     TinyImagenet,
+    /// MATLAB files, as in [`svhn`](crate::svhn).
+    SvhnMat,
 }
 
 impl Layout {
@@ -74,7 +76,7 @@ impl Layout {
             Self::Cifar10Binary => Some(RecordLayout::Cifar10),
             Self::Cifar100Fine => Some(RecordLayout::Cifar100Fine),
             Self::Cifar100Coarse => Some(RecordLayout::Cifar100Coarse),
-            Self::TinyImagenet => None,
+            Self::TinyImagenet | Self::SvhnMat => None,
         }
     }
 }
@@ -156,6 +158,8 @@ pub enum FileRole {
     Train,
     /// Test images.
     Test,
+    /// Training and test images in one file.
+    TrainAndTest,
     /// One class name per line, in the order of the class ids. May be absent: the manifest's names are the truth, and
     /// the file, where there is one, must agree with them.
     ClassNames,

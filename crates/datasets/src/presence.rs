@@ -11,7 +11,7 @@ impl DatasetManifest {
     pub(crate) fn required_paths(&self, data_dir: &Path) -> Vec<PathBuf> {
         let folder = self.folder_in(data_dir);
         match self.layout {
-            Layout::Cifar10Binary | Layout::Cifar100Fine | Layout::Cifar100Coarse => {
+            Layout::Cifar10Binary | Layout::Cifar100Fine | Layout::Cifar100Coarse | Layout::SvhnMat => {
                 self.required_files().map(|file| folder.join(&file.path)).collect()
             }
             Layout::TinyImagenet => {

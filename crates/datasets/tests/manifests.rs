@@ -25,7 +25,13 @@ fn every_manifest_loads_and_says_where_it_is_from() {
         let path = entry.unwrap().path();
         if path.extension().is_some_and(|extension| extension == "toml") {
             let manifest = DatasetManifest::load(&path).unwrap();
-            assert!(manifest.archive.is_some() != manifest.generator.is_some(), "{}", manifest.name);
+            let ways = [
+                manifest.archive.is_some(),
+                manifest.generator.is_some(),
+                manifest.files.iter().any(|file| file.url.is_some()),
+                manifest.instructions.is_some(),
+            ];
+            assert_eq!(ways.iter().filter(|there| **there).count(), 1, "{}", manifest.name);
             assert!(!manifest.terms.is_empty() && !manifest.source.citation.is_empty());
             names.push(manifest.name);
         }
@@ -33,7 +39,7 @@ fn every_manifest_loads_and_says_where_it_is_from() {
     names.sort();
     assert_eq!(
         names,
-        ["cifar10", "cifar100", "synthetic10", "synthetic100", "tiny-imagenet", "tiny-imagenet-90k"]
+        ["cifar10", "cifar100", "svhn", "synthetic10", "synthetic100", "tiny-imagenet", "tiny-imagenet-90k"]
     );
 }
 
@@ -79,12 +85,28 @@ fn a_missing_real_dataset_names_command_archive_and_files() {
 }
 
 #[test]
+fn a_missing_dataset_of_single_files_names_every_address() {
+    let folder = tempfile::tempdir().unwrap();
+    let message = prepare(&manifest("svhn"), folder.path()).unwrap_err().to_string();
+    for expected in [
+        "cargo xtask fetch svhn",
+        "http://ufldl.stanford.edu/housenumbers/train_32x32.mat (182040794 bytes, md5 e26d",
+        "http://ufldl.stanford.edu/housenumbers/test_32x32.mat (64275384 bytes, md5 eb5a",
+        "svhn/test_32x32.mat",
+    ] {
+        assert!(message.contains(expected), "{message}");
+    }
+}
+
+#[test]
 fn real_data_is_what_the_manifests_say() {
     let Some(data_dir) = std::env::var_os("TAILWARD_DATA").map(PathBuf::from) else {
         let _ = writeln!(std::io::stderr(), "skipped: TAILWARD_DATA names no data folder");
         return;
     };
-    for name in ["cifar10", "cifar100"] {
+    for (name, sizes) in
+        [("cifar10", (50_000, 10_000)), ("cifar100", (50_000, 10_000)), ("svhn", (73_257, 26_032))]
+    {
         let manifest = manifest(name);
         if !manifest.folder_in(&data_dir).exists() {
             let _ = writeln!(
@@ -95,7 +117,11 @@ fn real_data_is_what_the_manifests_say() {
             continue;
         }
         let dataset = read(&manifest, &data_dir).unwrap();
-        assert_eq!((dataset.train.len(), dataset.test.len()), (50_000, 10_000));
+        assert_eq!((dataset.train.len(), dataset.test.len()), sizes);
+        if name == "svhn" {
+            let counts = [4948, 13861, 10585, 8497, 7458, 6882, 5727, 5595, 5045, 4659];
+            assert_eq!(dataset.train.class_counts(10), counts);
+        }
         if name == "cifar100" {
             // cattle, dinosaur, apple, boy, aquarium_fish, telephone: the first labels in the order that torchvision has, too.
             assert_eq!(dataset.train.labels[..6], [19, 29, 0, 11, 1, 86]);

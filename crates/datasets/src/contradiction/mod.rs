@@ -1,23 +1,18 @@
 //! What in a manifest contradicts itself: names, paths, checksums, sizes and counts.
 
-use std::collections::BTreeSet;
+mod layouts;
+
 use std::path::{Component, Path};
 
 use crate::checksum::Checksum;
-use crate::cifar::{self, RecordLayout};
-use crate::manifest::{DatasetManifest, FileEntry, FileRole, Layout};
-use crate::synthetic;
-use crate::tiny_imagenet;
+use crate::manifest::{DatasetManifest, FileEntry};
 
 /// The first contradiction of the manifest at `path`, if there is one.
 pub(crate) fn find(manifest: &DatasetManifest, path: &Path) -> Option<String> {
     name(&manifest.name, path)
         .or_else(|| classes(manifest))
         .or_else(|| paths(manifest))
-        .or_else(|| match manifest.layout.records() {
-            Some(layout) => record_files(manifest, layout),
-            None => image_files(manifest),
-        })
+        .or_else(|| layouts::find(manifest))
         .or_else(|| sources(manifest))
 }
 
@@ -109,81 +104,6 @@ fn checksum(checksum: &Checksum, of: &str) -> Option<String> {
     matches!(checksum, Checksum::Sha256Prefix(_)).then(|| {
         format!("checksum `{}` of {of} is not a whole one; only weights may have that", checksum.hex())
     })
-}
-
-/// Files of records: as many bytes as the images need.
-fn record_files(manifest: &DatasetManifest, layout: RecordLayout) -> Option<String> {
-    if manifest.split.is_some() {
-        return Some(
-            "split is for the layout tiny-imagenet; here the files say what they are for".to_owned(),
-        );
-    }
-    if manifest.classes > layout.max_classes() {
-        let (classes, limit) = (manifest.classes, layout.max_classes());
-        return Some(format!("{classes} classes, but the layout has at most {limit}"));
-    }
-    let record = cifar::record_bytes(layout, &manifest.image) as u64;
-    for (role, name, images) in
-        [(FileRole::Train, "training", manifest.train_images), (FileRole::Test, "test", manifest.test_images)]
-    {
-        let mut bytes = 0;
-        for file in manifest.files_of(role) {
-            match file.bytes {
-                Some(size) if size.is_multiple_of(record) => bytes += size,
-                Some(size) => {
-                    return Some(format!("{} has {size} bytes, not a multiple of {record}", file.path));
-                }
-                None => return Some(format!("{} has no size", file.path)),
-            }
-        }
-        if bytes != images as u64 * record {
-            return Some(format!("the {name} files have {} records, expected {images}", bytes / record));
-        }
-    }
-    manifest.generator.and_then(|_| generator(manifest))
-}
-
-/// Folders of image files, whose names and shapes the layout fixes.
-fn image_files(manifest: &DatasetManifest) -> Option<String> {
-    let problem = if manifest.split.is_none() {
-        "the layout needs a split: \"official\" or \"held-out\"".to_owned()
-    } else if !manifest.files.is_empty() {
-        "the layout fixes the files' names; there are no [[files]]".to_owned()
-    } else if manifest.generator.is_some() {
-        "the generator makes files of records only".to_owned()
-    } else if manifest.image != tiny_imagenet::IMAGE_SHAPE {
-        format!("the layout has images of shape {:?}", tiny_imagenet::IMAGE_SHAPE)
-    } else if !manifest.class_balanced {
-        "the layout has equally many images of each class: class_balanced must be true".to_owned()
-    } else if manifest.train_images == 0 || manifest.test_images == 0 {
-        "there are no training images or no test images".to_owned()
-    } else {
-        return repeated_name(&manifest.class_names).or_else(|| {
-            manifest.class_names.iter().find(|name| !tiny_imagenet::is_class_name(name)).map(|name| {
-                format!(
-                    "class name `{name}` is not an identifier of eight digits after `n`, a space and a name"
-                )
-            })
-        });
-    };
-    Some(problem)
-}
-
-fn repeated_name(names: &[String]) -> Option<String> {
-    let mut seen = BTreeSet::new();
-    names.iter().find(|name| !seen.insert(*name)).map(|name| format!("class name `{name}` is there twice"))
-}
-
-/// What the generator cannot make, if anything.
-fn generator(manifest: &DatasetManifest) -> Option<String> {
-    if manifest.files_of(FileRole::Train).count() != 1 || manifest.files_of(FileRole::Test).count() != 1 {
-        return Some("a generated dataset has one training and one test file".to_owned());
-    }
-    if manifest.image != synthetic::IMAGE_SHAPE || manifest.classes > synthetic::MAX_CLASSES {
-        let (shape, most) = (synthetic::IMAGE_SHAPE, synthetic::MAX_CLASSES);
-        return Some(format!("the generator makes images of shape {shape:?} in at most {most} classes"));
-    }
-    (manifest.layout == Layout::Cifar100Coarse).then(|| "the generator has no coarse classes".to_owned())
 }
 
 #[cfg(test)]
