@@ -130,6 +130,16 @@ pub enum Error {
         /// What is wrong with it.
         problem: String,
     },
+    /// An array of a NumPy archive could not be read.
+    #[error("could not read array `{array}` of {}", path.display())]
+    Npy {
+        /// The archive.
+        path: PathBuf,
+        /// The name of the array.
+        array: String,
+        /// The cause.
+        source: ndarray_npy::ReadNpyError,
+    },
     /// A label byte names a class that the dataset does not have.
     #[error("{}: byte {offset} (row {row}) is {field} label {found}, expected below {classes}", path.display())]
     LabelOutOfRange {

@@ -23,6 +23,7 @@ pub mod images;
 pub mod imbalance;
 pub mod index_list;
 pub mod manifest;
+pub mod medmnist;
 pub mod noise;
 pub mod pool_manifest;
 pub mod prepare;
@@ -40,6 +41,8 @@ mod files;
 mod jpeg;
 mod mat;
 mod presence;
+mod resize;
+mod side_by_side;
 #[cfg(feature = "fetch")]
 mod unpack;
 

@@ -67,6 +67,8 @@ pub enum Layout {
     TinyImagenet,
     /// MATLAB files, as in [`svhn`](crate::svhn).
     SvhnMat,
+    /// One file of NumPy arrays, as in [`medmnist`](crate::medmnist).
+    MedmnistNpz,
 }
 
 impl Layout {
@@ -76,7 +78,7 @@ impl Layout {
             Self::Cifar10Binary => Some(RecordLayout::Cifar10),
             Self::Cifar100Fine => Some(RecordLayout::Cifar100Fine),
             Self::Cifar100Coarse => Some(RecordLayout::Cifar100Coarse),
-            Self::TinyImagenet | Self::SvhnMat => None,
+            Self::TinyImagenet | Self::SvhnMat | Self::MedmnistNpz => None,
         }
     }
 }

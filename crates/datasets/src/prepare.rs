@@ -8,6 +8,7 @@ use crate::error::{Error, Result};
 use crate::files;
 use crate::images::{Dataset, Images, class_counts};
 use crate::manifest::{DatasetManifest, FileRole, Layout};
+use crate::medmnist;
 use crate::svhn;
 use crate::synthetic;
 use crate::tiny_imagenet;
@@ -47,6 +48,7 @@ pub fn read(manifest: &DatasetManifest, data_dir: &Path) -> Result<Dataset> {
         Layout::Cifar100Coarse => read_records_of_both(manifest, data_dir, RecordLayout::Cifar100Coarse)?,
         Layout::TinyImagenet => tiny_imagenet::read(manifest, data_dir)?,
         Layout::SvhnMat => svhn::read(manifest, data_dir)?,
+        Layout::MedmnistNpz => medmnist::read(manifest, data_dir)?,
     };
     if manifest.class_balanced {
         check_balance(manifest, "training", &train.labels)?;

@@ -11,9 +11,11 @@ impl DatasetManifest {
     pub(crate) fn required_paths(&self, data_dir: &Path) -> Vec<PathBuf> {
         let folder = self.folder_in(data_dir);
         match self.layout {
-            Layout::Cifar10Binary | Layout::Cifar100Fine | Layout::Cifar100Coarse | Layout::SvhnMat => {
-                self.required_files().map(|file| folder.join(&file.path)).collect()
-            }
+            Layout::Cifar10Binary
+            | Layout::Cifar100Fine
+            | Layout::Cifar100Coarse
+            | Layout::SvhnMat
+            | Layout::MedmnistNpz => self.required_files().map(|file| folder.join(&file.path)).collect(),
             Layout::TinyImagenet => {
                 tiny_imagenet::required(self.split).iter().map(|name| folder.join(name)).collect()
             }

@@ -16,6 +16,7 @@ pub(super) fn find(manifest: &DatasetManifest) -> Option<String> {
         Layout::Cifar100Coarse => record_files(manifest, RecordLayout::Cifar100Coarse),
         Layout::TinyImagenet => tiny_imagenet(manifest),
         Layout::SvhnMat => svhn(manifest),
+        Layout::MedmnistNpz => medmnist(manifest),
     }
 }
 
@@ -109,6 +110,28 @@ fn svhn(manifest: &DatasetManifest) -> Option<String> {
             let differs = manifest.image.channels != expected;
             differs.then(|| format!("the layout has images of {expected} channels"))
         })
+}
+
+/// MedMNIST: one file for training and test images, in colours or grey.
+fn medmnist(manifest: &DatasetManifest) -> Option<String> {
+    no_split(manifest)
+        .or_else(|| no_generator(manifest))
+        .or_else(|| some_images(manifest))
+        .or_else(|| {
+            let of_images = manifest.required_files().count();
+            let of_both = manifest.files_of(FileRole::TrainAndTest).count();
+            let is_one = (of_images, of_both) == (1, 1);
+            (!is_one).then(|| "the layout has one file, with the role train-and-test".to_owned())
+        })
+        .or_else(|| {
+            let channels = manifest.image.channels;
+            (!matches!(channels, 1 | 3)).then(|| format!("{channels} channels are neither grey nor colours"))
+        })
+        .or_else(|| some_pixels(manifest))
+}
+
+fn some_pixels(manifest: &DatasetManifest) -> Option<String> {
+    (manifest.image.len() == 0).then(|| "the images have no pixels".to_owned())
 }
 
 fn no_split(manifest: &DatasetManifest) -> Option<String> {
