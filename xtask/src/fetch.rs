@@ -44,6 +44,10 @@ fn dataset(manifest: &DatasetManifest, data_dir: &Path) -> Result<()> {
             eprintln!("generated and verified");
             folder
         }
+        FetchOutcome::Downloaded { folder, downloaded_bytes } => {
+            eprintln!("downloaded {downloaded_bytes} bytes and verified");
+            folder
+        }
         FetchOutcome::Unpacked { folder, archive, downloaded_bytes } => {
             match downloaded_bytes {
                 0 => eprintln!("used {}", archive.display()),

@@ -100,6 +100,46 @@ pub enum Error {
         /// The size on disk.
         found_bytes: u64,
     },
+    /// A file has another size than its manifest states.
+    #[error("{} has {found_bytes} bytes, expected {expected_bytes}; it is damaged or another file; remove it", path.display())]
+    FileSize {
+        /// The file.
+        path: PathBuf,
+        /// The size that the manifest states.
+        expected_bytes: u64,
+        /// The size on disk.
+        found_bytes: u64,
+    },
+    /// A MATLAB file is damaged, or has what is not read.
+    #[error("{}, byte {offset}: {problem}", path.display())]
+    Mat {
+        /// The file.
+        path: PathBuf,
+        /// Where the element starts in which something is wrong.
+        offset: u64,
+        /// What is wrong, and where within the element.
+        problem: String,
+    },
+    /// An array of a file is missing, or is not what the layout or the manifest says.
+    #[error("{}, array `{array}`: {problem}", path.display())]
+    Array {
+        /// The file.
+        path: PathBuf,
+        /// The name of the array.
+        array: String,
+        /// What is wrong with it.
+        problem: String,
+    },
+    /// An array of a NumPy archive could not be read.
+    #[error("could not read array `{array}` of {}", path.display())]
+    Npy {
+        /// The archive.
+        path: PathBuf,
+        /// The name of the array.
+        array: String,
+        /// The cause.
+        source: ndarray_npy::ReadNpyError,
+    },
     /// A label byte names a class that the dataset does not have.
     #[error("{}: byte {offset} (row {row}) is {field} label {found}, expected below {classes}", path.display())]
     LabelOutOfRange {

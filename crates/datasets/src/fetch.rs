@@ -8,7 +8,7 @@ use crate::download::{Remote, download};
 use crate::error::{Error, Result};
 use crate::files;
 use crate::manifest::{Archive, ArchiveFormat, DatasetManifest};
-use crate::prepare::{generate_missing, read};
+use crate::prepare::{check_presence, generate_missing, read};
 use crate::unpack::unpack;
 
 /// What [`fetch`] or [`fetch_weights`](crate::fetch_weights()) is doing, for a progress bar or a log.
@@ -68,6 +68,13 @@ pub enum FetchOutcome {
         /// Their folder.
         folder: PathBuf,
     },
+    /// They were downloaded one by one.
+    Downloaded {
+        /// Their folder.
+        folder: PathBuf,
+        /// Bytes downloaded by this call.
+        downloaded_bytes: u64,
+    },
     /// They were unpacked from the archive, which is kept.
     Unpacked {
         /// Their folder.
@@ -81,13 +88,14 @@ pub enum FetchOutcome {
 
 /// Makes sure that the files of a dataset are in the data folder, and verifies them.
 ///
-/// In this order: files already there are verified; a generator generates; an archive `<data_dir>/<file>` is verified
-/// and unpacked; the archive is downloaded to `<file>.part` (resuming one that is there), verified and unpacked. The
-/// archive is unpacked beside its destination, and moved there only once verified. A file that is already in the
+/// In this order: files already there are verified; a generator generates; files that are published one by one are
+/// downloaded where they are missing; an archive `<data_dir>/<file>` is verified and unpacked; the archive is downloaded,
+/// verified and unpacked. A download goes to `<file>.part` (resuming one that is there) and gets its name once verified.
+/// The archive is unpacked beside its destination, and moved there only once verified. A file that is already in the
 /// dataset's folder is never overwritten: a damaged one is an error that says to remove it.
 ///
 /// # Errors
-/// Without a network, an error that says which file to put where. An archive with a wrong checksum, or with an entry
+/// Without a network, or for a dataset that has to be got by hand, an error that says which file to put where. An archive with a wrong checksum, or with an entry
 /// that would be written elsewhere, is refused.
 pub fn fetch(
     manifest: &DatasetManifest,
@@ -107,6 +115,15 @@ pub fn fetch(
         read(manifest, data_dir)?;
         return Ok(FetchOutcome::Generated { folder });
     }
+    if manifest.has_single_files() {
+        let downloaded_bytes = download_missing(manifest, data_dir, progress)?;
+        progress(FetchProgress::Verifying { path: folder.clone() });
+        read(manifest, data_dir)?;
+        return Ok(FetchOutcome::Downloaded { folder, downloaded_bytes });
+    }
+    if manifest.instructions.is_some() {
+        check_presence(manifest, data_dir)?;
+    }
     // `DatasetManifest::load` refuses an archive without a format.
     let Some((archive, format)) = manifest.archive.as_ref().and_then(|it| Some((it, it.format()?))) else {
         return Err(Error::NoSource { dataset: manifest.name.clone() });
@@ -123,6 +140,25 @@ pub fn fetch(
     progress(FetchProgress::Unpacking { path: path.clone() });
     install(manifest, data_dir, format, &path)?;
     Ok(FetchOutcome::Unpacked { folder, archive: path, downloaded_bytes })
+}
+
+/// Downloads the files that are not there, and returns how many bytes that took.
+fn download_missing(
+    manifest: &DatasetManifest,
+    data_dir: &Path,
+    progress: &mut dyn FnMut(FetchProgress),
+) -> Result<u64> {
+    let folder = manifest.folder_in(data_dir);
+    fs::create_dir_all(&folder).map_err(Error::io("create", &folder))?;
+    let mut downloaded_bytes = 0;
+    for file in &manifest.files {
+        let path = folder.join(&file.path);
+        // `DatasetManifest::load` refuses an address without a checksum.
+        let (Some(url), Some(checksum), false) = (&file.url, &file.checksum, path.exists()) else { continue };
+        let remote = Remote { url, bytes: file.bytes, checksum };
+        downloaded_bytes += download(remote, &path, &manifest.help(data_dir), progress)?;
+    }
+    Ok(downloaded_bytes)
 }
 
 fn is_complete(manifest: &DatasetManifest, data_dir: &Path) -> bool {

@@ -8,6 +8,7 @@ use tempfile::NamedTempFile;
 
 use crate::checksum::Checksum;
 use crate::error::{Error, Result};
+use crate::manifest::FileEntry;
 
 /// The checksum of a whole file, in hexadecimal.
 pub(crate) fn digest(path: &Path, checksum: &Checksum) -> Result<String> {
@@ -25,6 +26,17 @@ pub(crate) fn digest(path: &Path, checksum: &Checksum) -> Result<String> {
 /// Checks a file against its checksum.
 pub(crate) fn verify(path: &Path, checksum: &Checksum) -> Result<()> {
     compare(path, checksum, digest(path, checksum)?)
+}
+
+/// Checks a file against the size and the checksum in a manifest, as far as it has them.
+pub(crate) fn verify_entry(path: &Path, entry: &FileEntry) -> Result<()> {
+    if let Some(expected_bytes) = entry.bytes {
+        let found_bytes = fs::metadata(path).map_err(Error::io("read", path))?.len();
+        if found_bytes != expected_bytes {
+            return Err(Error::FileSize { path: path.into(), expected_bytes, found_bytes });
+        }
+    }
+    entry.checksum.as_ref().map_or(Ok(()), |checksum| verify(path, checksum))
 }
 
 /// Checks the digest of a file against its checksum.

@@ -3,15 +3,15 @@
 use std::fs;
 use std::io::Cursor;
 use std::num::NonZeroUsize;
-use std::panic::resume_unwind;
 use std::path::{Path, PathBuf};
-use std::thread;
 
 use image::codecs::jpeg::JpegDecoder;
 use image::{DynamicImage, ImageDecoder};
 
 use crate::error::{Error, Result};
 use crate::images::{ImageShape, Images};
+use crate::resize::write_planes;
+use crate::side_by_side;
 
 /// An image file and what it shows.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -27,8 +27,7 @@ pub(crate) struct LabelledFile {
 /// # Errors
 /// As [`decode_on`].
 pub(crate) fn decode(files: &[LabelledFile], shape: ImageShape) -> Result<Images> {
-    // How many threads decode changes nothing but the time it takes, so that not knowing the cores is no error.
-    decode_on(thread::available_parallelism().unwrap_or(NonZeroUsize::MIN), files, shape)
+    decode_on(side_by_side::threads(), files, shape)
 }
 
 /// Decodes the files, in their order, on a number of threads that the result does not depend on.
@@ -40,21 +39,7 @@ pub(crate) fn decode(files: &[LabelledFile], shape: ImageShape) -> Result<Images
 /// When `shape` does not have three channels.
 fn decode_on(threads: NonZeroUsize, files: &[LabelledFile], shape: ImageShape) -> Result<Images> {
     assert_eq!(shape.channels, 3, "images are decoded to red, green and blue");
-    let mut pixels = vec![0; files.len() * shape.len()];
-    let share = files.len().div_ceil(threads.get()).max(1);
-    let outcomes: Vec<Result<()>> = thread::scope(|scope| {
-        let shares = files.chunks(share).zip(pixels.chunks_mut(share * shape.len()));
-        let workers: Vec<_> = shares
-            .map(|(files, pixels)| {
-                scope.spawn(move || {
-                    let mut each = files.iter().zip(pixels.chunks_exact_mut(shape.len()));
-                    each.try_for_each(|(file, into)| decode_one(&file.path, shape, into))
-                })
-            })
-            .collect();
-        workers.into_iter().map(|worker| worker.join().unwrap_or_else(|panic| resume_unwind(panic))).collect()
-    });
-    outcomes.into_iter().collect::<Result<()>>()?;
+    let pixels = side_by_side::make(threads, files, shape, |file, into| decode_one(&file.path, shape, into))?;
     Ok(Images { shape, pixels, labels: files.iter().map(|file| file.label).collect() })
 }
 
@@ -74,12 +59,7 @@ fn decode_one(path: &Path, shape: ImageShape, into: &mut [u8]) -> Result<()> {
     if !has_end(&bytes) {
         return Err(Error::TruncatedImage { path: path.into(), bytes: bytes.len() });
     }
-    let interleaved = DynamicImage::from_decoder(decoder).map_err(undecodable)?.into_rgb8();
-    let (red, rest) = into.split_at_mut(shape.height * shape.width);
-    let (green, blue) = rest.split_at_mut(shape.height * shape.width);
-    for (index, pixel) in interleaved.pixels().enumerate() {
-        [red[index], green[index], blue[index]] = pixel.0;
-    }
+    write_planes(&DynamicImage::from_decoder(decoder).map_err(undecodable)?.into_rgb8(), shape, into);
     Ok(())
 }
 

@@ -23,11 +23,13 @@ pub mod images;
 pub mod imbalance;
 pub mod index_list;
 pub mod manifest;
+pub mod medmnist;
 pub mod noise;
 pub mod pool_manifest;
 pub mod prepare;
 pub mod sample;
 pub mod split;
+pub mod svhn;
 pub mod synthetic;
 pub mod tiny_imagenet;
 pub mod weights;
@@ -37,6 +39,10 @@ mod contradiction;
 mod download;
 mod files;
 mod jpeg;
+mod mat;
+mod presence;
+mod resize;
+mod side_by_side;
 #[cfg(feature = "fetch")]
 mod unpack;
 

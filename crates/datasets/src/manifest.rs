@@ -11,7 +11,6 @@ use crate::contradiction;
 use crate::error::{Error, Result};
 use crate::images::ImageShape;
 use crate::synthetic::SyntheticConfig;
-use crate::tiny_imagenet;
 
 /// One dataset, parsed from `datasets/<name>.toml`. Unknown keys are errors.
 #[derive(Clone, Debug, PartialEq, Deserialize)]
@@ -45,6 +44,8 @@ pub struct DatasetManifest {
     pub source: Source,
     /// The archive to download, if there is one.
     pub archive: Option<Archive>,
+    /// How to get the files by hand, for a dataset that has no lasting address with a checksum.
+    pub instructions: Option<String>,
     /// The files, training files in the order of their images. None for a layout whose files have names of their own.
     #[serde(default)]
     pub files: Vec<FileEntry>,
@@ -62,8 +63,12 @@ pub enum Layout {
     Cifar100Fine,
     /// As [`Layout::Cifar100Fine`]; the coarse label is the class.
     Cifar100Coarse,
-    /// Folders of JPEG files, as in [`tiny_imagenet`].
+    /// Folders of JPEG files, as in [`tiny_imagenet`](crate::tiny_imagenet).
     TinyImagenet,
+    /// MATLAB files, as in [`svhn`](crate::svhn).
+    SvhnMat,
+    /// One file of NumPy arrays, as in [`medmnist`](crate::medmnist).
+    MedmnistNpz,
 }
 
 impl Layout {
@@ -73,7 +78,7 @@ impl Layout {
             Self::Cifar10Binary => Some(RecordLayout::Cifar10),
             Self::Cifar100Fine => Some(RecordLayout::Cifar100Fine),
             Self::Cifar100Coarse => Some(RecordLayout::Cifar100Coarse),
-            Self::TinyImagenet => None,
+            Self::TinyImagenet | Self::SvhnMat | Self::MedmnistNpz => None,
         }
     }
 }
@@ -139,9 +144,11 @@ pub struct FileEntry {
     pub path: String,
     /// What the file is for.
     pub role: FileRole,
-    /// Its size; required for images.
+    /// Its official address, for a dataset whose files are published one by one.
+    pub url: Option<String>,
+    /// Its size; required for files of records.
     pub bytes: Option<u64>,
-    /// Its checksum, if one is known.
+    /// Its checksum, if one is known; required for a file with an address.
     pub checksum: Option<Checksum>,
 }
 
@@ -153,6 +160,8 @@ pub enum FileRole {
     Train,
     /// Test images.
     Test,
+    /// Training and test images in one file.
+    TrainAndTest,
     /// One class name per line, in the order of the class ids. May be absent: the manifest's names are the truth, and
     /// the file, where there is one, must agree with them.
     ClassNames,
@@ -181,39 +190,6 @@ impl DatasetManifest {
     /// The entries of one role, in order.
     pub fn files_of(&self, role: FileRole) -> impl Iterator<Item = &FileEntry> {
         self.files.iter().filter(move |file| file.role == role)
-    }
-
-    /// What must be there for the dataset to be complete: files, and folders whose content the layout's reader checks.
-    pub(crate) fn required_paths(&self, data_dir: &Path) -> Vec<PathBuf> {
-        let folder = self.folder_in(data_dir);
-        match self.layout {
-            Layout::Cifar10Binary | Layout::Cifar100Fine | Layout::Cifar100Coarse => {
-                let files = self.files.iter().filter(|file| file.role != FileRole::ClassNames);
-                files.map(|file| folder.join(&file.path)).collect()
-            }
-            Layout::TinyImagenet => {
-                tiny_imagenet::required(self.split).iter().map(|name| folder.join(name)).collect()
-            }
-        }
-    }
-
-    /// How to get the files: the command, then what to put where by hand. Reads on after "; ".
-    pub(crate) fn help(&self, data_dir: &Path) -> String {
-        let fetch = format!("`cargo xtask fetch {}`", self.name);
-        let Some(archive) = &self.archive else {
-            return format!("{fetch} generates the files");
-        };
-        let size = archive.bytes.map(|bytes| format!("{bytes} bytes, ")).unwrap_or_default();
-        let paths = self.required_paths(data_dir);
-        format!(
-            "{fetch} gets it from {url}. Without a network, put either the archive ({size}{algorithm} {hex}) at {archive_at} \
-             and run that command again, or the unpacked files at {files_at}",
-            url = archive.url,
-            algorithm = archive.checksum.algorithm(),
-            hex = archive.checksum.hex(),
-            archive_at = data_dir.join(&archive.file).display(),
-            files_at = paths.iter().map(|path| path.display().to_string()).collect::<Vec<_>>().join(", "),
-        )
     }
 }
 

@@ -7,7 +7,9 @@ use crate::cifar::{RecordFile, RecordLayout, append_records};
 use crate::error::{Error, Result};
 use crate::files;
 use crate::images::{Dataset, Images, class_counts};
-use crate::manifest::{DatasetManifest, FileRole};
+use crate::manifest::{DatasetManifest, FileRole, Layout};
+use crate::medmnist;
+use crate::svhn;
 use crate::synthetic;
 use crate::tiny_imagenet;
 
@@ -39,15 +41,14 @@ pub fn prepare(manifest: &DatasetManifest, data_dir: &Path) -> Result<Prepared> 
 /// When a file is missing ([`Error::MissingFile`]), damaged (path and byte offset), or not what the manifest says.
 pub fn read(manifest: &DatasetManifest, data_dir: &Path) -> Result<Dataset> {
     check_presence(manifest, data_dir)?;
-    let (train, test) = match manifest.layout.records() {
-        Some(layout) => {
-            check_class_names(manifest, data_dir)?;
-            (
-                read_records(manifest, data_dir, layout, FileRole::Train)?,
-                read_records(manifest, data_dir, layout, FileRole::Test)?,
-            )
-        }
-        None => tiny_imagenet::read(manifest, data_dir)?,
+    check_class_names(manifest, data_dir)?;
+    let (train, test) = match manifest.layout {
+        Layout::Cifar10Binary => read_records_of_both(manifest, data_dir, RecordLayout::Cifar10)?,
+        Layout::Cifar100Fine => read_records_of_both(manifest, data_dir, RecordLayout::Cifar100Fine)?,
+        Layout::Cifar100Coarse => read_records_of_both(manifest, data_dir, RecordLayout::Cifar100Coarse)?,
+        Layout::TinyImagenet => tiny_imagenet::read(manifest, data_dir)?,
+        Layout::SvhnMat => svhn::read(manifest, data_dir)?,
+        Layout::MedmnistNpz => medmnist::read(manifest, data_dir)?,
     };
     if manifest.class_balanced {
         check_balance(manifest, "training", &train.labels)?;
@@ -67,7 +68,7 @@ pub(crate) fn generate_missing(manifest: &DatasetManifest, data_dir: &Path) -> R
         let (split, images) = match file.role {
             FileRole::Train => (synthetic::Split::Train, manifest.train_images),
             FileRole::Test => (synthetic::Split::Test, manifest.test_images),
-            FileRole::ClassNames => continue,
+            FileRole::TrainAndTest | FileRole::ClassNames => continue,
         };
         if path.exists() {
             continue;
@@ -77,6 +78,15 @@ pub(crate) fn generate_missing(manifest: &DatasetManifest, data_dir: &Path) -> R
         generated.push(path);
     }
     Ok(generated)
+}
+
+fn read_records_of_both(
+    manifest: &DatasetManifest,
+    data_dir: &Path,
+    layout: RecordLayout,
+) -> Result<(Images, Images)> {
+    let read = |role| read_records(manifest, data_dir, layout, role);
+    Ok((read(FileRole::Train)?, read(FileRole::Test)?))
 }
 
 fn read_records(
@@ -102,7 +112,7 @@ fn read_records(
 }
 
 /// Everything that the manifest asks for is there, or the first thing that is not.
-fn check_presence(manifest: &DatasetManifest, data_dir: &Path) -> Result<()> {
+pub(crate) fn check_presence(manifest: &DatasetManifest, data_dir: &Path) -> Result<()> {
     match manifest.required_paths(data_dir).into_iter().find(|path| !path.exists()) {
         None => Ok(()),
         Some(path) => {

@@ -8,7 +8,7 @@ use std::fs;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
-use tailward_datasets::{DatasetManifest, Error, FetchOutcome, fetch, prepare, read, synthetic};
+use tailward_datasets::{DatasetManifest, Error, FetchOutcome, FileRole, fetch, prepare, read, synthetic};
 
 fn datasets() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../../datasets")
@@ -25,16 +25,39 @@ fn every_manifest_loads_and_says_where_it_is_from() {
         let path = entry.unwrap().path();
         if path.extension().is_some_and(|extension| extension == "toml") {
             let manifest = DatasetManifest::load(&path).unwrap();
-            assert!(manifest.archive.is_some() != manifest.generator.is_some(), "{}", manifest.name);
+            let ways = [
+                manifest.archive.is_some(),
+                manifest.generator.is_some(),
+                manifest.files.iter().any(|file| file.url.is_some()),
+                manifest.instructions.is_some(),
+            ];
+            assert_eq!(ways.iter().filter(|there| **there).count(), 1, "{}", manifest.name);
             assert!(!manifest.terms.is_empty() && !manifest.source.citation.is_empty());
             names.push(manifest.name);
         }
     }
     names.sort();
-    assert_eq!(
-        names,
-        ["cifar10", "cifar100", "synthetic10", "synthetic100", "tiny-imagenet", "tiny-imagenet-90k"]
-    );
+    let expected = [
+        "bloodmnist",
+        "breastmnist",
+        "cifar10",
+        "cifar100",
+        "dermamnist",
+        "octmnist",
+        "organamnist",
+        "organcmnist",
+        "organsmnist",
+        "pathmnist",
+        "pneumoniamnist",
+        "retinamnist",
+        "svhn",
+        "synthetic10",
+        "synthetic100",
+        "tiny-imagenet",
+        "tiny-imagenet-90k",
+        "tissuemnist",
+    ];
+    assert_eq!(names, expected);
 }
 
 #[test]
@@ -79,23 +102,52 @@ fn a_missing_real_dataset_names_command_archive_and_files() {
 }
 
 #[test]
+fn a_missing_dataset_of_single_files_names_every_address() {
+    let folder = tempfile::tempdir().unwrap();
+    let message = prepare(&manifest("svhn"), folder.path()).unwrap_err().to_string();
+    for expected in [
+        "cargo xtask fetch svhn",
+        "http://ufldl.stanford.edu/housenumbers/train_32x32.mat (182040794 bytes, md5 e26d",
+        "http://ufldl.stanford.edu/housenumbers/test_32x32.mat (64275384 bytes, md5 eb5a",
+        "svhn/test_32x32.mat",
+    ] {
+        assert!(message.contains(expected), "{message}");
+    }
+}
+
+#[test]
 fn real_data_is_what_the_manifests_say() {
     let Some(data_dir) = std::env::var_os("TAILWARD_DATA").map(PathBuf::from) else {
         let _ = writeln!(std::io::stderr(), "skipped: TAILWARD_DATA names no data folder");
         return;
     };
-    for name in ["cifar10", "cifar100"] {
+    for (name, sizes) in [
+        ("cifar10", (50_000, 10_000)),
+        ("cifar100", (50_000, 10_000)),
+        ("svhn", (73_257, 26_032)),
+        ("pathmnist", (89_996, 7180)),
+    ] {
         let manifest = manifest(name);
-        if !manifest.folder_in(&data_dir).exists() {
-            let _ = writeln!(
-                std::io::stderr(),
-                "skipped: {} is not there",
-                manifest.folder_in(&data_dir).display()
-            );
+        let folder = manifest.folder_in(&data_dir);
+        // A file of class names may be absent.
+        let mut required = manifest.files.iter().filter(|file| file.role != FileRole::ClassNames);
+        if let Some(missing) =
+            required.find_map(|file| Some(folder.join(&file.path)).filter(|path| !path.exists()))
+        {
+            let _ = writeln!(std::io::stderr(), "skipped: {} is not there", missing.display());
             continue;
         }
         let dataset = read(&manifest, &data_dir).unwrap();
-        assert_eq!((dataset.train.len(), dataset.test.len()), (50_000, 10_000));
+        assert_eq!((dataset.train.len(), dataset.test.len()), sizes);
+        // The counts behind Table 1 of DIRECT.
+        if name == "svhn" {
+            let counts = [4948, 13861, 10585, 8497, 7458, 6882, 5727, 5595, 5045, 4659];
+            assert_eq!(dataset.train.class_counts(10), counts);
+        }
+        if name == "pathmnist" {
+            let counts = [9366, 9509, 10360, 10401, 8006, 12182, 7886, 9401, 12885];
+            assert_eq!(dataset.train.class_counts(9), counts);
+        }
         if name == "cifar100" {
             // cattle, dinosaur, apple, boy, aquarium_fish, telephone: the first labels in the order that torchvision has, too.
             assert_eq!(dataset.train.labels[..6], [19, 29, 0, 11, 1, 86]);

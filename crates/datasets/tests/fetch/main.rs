@@ -4,6 +4,7 @@
 
 mod datasets;
 mod server;
+mod single_files;
 mod tiny_imagenet;
 mod weights;
 
