@@ -73,14 +73,14 @@ fn strategies() -> Vec<Strategy> {
         Strategy::Random {},
         Strategy::Entropy { balance: None },
         Strategy::Margin { balance: None },
-        Strategy::LeastConfidence { balance: None },
+        Strategy::LeastConfidence { of: None, balance: None },
         Strategy::Bald { passes: PASSES, balance: None },
         Strategy::Vaal { networks: networks(), balance: None },
         batch_bald,
         Strategy::Entropy { balance: programme(None) },
         Strategy::Entropy { balance: programme(Some(Prediction::OneHot)) },
         Strategy::Margin { balance: programme(None) },
-        Strategy::LeastConfidence { balance: programme(None) },
+        Strategy::LeastConfidence { of: None, balance: programme(None) },
         Strategy::Bald { passes: PASSES, balance: programme(None) },
         Strategy::Vaal { networks: networks(), balance: programme(None) },
     ];
@@ -182,6 +182,10 @@ impl query::Pool for &Given {
 
     fn labelled_probabilities(&mut self) -> Result<ArcArray2<f32>, Error> {
         unimplemented!("no strategy of this benchmark looks at them")
+    }
+
+    fn unlabelled_embeddings(&mut self) -> Result<ArcArray2<f32>, Error> {
+        Ok(self.pool.embeddings.unlabelled.clone())
     }
 
     fn embeddings(&mut self) -> Result<Embeddings, Error> {

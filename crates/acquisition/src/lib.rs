@@ -51,6 +51,6 @@ pub use error::Error;
 pub use logits::validate_logits;
 pub use selection::{BalanceCertificate, BalanceOutcome, CoverOutcome, Pick, Selection};
 pub use strategy::{
-    Balance, DirectMode, GalaxyMode, GreedyBalance, KlReduction, Lambda, LambdaRule, LambdaScale, Needs,
-    Prediction, PseudoLabelOrder, SolverMode, Strategy, VaalNetworks,
+    Balance, ConfidenceOf, DirectMode, GalaxyMode, GreedyBalance, KlReduction, Lambda, LambdaRule,
+    LambdaScale, Needs, Prediction, PseudoLabelOrder, SolverMode, Strategy, VaalNetworks,
 };

@@ -4,9 +4,9 @@ use ndarray::{ArcArray2, Array3, Axis};
 use rand_chacha::ChaCha8Rng;
 
 use crate::{
-    Conversation, Error, PseudoLabelOrder, Selection, Strategy, VaalNetworks, balance, bald, batch_bald,
-    coreset, direct, entropy, galaxy, k_center, lambda, least_confidence, margin, pseudo_label, random,
-    select, vaal,
+    ConfidenceOf, Conversation, Error, PseudoLabelOrder, Selection, Strategy, VaalNetworks, badge, balance,
+    bald, base, batch_bald, coreset, direct, entropy, galaxy, k_center, lambda, least_confidence, margin,
+    most_likely_positive, pseudo_label, random, select, vaal,
 };
 
 /// What every strategy is told.
@@ -57,6 +57,13 @@ pub trait Pool {
     ///
     /// They cannot be computed or read.
     fn labelled_probabilities(&mut self) -> Result<ArcArray2<f32>, Self::Error>;
+
+    /// The embeddings of the unlabelled rows: `[rows, embedding]`.
+    ///
+    /// # Errors
+    ///
+    /// They cannot be computed or read.
+    fn unlabelled_embeddings(&mut self) -> Result<ArcArray2<f32>, Self::Error>;
 
     /// The embeddings of unlabelled and labelled rows.
     ///
@@ -149,6 +156,7 @@ pub fn query<P: Pool>(strategy: &Strategy, inputs: Inputs<'_>, pool: &mut P) -> 
         | Strategy::Margin { .. }
         | Strategy::LeastConfidence { .. }
         | Strategy::Bald { .. }
+        | Strategy::MostLikelyPositive { .. }
         | Strategy::Vaal { .. } => {
             let scores = scores(strategy, pool)?;
             match strategy.balance() {
@@ -200,6 +208,11 @@ pub fn query<P: Pool>(strategy: &Strategy, inputs: Inputs<'_>, pool: &mut P) -> 
             let effort = batch_bald::Effort { configurations: *configurations, candidates: *candidates };
             Ok(batch_bald::query(passes.view(), budget, &effort, rng)?)
         }
+        Strategy::Base {} => Ok(base::query(pool.logits()?.view(), pool.head()?.view(), budget)?),
+        Strategy::Badge {} => {
+            let embeddings = pool.unlabelled_embeddings()?;
+            Ok(badge::query(pool.probabilities()?.view(), embeddings.view(), budget, rng)?)
+        }
         Strategy::Direct { .. } | Strategy::Galaxy { .. } => {
             Err(Error::Unsupported { strategy: strategy.name() }.into())
         }
@@ -215,6 +228,12 @@ pub fn scores<P: Pool>(strategy: &Strategy, pool: &mut P) -> Result<Vec<f64>, P:
     match strategy {
         Strategy::Entropy { .. } => Ok(entropy::scores(pool.probabilities()?.view())?),
         Strategy::Margin { .. } => Ok(margin::scores(pool.probabilities()?.view())?),
+        Strategy::LeastConfidence { of: Some(ConfidenceOf::Logits), .. } => {
+            Ok(least_confidence::scores_of_logits(pool.logits()?.view())?)
+        }
+        Strategy::MostLikelyPositive { negative } => {
+            Ok(most_likely_positive::scores(pool.logits()?.view(), *negative)?)
+        }
         Strategy::LeastConfidence { .. } => Ok(least_confidence::scores(pool.probabilities()?.view())?),
         Strategy::Bald { passes, .. } => {
             let first = pool.dropout_pass(0)?;
@@ -231,6 +250,8 @@ pub fn scores<P: Pool>(strategy: &Strategy, pool: &mut P) -> Result<Vec<f64>, P:
         | Strategy::Coreset { .. }
         | Strategy::BatchBald { .. }
         | Strategy::PseudoLabel { .. }
+        | Strategy::Base {}
+        | Strategy::Badge {}
         | Strategy::Direct { .. }
         | Strategy::Galaxy { .. } => Err(Error::Unsupported { strategy: strategy.name() }.into()),
     }

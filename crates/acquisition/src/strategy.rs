@@ -27,6 +27,9 @@ pub enum Strategy {
     },
     /// The lowest highest probability first.
     LeastConfidence {
+        /// Of what the highest is lowest; absent: the probabilities.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        of: Option<ConfidenceOf>,
         /// Balance the classes as well.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         balance: Option<Balance>,
@@ -84,6 +87,16 @@ pub enum Strategy {
         /// Which of them.
         order: PseudoLabelOrder,
     },
+    /// The highest logit of a class that is looked for first (Warmuth et al., 2001; Jiang et al., 2018).
+    MostLikelyPositive {
+        /// The class that is not looked for; absent: the last.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        negative: Option<usize>,
+    },
+    /// As many rows for each class, those nearest to its border (BASE, Emam et al., 2021).
+    Base {},
+    /// k-means++ on gradient embeddings (BADGE, Ash et al., ICLR 2020).
+    Badge {},
     /// The end of each class on a line of all rows, then the rows next to it (DIRECT, Nuggehalli et al., 2023). Asks in
     /// sub-batches.
     Direct {
@@ -97,6 +110,14 @@ pub enum Strategy {
         /// Which of its forms.
         mode: GalaxyMode,
     },
+}
+
+/// Of what the highest is lowest where confidence is least.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum ConfidenceOf {
+    /// The outputs before the softmax, as the released code of GALAXY has it.
+    Logits,
 }
 
 /// The forms of DIRECT.
@@ -289,9 +310,15 @@ impl Strategy {
         let balanced = self.balance().is_some();
         match self {
             Self::Random {} => none,
+            Self::LeastConfidence { of: Some(ConfidenceOf::Logits), .. } => {
+                Needs { probabilities: balanced, logits: true, ..none }
+            }
             Self::Entropy { .. } | Self::Margin { .. } | Self::LeastConfidence { .. } => {
                 Needs { probabilities: true, ..none }
             }
+            Self::MostLikelyPositive { .. } => Needs { logits: true, ..none },
+            Self::Base {} => Needs { logits: true, head: true, ..none },
+            Self::Badge {} => Needs { probabilities: true, embeddings: true, ..none },
             Self::KCenterGreedy { balance, .. } => Needs {
                 probabilities: balance.is_some(),
                 embeddings: true,
@@ -332,6 +359,9 @@ impl Strategy {
             | Self::LeastConfidence { .. }
             | Self::KCenterGreedy { .. }
             | Self::PseudoLabel { .. }
+            | Self::MostLikelyPositive { .. }
+            | Self::Base {}
+            | Self::Badge {}
             | Self::Galaxy { .. } => Ok(()),
             Self::Coreset { outlier_fraction, tolerance } => {
                 within(
@@ -358,7 +388,7 @@ impl Strategy {
         match self {
             Self::Entropy { balance }
             | Self::Margin { balance }
-            | Self::LeastConfidence { balance }
+            | Self::LeastConfidence { balance, .. }
             | Self::Bald { balance, .. }
             | Self::Vaal { balance, .. } => balance.as_ref(),
             Self::Random {}
@@ -366,6 +396,9 @@ impl Strategy {
             | Self::Coreset { .. }
             | Self::BatchBald { .. }
             | Self::PseudoLabel { .. }
+            | Self::MostLikelyPositive { .. }
+            | Self::Base {}
+            | Self::Badge {}
             | Self::Direct { .. }
             | Self::Galaxy { .. } => None,
         }
@@ -385,7 +418,7 @@ impl Strategy {
         let place = match &mut changed {
             Self::Entropy { balance }
             | Self::Margin { balance }
-            | Self::LeastConfidence { balance }
+            | Self::LeastConfidence { balance, .. }
             | Self::Bald { balance, .. }
             | Self::Vaal { balance, .. } => balance.as_mut().map(|balance| &mut balance.lambda),
             Self::KCenterGreedy { balance, .. } => balance.as_mut().map(|balance| &mut balance.lambda),
@@ -393,6 +426,9 @@ impl Strategy {
             | Self::Coreset { .. }
             | Self::BatchBald { .. }
             | Self::PseudoLabel { .. }
+            | Self::MostLikelyPositive { .. }
+            | Self::Base {}
+            | Self::Badge {}
             | Self::Direct { .. }
             | Self::Galaxy { .. } => None,
         };
@@ -408,7 +444,7 @@ impl Strategy {
         match &mut plain {
             Self::Entropy { balance }
             | Self::Margin { balance }
-            | Self::LeastConfidence { balance }
+            | Self::LeastConfidence { balance, .. }
             | Self::Bald { balance, .. }
             | Self::Vaal { balance, .. } => *balance = None,
             Self::KCenterGreedy { balance, .. } => *balance = None,
@@ -424,6 +460,9 @@ impl Strategy {
             Self::Random {}
             | Self::Coreset { .. }
             | Self::BatchBald { .. }
+            | Self::MostLikelyPositive { .. }
+            | Self::Base {}
+            | Self::Badge {}
             | Self::Direct { .. }
             | Self::Galaxy { .. } => {}
         }
@@ -448,6 +487,9 @@ impl Strategy {
                 PseudoLabelOrder::KCenter => "k-center-greedy-pseudo-label",
                 PseudoLabelOrder::KCenterPerClass => "k-center-greedy-pseudo-label-per-class",
             },
+            Self::MostLikelyPositive { .. } => "most-likely-positive",
+            Self::Base {} => "base",
+            Self::Badge {} => "badge",
             Self::Direct { .. } => "direct",
             Self::Galaxy { .. } => "galaxy",
         };
@@ -521,6 +563,7 @@ mod tests {
             (balanced(0.6), r#"{"kind":"entropy","balance":{"lambda":0.6,"solver":"auto"}}"#),
             (
                 Strategy::LeastConfidence {
+                    of: None,
                     balance: Some(Balance {
                         lambda: Lambda::Fixed(2.0),
                         solver: SolverMode::Exact,
@@ -631,7 +674,7 @@ mod tests {
     fn names_needs_and_baselines() {
         assert_eq!(balanced(1.0).name(), "entropy-cb");
         assert_eq!(balanced(1.0).baseline(), Strategy::Entropy { balance: None });
-        assert_eq!(Strategy::LeastConfidence { balance: None }.name(), "least-confidence");
+        assert_eq!(Strategy::LeastConfidence { of: None, balance: None }.name(), "least-confidence");
         assert_eq!(Strategy::Random {}.needs(), Needs::default());
         assert!(balanced(1.0).needs().probabilities);
         assert!(!balanced(1.0).needs().embeddings);

@@ -163,11 +163,6 @@ impl Outputs<'_> {
         Ok(scores)
     }
 
-    fn unlabelled_embeddings(&mut self) -> Result<ArcArray2<f32>, Error> {
-        self.pass()?;
-        Ok(self.cache.unlabelled_embeddings.clone().expect("a pass computes what the strategy needs"))
-    }
-
     fn device(&self) -> Device {
         self.images.device()
     }
@@ -194,6 +189,11 @@ impl Pool for Outputs<'_> {
         self.labelled_pass()?;
         let found = self.cache.labelled_probabilities.clone();
         Ok(found.expect("a pass computes what the strategy needs"))
+    }
+
+    fn unlabelled_embeddings(&mut self) -> Result<ArcArray2<f32>, Error> {
+        self.pass()?;
+        Ok(self.cache.unlabelled_embeddings.clone().expect("a pass computes what the strategy needs"))
     }
 
     fn embeddings(&mut self) -> Result<Embeddings, Error> {

@@ -47,6 +47,9 @@ pub struct Definition {
     pub question: String,
     /// The dataset's name: `datasets/<name>.toml`.
     pub dataset: String,
+    /// What reports measure a model by; absent: its accuracy.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub metric: Option<Metric>,
     /// How its classes are merged into fewer; absent: they are not.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub grouping: Option<Grouping>,
@@ -72,6 +75,17 @@ pub struct NamedStrategy {
     pub baseline: Option<String>,
     /// What it does.
     pub query: Strategy,
+}
+
+/// What reports measure a model by.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Metric {
+    /// The share of images that are recognised (top-1).
+    #[default]
+    Accuracy,
+    /// The mean over classes of the share of their images that are recognised.
+    BalancedAccuracy,
 }
 
 /// How much of the question is asked.

@@ -28,6 +28,7 @@ fn start(
     folder: &Path,
 ) -> Result<Record, tailward::Error> {
     let inputs = RunInputs {
+        told: None,
         dataset,
         data_dir: data_dir(),
         folder,

@@ -316,6 +316,12 @@ fn what_is_not_a_number_is_refused_by_row_and_column() {
             if needs.probabilities {
                 refused(&|round| round.probabilities[[17, 3]] = value, &["row 17", "column 3"]);
             }
+            if needs.logits {
+                refused(&|round| round.logits[[17, 3]] = value, &["row 17", "column 3"]);
+            }
+            if needs.head {
+                refused(&|round| round.head[[4, 2]] = value, &["head", "4", "column 2"]);
+            }
             if needs.embeddings {
                 refused(&|round| round.embeddings[[17, 2]] = value, &["unlabelled", "row 17", "column 2"]);
             }
@@ -370,8 +376,11 @@ fn arrays_that_do_not_belong_together_are_refused() {
         if needs.probabilities && selects_by_counts(&strategy) {
             refused(&|round| round.labelled_counts.push(1));
         }
-        if needs.embeddings {
+        if needs.labelled_embeddings {
             refused(&|round| round.labelled_embeddings = gaussian_like(20, 4, 6));
+        }
+        if needs.head {
+            refused(&|round| round.head = gaussian_like(4, 3, 6));
         }
         if needs.labelled_probabilities {
             refused(&|round| round.labelled_probabilities = softmax(20, 4, 6));

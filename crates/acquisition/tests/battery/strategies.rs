@@ -5,14 +5,14 @@ use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
 use tailward_acquisition::query::{self, Embeddings, Inputs, Pool};
 use tailward_acquisition::{
-    Answer, Balance, Conversation, DirectMode, Error, GalaxyMode, GreedyBalance, Lambda, LambdaRule,
-    LambdaScale, Prediction, PseudoLabelOrder, Selection, SolverMode, Strategy, VaalNetworks,
+    Answer, Balance, ConfidenceOf, Conversation, DirectMode, Error, GalaxyMode, GreedyBalance, Lambda,
+    LambdaRule, LambdaScale, Prediction, PseudoLabelOrder, Selection, SolverMode, Strategy, VaalNetworks,
 };
 
 use crate::Round;
 
 /// How many there are, the four orders of pseudo-labels counted apart.
-pub(crate) const COUNT: usize = 15;
+pub(crate) const COUNT: usize = 18;
 
 /// A new variant does not compile until it has a number here, and fails until it is in the battery as well.
 pub(crate) fn number(strategy: &Strategy) -> usize {
@@ -34,12 +34,20 @@ pub(crate) fn number(strategy: &Strategy) -> usize {
         },
         Strategy::Direct { .. } => 13,
         Strategy::Galaxy { .. } => 14,
+        Strategy::MostLikelyPositive { .. } => 15,
+        Strategy::Base {} => 16,
+        Strategy::Badge {} => 17,
     }
 }
 
 pub(crate) fn battery() -> Vec<Strategy> {
     let mut strategies = vec![
         Strategy::Random {},
+        Strategy::LeastConfidence { of: Some(ConfidenceOf::Logits), balance: None },
+        Strategy::MostLikelyPositive { negative: None },
+        Strategy::MostLikelyPositive { negative: Some(0) },
+        Strategy::Base {},
+        Strategy::Badge {},
         Strategy::Coreset { outlier_fraction: 0.0, tolerance: 0.1 },
         Strategy::Coreset { outlier_fraction: 0.05, tolerance: 0.1 },
         Strategy::BatchBald { passes: 4, configurations: 50, candidates: None },
@@ -57,7 +65,7 @@ pub(crate) fn battery() -> Vec<Strategy> {
     for balance in balances {
         strategies.push(Strategy::Entropy { balance: balance.clone() });
         strategies.push(Strategy::Margin { balance: balance.clone() });
-        strategies.push(Strategy::LeastConfidence { balance: balance.clone() });
+        strategies.push(Strategy::LeastConfidence { of: None, balance: balance.clone() });
         strategies.push(Strategy::Bald { passes: 4, balance: balance.clone() });
         strategies.push(Strategy::Vaal { networks: VaalNetworks::official(), balance });
     }
@@ -96,7 +104,8 @@ pub(crate) fn battery() -> Vec<Strategy> {
 
 /// Whether random numbers decide between rows. (Those of BatchBALD are drawn for picks, whatever rows they are.)
 pub(crate) fn draws(strategy: &Strategy) -> bool {
-    matches!(strategy, Strategy::Random {} | Strategy::PseudoLabel { .. }) || asks_again(strategy)
+    matches!(strategy, Strategy::Random {} | Strategy::PseudoLabel { .. } | Strategy::Badge {})
+        || asks_again(strategy)
 }
 
 /// Whether a query asks more than once.
@@ -168,6 +177,10 @@ impl Pool for &Round {
 
     fn labelled_probabilities(&mut self) -> Result<ArcArray2<f32>, Error> {
         Ok(self.labelled_probabilities.to_shared())
+    }
+
+    fn unlabelled_embeddings(&mut self) -> Result<ArcArray2<f32>, Error> {
+        Ok(self.embeddings.to_shared())
     }
 
     fn embeddings(&mut self) -> Result<Embeddings, Error> {

@@ -258,6 +258,11 @@ impl Pool for Candidates<'_> {
         Ok(probabilities.select(Axis(0), &self.labelled).into_shared())
     }
 
+    fn unlabelled_embeddings(&mut self) -> Result<ArcArray2<f32>, Error> {
+        let embeddings = self.arrays.embeddings.as_ref().ok_or_else(|| missing("--embeddings"))?;
+        Ok(embeddings.select(Axis(0), self.unlabelled).into_shared())
+    }
+
     fn embeddings(&mut self) -> Result<Embeddings, Error> {
         let embeddings = self.arrays.embeddings.as_ref().ok_or_else(|| missing("--embeddings"))?;
         let of = |rows: &[usize]| embeddings.select(Axis(0), rows).into_shared();

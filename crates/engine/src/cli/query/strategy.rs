@@ -2,8 +2,8 @@
 
 use clap::{Args, ValueEnum};
 use tailward_acquisition::{
-    Balance, GreedyBalance, Lambda, LambdaRule, LambdaScale, Prediction, PseudoLabelOrder, SolverMode,
-    Strategy, VaalNetworks,
+    Balance, ConfidenceOf, DirectMode, GalaxyMode, GreedyBalance, Lambda, LambdaRule, LambdaScale,
+    Prediction, PseudoLabelOrder, SolverMode, Strategy, VaalNetworks,
 };
 
 use crate::Error;
@@ -41,6 +41,21 @@ pub(super) struct Options {
     /// batch-bald: look only at this many samples, those with the highest BALD score.
     #[arg(long)]
     candidates: Option<usize>,
+    /// least-confidence: the lowest highest logit in place of the lowest highest probability.
+    #[arg(long)]
+    of_logits: bool,
+    /// most-likely-positive: the class that is not looked for; by default the last.
+    #[arg(long)]
+    negative: Option<usize>,
+    /// direct: labels that can be told at the same time.
+    #[arg(long, required_if_eq("strategy", "direct"))]
+    parallel: Option<usize>,
+    /// direct and galaxy: which form; `paper` for direct and `graph` for galaxy by default.
+    #[arg(long, value_enum)]
+    mode: Option<ModeName>,
+    /// direct, mode labelbench: its setting of that name.
+    #[arg(long)]
+    min_budget_per_class: Option<usize>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -54,10 +69,27 @@ enum StrategyName {
     Bald,
     BatchBald,
     Vaal,
+    MostLikelyPositive,
+    Base,
+    Badge,
+    Direct,
+    Galaxy,
     EntropyPseudoLabel,
     RandomPseudoLabel,
     KCenterGreedyPseudoLabel,
     KCenterGreedyPseudoLabelPerClass,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum ModeName {
+    /// direct: the paper's algorithms, with what is misprinted there put right
+    Paper,
+    /// galaxy: shortest paths in a graph for each class
+    Graph,
+    /// direct: as its released code, faults included; galaxy: as LabelBench, its direction put right
+    Labelbench,
+    /// galaxy: as LabelBench has it
+    LabelbenchReleased,
 }
 
 #[derive(Clone, Copy, Debug, ValueEnum)]
@@ -107,7 +139,16 @@ impl Options {
             Name::Random => Strategy::Random {},
             Name::Entropy => Strategy::Entropy { balance },
             Name::Margin => Strategy::Margin { balance },
-            Name::LeastConfidence => Strategy::LeastConfidence { balance },
+            Name::LeastConfidence => {
+                Strategy::LeastConfidence { of: self.of_logits.then_some(ConfidenceOf::Logits), balance }
+            }
+            Name::MostLikelyPositive => Strategy::MostLikelyPositive { negative: self.negative },
+            Name::Base => Strategy::Base {},
+            Name::Badge => Strategy::Badge {},
+            Name::Direct => {
+                Strategy::Direct { mode: self.direct_mode()?, parallel: self.parallel.unwrap_or_default() }
+            }
+            Name::Galaxy => Strategy::Galaxy { mode: self.galaxy_mode()? },
             Name::KCenterGreedy => Strategy::KCenterGreedy { decimals: self.decimals, balance: greedy },
             Name::Coreset => Strategy::Coreset {
                 outlier_fraction: self.outlier_fraction.unwrap_or_default(),
@@ -135,6 +176,29 @@ impl Options {
         Ok(strategy)
     }
 
+    fn direct_mode(&self) -> Result<DirectMode, Error> {
+        match (self.mode, self.min_budget_per_class) {
+            (None | Some(ModeName::Paper), None) => Ok(DirectMode::Paper),
+            (Some(ModeName::Labelbench), Some(min_budget_per_class)) => {
+                Ok(DirectMode::Labelbench { min_budget_per_class })
+            }
+            (Some(ModeName::Labelbench), None) => {
+                Err(Error::MissingArray { option: "--min-budget-per-class".to_owned() })
+            }
+            (None | Some(ModeName::Paper), Some(_)) => Err(misplaced("--min-budget-per-class", "direct")),
+            (Some(_), _) => Err(misplaced("--mode", "direct")),
+        }
+    }
+
+    fn galaxy_mode(&self) -> Result<GalaxyMode, Error> {
+        match self.mode {
+            None | Some(ModeName::Graph) => Ok(GalaxyMode::Graph),
+            Some(ModeName::Labelbench) => Ok(GalaxyMode::Labelbench),
+            Some(ModeName::LabelbenchReleased) => Ok(GalaxyMode::LabelbenchReleased),
+            Some(ModeName::Paper) => Err(misplaced("--mode paper", "galaxy")),
+        }
+    }
+
     /// Every option that is given belongs to the strategy.
     fn check(&self) -> Result<(), Error> {
         use StrategyName as Name;
@@ -148,6 +212,7 @@ impl Options {
         let exact = matches!(self.solver, SolverName::Exact);
         let coreset = self.strategy == Name::Coreset;
         let batch = self.strategy == Name::BatchBald;
+        let direct = self.strategy == Name::Direct;
         let misplaced = [
             ("--balance", self.balance.is_some() && !(programme || greedy)),
             ("--solver exact", exact && !programme),
@@ -158,10 +223,19 @@ impl Options {
             ("--tolerance", self.tolerance.is_some() && !coreset),
             ("--configurations", self.configurations.is_some() && !batch),
             ("--candidates", self.candidates.is_some() && !batch),
+            ("--of-logits", self.of_logits && self.strategy != Name::LeastConfidence),
+            ("--negative", self.negative.is_some() && self.strategy != Name::MostLikelyPositive),
+            ("--parallel", self.parallel.is_some() && !direct),
+            ("--min-budget-per-class", self.min_budget_per_class.is_some() && !direct),
+            ("--mode", self.mode.is_some() && !(direct || self.strategy == Name::Galaxy)),
         ];
         match misplaced.iter().find(|(_, wrong)| *wrong) {
             Some((option, _)) => Err(Error::Misplaced { option: (*option).to_owned(), strategy: name }),
             None => Ok(()),
         }
     }
+}
+
+fn misplaced(option: &str, strategy: &str) -> Error {
+    Error::Misplaced { option: option.to_owned(), strategy: strategy.to_owned() }
 }
