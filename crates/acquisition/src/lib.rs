@@ -27,6 +27,7 @@ pub mod balance;
 pub mod bald;
 pub mod base;
 pub mod batch_bald;
+pub mod cluster_margin;
 pub mod coreset;
 pub mod entropy;
 pub mod k_center;

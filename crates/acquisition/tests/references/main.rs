@@ -1,6 +1,7 @@
 //! Strategies against other software (see `tests/golden/README.md`).
 
 mod badge;
+mod cluster_margin;
 
 use ndarray::Array2;
 
