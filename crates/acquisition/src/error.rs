@@ -197,4 +197,22 @@ pub enum Error {
         /// What was found there.
         value: f32,
     },
+
+    /// The labelled rows are at fault, not those of the pool.
+    #[error("read the labelled rows: {fault}")]
+    Labelled {
+        /// What is wrong with them. Part of the message and therefore not a source.
+        fault: Box<Error>,
+    },
+
+    /// A label is not a class.
+    #[error("read labels: row {row} is {label}, and there are {classes} classes")]
+    LabelOutOfRange {
+        /// The labelled row.
+        row: usize,
+        /// What was found there.
+        label: usize,
+        /// The number of classes.
+        classes: usize,
+    },
 }

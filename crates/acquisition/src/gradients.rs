@@ -71,10 +71,15 @@ impl<'a> Gradients<'a> {
 
     /// `e_y − p`. `[classes]`
     fn residual(&self, row: usize) -> Vec<f32> {
-        let mut residual: Vec<f32> = self.probabilities.row(row).iter().map(|&p| -p).collect();
-        residual[self.labels[row]] += 1.0;
-        residual
+        residual(self.probabilities, row, self.labels[row])
     }
+}
+
+/// `e_y − p` of a row with a label. `[classes]`
+pub(crate) fn residual(probabilities: ArrayView2<f32>, row: usize, label: usize) -> Vec<f32> {
+    let mut residual: Vec<f32> = probabilities.row(row).iter().map(|&p| -p).collect();
+    residual[label] += 1.0;
+    residual
 }
 
 /// Rows of gradient embeddings that others are compared with.

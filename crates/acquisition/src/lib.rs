@@ -39,6 +39,7 @@ pub mod pseudo_label;
 pub mod query;
 pub mod random;
 pub mod select;
+pub mod similar;
 pub mod vaal;
 
 pub use balance::validate_probabilities;

@@ -2,6 +2,7 @@
 
 mod badge;
 mod cluster_margin;
+mod similar;
 
 use ndarray::Array2;
 
