@@ -20,6 +20,7 @@ mod gradients;
 mod logits;
 mod probabilities;
 mod selection;
+mod side;
 mod strategy;
 
 pub mod badge;
@@ -46,6 +47,7 @@ pub use balance::validate_probabilities;
 pub use error::Error;
 pub use logits::validate_logits;
 pub use selection::{BalanceCertificate, BalanceOutcome, CoverOutcome, Pick, Selection};
+pub use side::Side;
 pub use strategy::{
     Balance, GreedyBalance, KlReduction, Lambda, LambdaRule, LambdaScale, Needs, Prediction,
     PseudoLabelOrder, SolverMode, Strategy, VaalNetworks,

@@ -5,9 +5,7 @@ use pulp::Arch;
 
 use crate::distances::{Rows, dot};
 use crate::gradients::residual;
-use crate::{Error, validate_probabilities};
-
-use super::Side;
+use crate::{Error, Side};
 
 /// Gradients by bias and weights of the last layer, `(p − e_y) ⊗ (1, h)`, in factors.
 pub(super) struct Points<'a> {
@@ -21,18 +19,8 @@ pub(super) struct Points<'a> {
 impl<'a> Points<'a> {
     /// One point for every row of a side. `array` names it in errors.
     pub(super) fn new(array: &'static str, side: Side<'a>, labels: Vec<usize>) -> Result<Self, Error> {
-        let Side { probabilities, embeddings } = side;
-        validate_probabilities(probabilities)?;
-        if probabilities.nrows() != embeddings.nrows() {
-            return Err(Error::LengthMismatch {
-                what: "rows of the embeddings",
-                expected: probabilities.nrows(),
-                found: embeddings.nrows(),
-            });
-        }
-        let rectified = embeddings.iter().all(|&h| h >= 0.0);
-        let embeddings = Rows::new(array, embeddings)?;
-        Ok(Self { probabilities, embeddings, labels, rectified })
+        let rectified = side.embeddings.iter().all(|&h| h >= 0.0);
+        Ok(Self { probabilities: side.probabilities, embeddings: side.rows(array)?, labels, rectified })
     }
 
     pub(super) fn len(&self) -> usize {

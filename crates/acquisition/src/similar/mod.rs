@@ -16,26 +16,13 @@ use rayon::prelude::*;
 
 use crate::most_likely_positive::negative_class;
 use crate::select::{query_order, validate_budget};
-use crate::{Error, Pick, Selection, probabilities};
+use crate::{Error, Pick, Selection, Side, probabilities};
 
 use kernel::{Kernel, Points, Similar};
 
 /// Similarities of rows that may be looked at again are kept up to this many bytes; of other rows they are computed
 /// afresh. The picks do not depend on it.
 const KEPT_BYTES: usize = 256 << 20;
-
-/// What is known of some rows.
-///
-/// # Shapes
-///
-/// `probabilities`: `[rows, classes]`, `embeddings`: `[rows, dims]`.
-#[derive(Clone, Copy, Debug)]
-pub struct Side<'a> {
-    /// What the network thinks of the classes.
-    pub probabilities: ArrayView2<'a, f32>,
-    /// What its last layer is given.
-    pub embeddings: ArrayView2<'a, f32>,
-}
 
 /// What is looked for, and how.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -70,9 +57,7 @@ pub struct Parameters {
 /// # Errors
 ///
 /// [`Error::InvalidParameter`] for `eta` and `negative`; [`Error::BudgetAbovePool`]; [`Error::LengthMismatch`];
-/// [`Error::LabelOutOfRange`]; those of [`validate_probabilities`](crate::validate_probabilities);
-/// [`Error::NoDimensions`] and [`Error::EmbeddingNotFinite`]. What is wrong with labelled probabilities comes in
-/// [`Error::Labelled`].
+/// [`Error::LabelOutOfRange`]; those of [`Side::validate`] and [`Side::comparable`].
 pub fn query<'a>(
     unlabelled: Side<'a>,
     labelled: Side<'a>,
@@ -104,29 +89,19 @@ fn kernel<'a>(
     labels: &[u32],
     negative: usize,
 ) -> Result<Kernel<'a>, Error> {
-    let predicted = probabilities::predicted(unlabelled.probabilities).collect();
-    let pool = Points::new("unlabelled", unlabelled, predicted)?;
+    Side::comparable(unlabelled, labelled)?;
     let (known, classes) = (labelled.probabilities.nrows(), unlabelled.probabilities.ncols());
-    let mut pairs = vec![("labels", known, labels.len())];
-    if known > 0 {
-        let dims = (unlabelled.embeddings.ncols(), labelled.embeddings.ncols());
-        pairs.push(("classes of the labelled probabilities", classes, labelled.probabilities.ncols()));
-        pairs.push(("dimensions of the labelled embeddings", dims.0, dims.1));
-    }
-    for (what, expected, found) in pairs {
-        if expected != found {
-            return Err(Error::LengthMismatch { what, expected, found });
-        }
+    if labels.len() != known {
+        return Err(Error::LengthMismatch { what: "labels", expected: known, found: labels.len() });
     }
     let labels: Vec<usize> = labels.iter().map(|&label| label as usize).collect();
     if let Some(row) = labels.iter().position(|&label| label >= classes) {
         return Err(Error::LabelOutOfRange { row, label: labels[row], classes });
     }
     let queries = (0..known).filter(|&row| labels[row] != negative).collect();
-    let known = Points::new("labelled", labelled, labels).map_err(|fault| match fault {
-        Error::EmbeddingNotFinite { .. } | Error::NoDimensions { .. } => fault,
-        fault => Error::Labelled { fault: Box::new(fault) },
-    })?;
+    let predicted = probabilities::predicted(unlabelled.probabilities).collect();
+    let pool = Points::new("unlabelled", unlabelled, predicted)?;
+    let known = Points::new("labelled", labelled, labels)?;
     Ok(Kernel::new(pool, known, queries))
 }
 

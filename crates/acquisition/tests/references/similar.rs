@@ -1,6 +1,7 @@
 //! SIMILAR against submodlib.
 
 use serde::Deserialize;
+use tailward_acquisition::Side as Rows;
 use tailward_acquisition::similar::{self, Parameters};
 
 use crate::array;
@@ -28,7 +29,7 @@ fn picks_and_gains_are_those_of_submodlib() {
         let [pool, known] = [&golden.unlabelled, &golden.labelled]
             .map(|side| (array(&side.probabilities), array(&side.embeddings)));
         let [unlabelled, labelled] =
-            [&pool, &known].map(|(p, h)| similar::Side { probabilities: p.view(), embeddings: h.view() });
+            [&pool, &known].map(|(p, h)| Rows { probabilities: p.view(), embeddings: h.view() });
         let parameters = Parameters { eta: golden.eta, negative: None };
         let budget = golden.picks.len();
         let found = similar::query(unlabelled, labelled, &golden.labels, &parameters, budget).unwrap();
