@@ -1,5 +1,7 @@
 //! Everything that can be wrong with what a query is given.
 
+use crate::bait::MemoryPlan;
+
 /// Why a query was refused.
 ///
 /// Every message reads after "failed to …", and names the row, the column or the class where there is one.
@@ -214,5 +216,27 @@ pub enum Error {
         label: usize,
         /// The number of classes.
         classes: usize,
+    },
+
+    /// BAIT would need more memory than it may have.
+    #[error(
+        "run BAIT: it needs {plan}, above the limit of {:.1} MB; use fewer classes or dimensions, or raise the limit",
+        *limit_bytes as f64 / 1e6
+    )]
+    AboveMemoryLimit {
+        /// What it needs.
+        plan: MemoryPlan,
+        /// What it may have.
+        limit_bytes: u64,
+    },
+
+    /// The information of labelled rows and picks cannot be inverted to working accuracy.
+    #[error(
+        "run BAIT: the information of {labelled} labelled rows and of the picks cannot be inverted; scale the \
+         embeddings down"
+    )]
+    NotInvertible {
+        /// How many rows are labelled.
+        labelled: usize,
     },
 }

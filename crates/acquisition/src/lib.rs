@@ -24,6 +24,7 @@ mod side;
 mod strategy;
 
 pub mod badge;
+pub mod bait;
 pub mod balance;
 pub mod bald;
 pub mod base;

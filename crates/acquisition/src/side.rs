@@ -36,8 +36,8 @@ impl<'a> Side<'a> {
     /// # Errors
     ///
     /// [`Error::LengthMismatch`].
-    pub fn comparable(unlabelled: Self, labelled: Self) -> Result<(), Error> {
-        let columns = |side: Self| (side.probabilities.ncols(), side.embeddings.ncols());
+    pub fn comparable(unlabelled: Side<'_>, labelled: Side<'_>) -> Result<(), Error> {
+        let columns = |side: Side<'_>| (side.probabilities.ncols(), side.embeddings.ncols());
         let ((classes, dims), (known_classes, known_dims)) = (columns(unlabelled), columns(labelled));
         if unlabelled.probabilities.nrows() == 0 || labelled.probabilities.nrows() == 0 {
             return Ok(());
