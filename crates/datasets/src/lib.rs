@@ -33,6 +33,7 @@ pub mod svhn;
 pub mod synthetic;
 pub mod tiny_imagenet;
 pub mod weights;
+pub mod wilds;
 
 mod contradiction;
 #[cfg(feature = "fetch")]

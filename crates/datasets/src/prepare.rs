@@ -12,6 +12,7 @@ use crate::medmnist;
 use crate::svhn;
 use crate::synthetic;
 use crate::tiny_imagenet;
+use crate::wilds;
 
 /// What [`prepare`] found or made.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -49,6 +50,8 @@ pub fn read(manifest: &DatasetManifest, data_dir: &Path) -> Result<Dataset> {
         Layout::TinyImagenet => tiny_imagenet::read(manifest, data_dir)?,
         Layout::SvhnMat => svhn::read(manifest, data_dir)?,
         Layout::MedmnistNpz => medmnist::read(manifest, data_dir)?,
+        Layout::WildsFmow => wilds::read(manifest, data_dir, wilds::Set::Fmow)?,
+        Layout::WildsIwildcam => wilds::read(manifest, data_dir, wilds::Set::IWildCam)?,
     };
     if manifest.class_balanced {
         check_balance(manifest, "training", &train.labels)?;
