@@ -191,11 +191,27 @@ impl<'a> Rows<'a> {
 ///
 /// The distances: `[rows]`.
 pub(crate) fn nearest(rows: &Rows, centres: &Rows) -> Vec<f64> {
-    nearest_in_tiles(rows, centres, TILE)
+    nearest_in_tiles(rows, centres, TILE).into_iter().map(|nearest| nearest.squared.sqrt()).collect()
 }
 
-fn nearest_in_tiles(rows: &Rows, centres: &Rows, tile: usize) -> Vec<f64> {
-    let mut least = vec![f64::INFINITY; rows.len()];
+/// Which centre is the nearest to each row, ties by lowest; found in the same way. There must be a centre.
+///
+/// # Shapes
+///
+/// The centres: `[rows]`.
+pub(crate) fn nearest_centres(rows: &Rows, centres: &Rows) -> Vec<usize> {
+    nearest_in_tiles(rows, centres, TILE).into_iter().map(|nearest| nearest.centre).collect()
+}
+
+/// The nearest of the centres so far, the lowest of those that tie.
+#[derive(Clone, Copy)]
+struct Nearest {
+    squared: f64,
+    centre: usize,
+}
+
+fn nearest_in_tiles(rows: &Rows, centres: &Rows, tile: usize) -> Vec<Nearest> {
+    let mut least = vec![Nearest { squared: f64::INFINITY, centre: 0 }; rows.len()];
     let blocks: Vec<Block> = (0..centres.len())
         .step_by(tile)
         .map(|start| Block::new(centres, start..(start + tile).min(centres.len())))
@@ -215,7 +231,6 @@ fn nearest_in_tiles(rows: &Rows, centres: &Rows, tile: usize) -> Vec<f64> {
             });
         }
     });
-    least.iter_mut().for_each(|least| *least = least.sqrt());
     least
 }
 
@@ -245,7 +260,7 @@ impl Block {
         }
     }
 
-    /// Lowers `least`, the squared distance of a row to its nearest centre so far, given the row's products with the
+    /// Lowers `least`, the nearest centre of a row so far, given the row's products with the
     /// centres of this block.
     ///
     /// `‖x − c‖² = ‖x‖² + ‖c‖² − 2x·c`. Whatever the order of its sum, a product in `f32` is off by at most
@@ -253,8 +268,8 @@ impl Block {
     /// to `u` of themselves. All of that, and the rounding of the kernel, stays within `(dims + 8) · u · (‖x‖ + ‖c‖)²`
     /// as long as `dims < 2²³`. A centre farther than the margin above the least distance cannot be nearer.
     #[inline(always)]
-    fn screen(&self, rows: &Rows, row: usize, centres: &Rows, products: &[f32], least: &mut f64) {
-        if *least <= 0.0 {
+    fn screen(&self, rows: &Rows, row: usize, centres: &Rows, products: &[f32], least: &mut Nearest) {
+        if least.squared <= 0.0 {
             return;
         }
         let entries = rows.row(row);
@@ -267,7 +282,7 @@ impl Block {
             f32::INFINITY
         } else {
             let lowest = lowest(&self.squared_norms, products);
-            let limit = upwards(*least - squared_norm + margin);
+            let limit = upwards(least.squared - squared_norm + margin);
             if lowest > limit {
                 return;
             }
@@ -276,8 +291,12 @@ impl Block {
         for (offset, (&norm, &product)) in self.squared_norms.iter().zip(products).enumerate() {
             // A product that overflowed is not a number, and its centre is looked at.
             let farther = norm - 2.0 * product > limit;
-            if !farther && *least > 0.0 {
-                *least = least.min(squared(entries, centres.row(self.centres.start + offset)));
+            if !farther && least.squared > 0.0 {
+                let centre = self.centres.start + offset;
+                let found = squared(entries, centres.row(centre));
+                if found < least.squared {
+                    *least = Nearest { squared: found, centre };
+                }
             }
         }
     }
@@ -314,17 +333,27 @@ mod tests {
     }
 
     /// What [`nearest`] must give, without products.
-    fn plainly(rows: &Rows, centres: &Rows) -> Vec<u64> {
-        (0..rows.len()).map(|row| nearest_of(rows.row(row), &centres.entries)).map(f64::to_bits).collect()
+    fn plainly(rows: &Rows, centres: &Rows) -> Vec<(u64, usize)> {
+        let nearest = |row: usize| {
+            let distances = to_each(rows.row(row), &centres.entries);
+            let least = nearest_of(rows.row(row), &centres.entries);
+            // The first of those that tie.
+            let centre = distances.iter().position(|distance| distance.to_bits() == least.to_bits());
+            (least.to_bits(), centre.unwrap_or(0))
+        };
+        (0..rows.len()).map(nearest).collect()
+    }
+
+    fn in_tiles(rows: &Rows, centres: &Rows, tile: usize) -> Vec<(u64, usize)> {
+        let nearest = nearest_in_tiles(rows, centres, tile).into_iter();
+        nearest.map(|nearest| (nearest.squared.sqrt().to_bits(), nearest.centre)).collect()
     }
 
     fn check(left: &Array2<f32>, right: &Array2<f32>) {
         let (rows, centres) = (Rows::new("a", left.view()).unwrap(), Rows::new("b", right.view()).unwrap());
         let expected = plainly(&rows, &centres);
         for tile in [1, 7, 64, 512] {
-            let found: Vec<u64> =
-                nearest_in_tiles(&rows, &centres, tile).into_iter().map(f64::to_bits).collect();
-            assert_eq!(found, expected, "tiles of {tile}");
+            assert_eq!(in_tiles(&rows, &centres, tile), expected, "tiles of {tile}");
         }
     }
 
@@ -371,11 +400,11 @@ mod tests {
         let (rows, centres) = (Rows::new("a", left.view()).unwrap(), Rows::new("b", right.view()).unwrap());
         let with = |threads: usize| {
             let threads = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
-            threads.install(|| nearest_in_tiles(&rows, &centres, 16))
+            threads.install(|| in_tiles(&rows, &centres, 16))
         };
-        let one: Vec<u64> = with(1).into_iter().map(f64::to_bits).collect();
+        let one = with(1);
         for threads in [2, 3, 7] {
-            assert_eq!(with(threads).into_iter().map(f64::to_bits).collect::<Vec<_>>(), one);
+            assert_eq!(with(threads), one);
         }
     }
 

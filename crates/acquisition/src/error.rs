@@ -1,5 +1,7 @@
 //! Everything that can be wrong with what a query is given.
 
+use crate::bait::MemoryPlan;
+
 /// Why a query was refused.
 ///
 /// Every message reads after "failed to …", and names the row, the column or the class where there is one.
@@ -61,24 +63,6 @@ pub enum Error {
         pass: usize,
         /// What is wrong with it. Part of the message and therefore not a source.
         fault: Box<Error>,
-    },
-
-    /// What is known of the labelled rows is at fault.
-    #[error("{fault}, among the labelled rows")]
-    Labelled {
-        /// What is wrong with it. Part of the message and therefore not a source.
-        fault: Box<Error>,
-    },
-
-    /// A told label is not a class.
-    #[error("read the labels: that of labelled row {row} is {label}, and there are {classes} classes")]
-    LabelOutOfRange {
-        /// The row of the labelled set.
-        row: usize,
-        /// What was found there.
-        label: u32,
-        /// The number of classes.
-        classes: usize,
     },
 
     /// An answer names a class that does not exist.
@@ -232,5 +216,45 @@ pub enum Error {
         column: usize,
         /// What was found there.
         value: f32,
+    },
+
+    /// The labelled rows are at fault, not those of the pool.
+    #[error("read the labelled rows: {fault}")]
+    Labelled {
+        /// What is wrong with them. Part of the message and therefore not a source.
+        fault: Box<Error>,
+    },
+
+    /// A label is not a class.
+    #[error("read labels: labelled row {row} is {label}, and there are {classes} classes")]
+    LabelOutOfRange {
+        /// The labelled row.
+        row: usize,
+        /// What was found there.
+        label: u32,
+        /// The number of classes.
+        classes: usize,
+    },
+
+    /// BAIT would need more memory than it may have.
+    #[error(
+        "run BAIT: it needs {plan}, above the limit of {:.1} MB; use fewer classes or dimensions, or raise the limit",
+        *limit_bytes as f64 / 1e6
+    )]
+    AboveMemoryLimit {
+        /// What it needs.
+        plan: MemoryPlan,
+        /// What it may have.
+        limit_bytes: u64,
+    },
+
+    /// The information of labelled rows and picks cannot be inverted to working accuracy.
+    #[error(
+        "run BAIT: the information of {labelled} labelled rows and of the picks cannot be inverted; scale the \
+         embeddings down"
+    )]
+    NotInvertible {
+        /// How many rows are labelled.
+        labelled: usize,
     },
 }

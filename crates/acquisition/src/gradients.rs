@@ -6,7 +6,7 @@ use ndarray::ArrayView2;
 use pulp::Arch;
 
 use crate::distances::{Rows, dot};
-use crate::{Error, probabilities, validate_probabilities};
+use crate::{Error, Side, probabilities};
 
 /// More than the rounding error of a product of two rows in `f64`, as a share of the product of their norms.
 const SLACK: f64 = 1.0 + 1e-9;
@@ -31,21 +31,12 @@ impl<'a> Gradients<'a> {
     ///
     /// # Errors
     ///
-    /// Those of [`validate_probabilities`]; [`Error::NoDimensions`], [`Error::EmbeddingNotFinite`] and
-    /// [`Error::LengthMismatch`].
+    /// Those of [`Side::validate`].
     pub(crate) fn of_predictions(
         probabilities: ArrayView2<'a, f32>,
         embeddings: ArrayView2<'a, f32>,
     ) -> Result<Self, Error> {
-        validate_probabilities(probabilities)?;
-        if probabilities.nrows() != embeddings.nrows() {
-            return Err(Error::LengthMismatch {
-                what: "rows of the embeddings",
-                expected: probabilities.nrows(),
-                found: embeddings.nrows(),
-            });
-        }
-        let embeddings = Rows::new("unlabelled", embeddings)?;
+        let embeddings = Side { probabilities, embeddings }.rows("unlabelled")?;
         let labels = probabilities::predicted(probabilities).collect();
         let lengths = (0..embeddings.len()).map(|row| embeddings.squared_norm(row).sqrt()).collect();
         let mut gradients = Self { probabilities, embeddings, labels, lengths, squared_norms: Vec::new() };
@@ -71,10 +62,15 @@ impl<'a> Gradients<'a> {
 
     /// `e_y − p`. `[classes]`
     fn residual(&self, row: usize) -> Vec<f32> {
-        let mut residual: Vec<f32> = self.probabilities.row(row).iter().map(|&p| -p).collect();
-        residual[self.labels[row]] += 1.0;
-        residual
+        residual(self.probabilities, row, self.labels[row])
     }
+}
+
+/// `e_y − p` of a row with a label. `[classes]`
+pub(crate) fn residual(probabilities: ArrayView2<f32>, row: usize, label: usize) -> Vec<f32> {
+    let mut residual: Vec<f32> = probabilities.row(row).iter().map(|&p| -p).collect();
+    residual[label] += 1.0;
+    residual
 }
 
 /// Rows of gradient embeddings that others are compared with.

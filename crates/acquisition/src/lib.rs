@@ -22,14 +22,17 @@ mod logits;
 mod probabilities;
 mod rankings;
 mod selection;
+mod side;
 mod strategy;
 mod told;
 
 pub mod badge;
+pub mod bait;
 pub mod balance;
 pub mod bald;
 pub mod base;
 pub mod batch_bald;
+pub mod cluster_margin;
 pub mod coreset;
 pub mod direct;
 pub mod entropy;
@@ -43,6 +46,7 @@ pub mod pseudo_label;
 pub mod query;
 pub mod random;
 pub mod select;
+pub mod similar;
 pub mod vaal;
 
 pub use balance::validate_probabilities;
@@ -50,6 +54,7 @@ pub use conversation::{Answer, Ask, Conversation, Phase};
 pub use error::Error;
 pub use logits::validate_logits;
 pub use selection::{BalanceCertificate, BalanceOutcome, CoverOutcome, Pick, Selection};
+pub use side::Side;
 pub use strategy::{
     Balance, ConfidenceOf, DirectMode, GalaxyMode, GreedyBalance, KlReduction, Lambda, LambdaRule,
     LambdaScale, Needs, Prediction, PseudoLabelOrder, SolverMode, Strategy, VaalNetworks,

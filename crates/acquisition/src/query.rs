@@ -4,9 +4,9 @@ use ndarray::{ArcArray2, Array3, Axis};
 use rand_chacha::ChaCha8Rng;
 
 use crate::{
-    ConfidenceOf, Conversation, Error, PseudoLabelOrder, Selection, Strategy, VaalNetworks, badge, balance,
-    bald, base, batch_bald, coreset, direct, entropy, galaxy, k_center, lambda, least_confidence, margin,
-    most_likely_positive, pseudo_label, random, select, vaal,
+    ConfidenceOf, Conversation, Error, PseudoLabelOrder, Selection, Side, Strategy, VaalNetworks, badge,
+    bait, balance, bald, base, batch_bald, cluster_margin, coreset, direct, entropy, galaxy, k_center,
+    lambda, least_confidence, margin, most_likely_positive, pseudo_label, random, select, similar, vaal,
 };
 
 /// What every strategy is told.
@@ -149,7 +149,7 @@ fn lines<'a>(
 ///
 /// As [`begin`]; [`Error::Unsupported`] for a strategy whose choice depends on answers.
 pub fn query<P: Pool>(strategy: &Strategy, inputs: Inputs<'_>, pool: &mut P) -> Result<Selection, P::Error> {
-    let Inputs { rows, labelled_counts, budget, rng, .. } = inputs;
+    let Inputs { rows, labelled_counts, labels, budget, rng } = inputs;
     match strategy {
         Strategy::Random {} => Ok(random::query(rows, budget, rng)?),
         Strategy::Entropy { .. }
@@ -213,6 +213,26 @@ pub fn query<P: Pool>(strategy: &Strategy, inputs: Inputs<'_>, pool: &mut P) -> 
             let embeddings = pool.unlabelled_embeddings()?;
             Ok(badge::query(pool.probabilities()?.view(), embeddings.view(), budget, rng)?)
         }
+        Strategy::ClusterMargin { sample, clusters, candidates } => {
+            let scores = margin::scores_of_logits(pool.logits()?.view())?;
+            let embeddings = pool.unlabelled_embeddings()?;
+            let parameters =
+                cluster_margin::Parameters { sample: *sample, clusters: *clusters, candidates: *candidates };
+            Ok(cluster_margin::query(embeddings.view(), &scores, &parameters, budget, rng)?)
+        }
+        Strategy::Similar { eta, negative } => {
+            let known = Known::of(pool)?;
+            let [unlabelled, labelled] = known.sides();
+            let parameters = similar::Parameters { eta: *eta, negative: *negative };
+            Ok(similar::query(unlabelled, labelled, labels, &parameters, budget)?)
+        }
+        Strategy::Bait { regularisation, memory_limit_mib } => {
+            let known = Known::of(pool)?;
+            let [unlabelled, labelled] = known.sides();
+            let limit_bytes = memory_limit_mib.saturating_mul(1 << 20);
+            let parameters = bait::Parameters { lambda: *regularisation, limit_bytes };
+            Ok(bait::query(unlabelled, labelled, &parameters, budget)?)
+        }
         Strategy::Direct { .. } | Strategy::Galaxy { .. } => {
             Err(Error::Unsupported { strategy: strategy.name() }.into())
         }
@@ -252,8 +272,33 @@ pub fn scores<P: Pool>(strategy: &Strategy, pool: &mut P) -> Result<Vec<f64>, P:
         | Strategy::PseudoLabel { .. }
         | Strategy::Base {}
         | Strategy::Badge {}
+        | Strategy::ClusterMargin { .. }
+        | Strategy::Similar { .. }
+        | Strategy::Bait { .. }
         | Strategy::Direct { .. }
         | Strategy::Galaxy { .. } => Err(Error::Unsupported { strategy: strategy.name() }.into()),
+    }
+}
+
+/// Probabilities and embeddings of all rows, for the strategies that look at both.
+struct Known {
+    probabilities: [ArcArray2<f32>; 2],
+    embeddings: Embeddings,
+}
+
+impl Known {
+    fn of<P: Pool>(pool: &mut P) -> Result<Self, P::Error> {
+        let probabilities = [pool.probabilities()?, pool.labelled_probabilities()?];
+        Ok(Self { probabilities, embeddings: pool.embeddings()? })
+    }
+
+    /// The unlabelled rows, then the labelled ones.
+    fn sides(&self) -> [Side<'_>; 2] {
+        let [unlabelled, labelled] = &self.probabilities;
+        [
+            Side { probabilities: unlabelled.view(), embeddings: self.embeddings.unlabelled.view() },
+            Side { probabilities: labelled.view(), embeddings: self.embeddings.labelled.view() },
+        ]
     }
 }
 

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::Error;
+use crate::{Error, cluster_margin};
 
 /// How the next rows to label are chosen, with every parameter of the choice.
 ///
@@ -97,6 +97,32 @@ pub enum Strategy {
     Base {},
     /// k-means++ on gradient embeddings (BADGE, Ash et al., ICLR 2020).
     Badge {},
+    /// The smallest margin of logits, round and round over clusters of embeddings (Cluster-Margin, Citovsky et al., NeurIPS
+    /// 2021).
+    ClusterMargin {
+        /// Rows that are drawn and clustered hierarchically.
+        sample: usize,
+        /// Clusters that they are cut into.
+        clusters: usize,
+        /// Rows that compete, as a multiple of the budget.
+        candidates: f64,
+    },
+    /// Rows that are like the labelled rows of classes that are looked for (SIMILAR with FLQMI, Kothawade et al., NeurIPS
+    /// 2021).
+    Similar {
+        /// How much it counts that a row is like some labelled row, against that every such row has one that is like it.
+        eta: f64,
+        /// The class that is not looked for; absent: the last.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        negative: Option<usize>,
+    },
+    /// The rows that leave the least uncertainty of the last layer, by Fisher information (BAIT, Ash et al., NeurIPS 2021).
+    Bait {
+        /// What is added to the diagonal of the information of the labelled rows.
+        regularisation: f64,
+        /// Refuse to begin where more memory than this is needed, in mebibytes.
+        memory_limit_mib: u64,
+    },
     /// The end of each class on a line of all rows, then the rows next to it (DIRECT, Nuggehalli et al., 2023). Asks in
     /// sub-batches.
     Direct {
@@ -319,6 +345,14 @@ impl Strategy {
             Self::MostLikelyPositive { .. } => Needs { logits: true, ..none },
             Self::Base {} => Needs { logits: true, head: true, ..none },
             Self::Badge {} => Needs { probabilities: true, embeddings: true, ..none },
+            Self::ClusterMargin { .. } => Needs { logits: true, embeddings: true, ..none },
+            Self::Similar { .. } | Self::Bait { .. } => Needs {
+                probabilities: true,
+                labelled_probabilities: true,
+                embeddings: true,
+                labelled_embeddings: true,
+                ..none
+            },
             Self::KCenterGreedy { balance, .. } => Needs {
                 probabilities: balance.is_some(),
                 embeddings: true,
@@ -380,6 +414,16 @@ impl Strategy {
             }
             Self::Vaal { networks, .. } => networks.validate(),
             Self::Direct { parallel, .. } => at_least("parallel", *parallel, 1),
+            &Self::ClusterMargin { sample, clusters, candidates } => {
+                cluster_margin::Parameters { sample, clusters, candidates }.validate()
+            }
+            Self::Similar { eta, .. } => {
+                within("eta", *eta, eta.is_finite() && *eta >= 0.0, "finite and not negative")
+            }
+            Self::Bait { regularisation, .. } => {
+                let positive = regularisation.is_finite() && *regularisation > 0.0;
+                within("regularisation", *regularisation, positive, "finite and positive")
+            }
         }
     }
 
@@ -399,6 +443,9 @@ impl Strategy {
             | Self::MostLikelyPositive { .. }
             | Self::Base {}
             | Self::Badge {}
+            | Self::ClusterMargin { .. }
+            | Self::Similar { .. }
+            | Self::Bait { .. }
             | Self::Direct { .. }
             | Self::Galaxy { .. } => None,
         }
@@ -429,6 +476,9 @@ impl Strategy {
             | Self::MostLikelyPositive { .. }
             | Self::Base {}
             | Self::Badge {}
+            | Self::ClusterMargin { .. }
+            | Self::Similar { .. }
+            | Self::Bait { .. }
             | Self::Direct { .. }
             | Self::Galaxy { .. } => None,
         };
@@ -463,6 +513,9 @@ impl Strategy {
             | Self::MostLikelyPositive { .. }
             | Self::Base {}
             | Self::Badge {}
+            | Self::ClusterMargin { .. }
+            | Self::Similar { .. }
+            | Self::Bait { .. }
             | Self::Direct { .. }
             | Self::Galaxy { .. } => {}
         }
@@ -490,6 +543,9 @@ impl Strategy {
             Self::MostLikelyPositive { .. } => "most-likely-positive",
             Self::Base {} => "base",
             Self::Badge {} => "badge",
+            Self::ClusterMargin { .. } => "cluster-margin",
+            Self::Similar { .. } => "similar",
+            Self::Bait { .. } => "bait",
             Self::Direct { .. } => "direct",
             Self::Galaxy { .. } => "galaxy",
         };

@@ -232,7 +232,19 @@ pub enum Error {
         /// The number of image files.
         found: usize,
     },
-    /// A file is not a whole JPEG image.
+    /// A split has another number of images than the manifest says.
+    #[error("{} has {found} images of split {split}, expected {expected}", path.display())]
+    SplitCount {
+        /// The file that lists the images.
+        path: PathBuf,
+        /// The split, as the file names it.
+        split: &'static str,
+        /// The number in the manifest's terms.
+        expected: usize,
+        /// The number of lines.
+        found: usize,
+    },
+    /// A file is not a whole image of its format.
     #[error("could not decode {}", path.display())]
     Decode {
         /// The image.

@@ -55,12 +55,14 @@ fn decode_one(path: &Path, shape: ImageShape, into: &mut [u8]) -> Result<()> {
         let path = path.into();
         return Err(Error::ImageSize { path, expected_width, expected_height, found_width, found_height });
     }
-    // The decoder fills what is missing of a cut-off image with grey and says nothing.
-    if !has_end(&bytes) {
-        return Err(Error::TruncatedImage { path: path.into(), bytes: bytes.len() });
-    }
+    refuse_truncated(path, &bytes)?;
     write_planes(&DynamicImage::from_decoder(decoder).map_err(undecodable)?.into_rgb8(), shape, into);
     Ok(())
+}
+
+/// Refuses a file that ends before its image does: the decoder fills what is missing with grey and says nothing.
+pub(crate) fn refuse_truncated(path: &Path, bytes: &[u8]) -> Result<()> {
+    if has_end(bytes) { Ok(()) } else { Err(Error::TruncatedImage { path: path.into(), bytes: bytes.len() }) }
 }
 
 /// Whether the last scan has an end-of-image marker behind it. Neither marker can be part of the entropy-coded data

@@ -2,6 +2,7 @@
 //!
 //! A dataset is described by a [`DatasetManifest`] (one TOML file per dataset). [`fetch()`] brings its files to a data
 //! folder, [`prepare()`] verifies them (and generates the synthetic ones), and [`read`] gives a [`Dataset`] in memory.
+//! A [`Grouping`] merges classes of one, and [`noisy_labels`] gives the labels that annotators tell of it.
 //! [`construct`] then splits the training images into an initial set and a pool, with or without imbalance, and writes
 //! the outcome down as a [`PoolManifest`] whose hash covers everything that went into it.
 //!
@@ -33,6 +34,7 @@ pub mod svhn;
 pub mod synthetic;
 pub mod tiny_imagenet;
 pub mod weights;
+pub mod wilds;
 
 mod contradiction;
 #[cfg(feature = "fetch")]

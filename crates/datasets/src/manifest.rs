@@ -69,6 +69,10 @@ pub enum Layout {
     SvhnMat,
     /// One file of NumPy arrays, as in [`medmnist`](crate::medmnist).
     MedmnistNpz,
+    /// A table and PNG files, as in [`wilds`](crate::wilds).
+    WildsFmow,
+    /// A table and JPEG files, as in [`wilds`](crate::wilds).
+    WildsIwildcam,
 }
 
 impl Layout {
@@ -78,7 +82,11 @@ impl Layout {
             Self::Cifar10Binary => Some(RecordLayout::Cifar10),
             Self::Cifar100Fine => Some(RecordLayout::Cifar100Fine),
             Self::Cifar100Coarse => Some(RecordLayout::Cifar100Coarse),
-            Self::TinyImagenet | Self::SvhnMat | Self::MedmnistNpz => None,
+            Self::TinyImagenet
+            | Self::SvhnMat
+            | Self::MedmnistNpz
+            | Self::WildsFmow
+            | Self::WildsIwildcam => None,
         }
     }
 }

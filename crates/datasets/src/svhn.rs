@@ -15,9 +15,6 @@ use crate::mat::{self, Values, Variable};
 /// The classes: the digits.
 pub const CLASSES: usize = 10;
 
-/// Colour channels of every image.
-pub const CHANNELS: usize = 3;
-
 /// The names of the variables.
 const NAMES: [&str; 2] = ["X", "y"];
 

@@ -43,6 +43,8 @@ fn every_manifest_loads_and_says_where_it_is_from() {
         "cifar10",
         "cifar100",
         "dermamnist",
+        "fmow",
+        "iwildcam",
         "octmnist",
         "organamnist",
         "organcmnist",
@@ -112,6 +114,20 @@ fn a_missing_dataset_of_single_files_names_every_address() {
         "svhn/test_32x32.mat",
     ] {
         assert!(message.contains(expected), "{message}");
+    }
+}
+
+#[test]
+fn a_missing_dataset_to_be_got_by_hand_says_from_where() {
+    let folder = tempfile::tempdir().unwrap();
+    for (name, missing) in
+        [("fmow", "fmow_v1.1/rgb_metadata.csv"), ("iwildcam", "iwildcam_v2.0/metadata.csv")]
+    {
+        let message = fetch(&manifest(name), folder.path(), &mut |_| {}).unwrap_err().to_string();
+        for expected in [missing, "it has to be got by hand", "https://wilds.stanford.edu/downloads"] {
+            assert!(message.contains(expected), "{message}");
+        }
+        assert!(!message.contains('\n'), "{message}");
     }
 }
 

@@ -43,8 +43,7 @@ const CHUNK: usize = 256;
 ///
 /// # Errors
 ///
-/// Those of [`validate_probabilities`](crate::validate_probabilities), [`Error::LengthMismatch`],
-/// [`Error::NoDimensions`], [`Error::EmbeddingNotFinite`] and [`Error::BudgetAbovePool`].
+/// Those of [`Side::validate`](crate::Side::validate), and [`Error::BudgetAbovePool`].
 pub fn query(
     probabilities: ArrayView2<f32>,
     embeddings: ArrayView2<f32>,

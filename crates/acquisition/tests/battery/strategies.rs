@@ -12,7 +12,7 @@ use tailward_acquisition::{
 use crate::Round;
 
 /// How many there are, the four orders of pseudo-labels counted apart.
-pub(crate) const COUNT: usize = 18;
+pub(crate) const COUNT: usize = 21;
 
 /// A new variant does not compile until it has a number here, and fails until it is in the battery as well.
 pub(crate) fn number(strategy: &Strategy) -> usize {
@@ -37,6 +37,9 @@ pub(crate) fn number(strategy: &Strategy) -> usize {
         Strategy::MostLikelyPositive { .. } => 15,
         Strategy::Base {} => 16,
         Strategy::Badge {} => 17,
+        Strategy::ClusterMargin { .. } => 18,
+        Strategy::Similar { .. } => 19,
+        Strategy::Bait { .. } => 20,
     }
 }
 
@@ -48,6 +51,11 @@ pub(crate) fn battery() -> Vec<Strategy> {
         Strategy::MostLikelyPositive { negative: Some(0) },
         Strategy::Base {},
         Strategy::Badge {},
+        Strategy::ClusterMargin { sample: 40, clusters: 7, candidates: 1.5 },
+        Strategy::ClusterMargin { sample: 1000, clusters: 500, candidates: 1.25 },
+        Strategy::Similar { eta: 1.0, negative: None },
+        Strategy::Similar { eta: 0.0, negative: Some(1) },
+        Strategy::Bait { regularisation: 1.0, memory_limit_mib: 1024 },
         Strategy::Coreset { outlier_fraction: 0.0, tolerance: 0.1 },
         Strategy::Coreset { outlier_fraction: 0.05, tolerance: 0.1 },
         Strategy::BatchBald { passes: 4, configurations: 50, candidates: None },
@@ -104,8 +112,18 @@ pub(crate) fn battery() -> Vec<Strategy> {
 
 /// Whether random numbers decide between rows. (Those of BatchBALD are drawn for picks, whatever rows they are.)
 pub(crate) fn draws(strategy: &Strategy) -> bool {
-    matches!(strategy, Strategy::Random {} | Strategy::PseudoLabel { .. } | Strategy::Badge {})
-        || asks_again(strategy)
+    matches!(
+        strategy,
+        Strategy::Random {}
+            | Strategy::PseudoLabel { .. }
+            | Strategy::Badge {}
+            | Strategy::ClusterMargin { .. }
+    ) || asks_again(strategy)
+}
+
+/// Whether the label of each labelled row is looked at.
+pub(crate) fn looks_at_labels(strategy: &Strategy) -> bool {
+    asks_again(strategy) || matches!(strategy, Strategy::Similar { .. })
 }
 
 /// Whether a query asks more than once.
@@ -114,10 +132,12 @@ pub(crate) fn asks_again(strategy: &Strategy) -> bool {
 }
 
 /// Whether rows matter that are not picked: the sweep of a rule has other picks, what a core-set covers is the whole
-/// pool, and of two rows out of many one is no candidate.
+/// pool, and of two rows out of many one is no candidate, and BAIT looks at the information of the whole pool.
 pub(crate) fn looks_beyond_its_picks(strategy: &Strategy) -> bool {
-    matches!(strategy, Strategy::Coreset { .. } | Strategy::BatchBald { candidates: Some(_), .. })
-        || matches!(strategy.lambda(), Some(Lambda::Rule(_)))
+    matches!(
+        strategy,
+        Strategy::Coreset { .. } | Strategy::BatchBald { candidates: Some(_), .. } | Strategy::Bait { .. }
+    ) || matches!(strategy.lambda(), Some(Lambda::Rule(_)))
 }
 
 /// What one unit of a greedy strategy's weight is worth.

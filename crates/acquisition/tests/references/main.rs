@@ -1,6 +1,8 @@
 //! Strategies against other software (see `tests/golden/README.md`).
 
 mod badge;
+mod cluster_margin;
+mod similar;
 
 use ndarray::Array2;
 

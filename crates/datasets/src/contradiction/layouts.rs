@@ -17,6 +17,9 @@ pub(super) fn find(manifest: &DatasetManifest) -> Option<String> {
         Layout::TinyImagenet => tiny_imagenet(manifest),
         Layout::SvhnMat => svhn(manifest),
         Layout::MedmnistNpz => medmnist(manifest),
+        // FMoW's classes are found by their names.
+        Layout::WildsFmow => wilds(manifest).or_else(|| repeated_name(&manifest.class_names)),
+        Layout::WildsIwildcam => wilds(manifest),
     }
 }
 
@@ -54,8 +57,8 @@ fn record_files(manifest: &DatasetManifest, layout: RecordLayout) -> Option<Stri
 fn tiny_imagenet(manifest: &DatasetManifest) -> Option<String> {
     let problem = if manifest.split.is_none() {
         "the layout needs a split: \"official\" or \"held-out\"".to_owned()
-    } else if !manifest.files.is_empty() {
-        "the layout fixes the files' names; there are no [[files]]".to_owned()
+    } else if let Some(problem) = no_files(manifest) {
+        problem
     } else if let Some(problem) = no_generator(manifest) {
         problem
     } else if manifest.image != tiny_imagenet::IMAGE_SHAPE {
@@ -105,11 +108,8 @@ fn svhn(manifest: &DatasetManifest) -> Option<String> {
             let (found, expected) = (manifest.classes, svhn::CLASSES);
             (found != expected).then(|| format!("{found} classes, but the layout has {expected}"))
         })
-        .or_else(|| {
-            let expected = svhn::CHANNELS;
-            let differs = manifest.image.channels != expected;
-            differs.then(|| format!("the layout has images of {expected} channels"))
-        })
+        .or_else(|| in_colours(manifest))
+        .or_else(|| some_pixels(manifest))
 }
 
 /// MedMNIST: one file for training and test images, in colours or grey.
@@ -128,6 +128,25 @@ fn medmnist(manifest: &DatasetManifest) -> Option<String> {
             (!matches!(channels, 1 | 3)).then(|| format!("{channels} channels are neither grey nor colours"))
         })
         .or_else(|| some_pixels(manifest))
+}
+
+/// WILDS: tables and folders of image files, whose names the layout fixes.
+fn wilds(manifest: &DatasetManifest) -> Option<String> {
+    no_split(manifest)
+        .or_else(|| no_generator(manifest))
+        .or_else(|| no_files(manifest))
+        .or_else(|| some_images(manifest))
+        .or_else(|| in_colours(manifest))
+        .or_else(|| some_pixels(manifest))
+}
+
+fn no_files(manifest: &DatasetManifest) -> Option<String> {
+    let some = !manifest.files.is_empty();
+    some.then(|| "the layout fixes the files' names; there are no [[files]]".to_owned())
+}
+
+fn in_colours(manifest: &DatasetManifest) -> Option<String> {
+    (manifest.image.channels != 3).then(|| "the layout has images of 3 channels".to_owned())
 }
 
 fn some_pixels(manifest: &DatasetManifest) -> Option<String> {

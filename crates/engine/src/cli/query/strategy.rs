@@ -44,9 +44,27 @@ pub(super) struct Options {
     /// least-confidence: the lowest highest logit in place of the lowest highest probability.
     #[arg(long)]
     of_logits: bool,
-    /// most-likely-positive: the class that is not looked for; by default the last.
+    /// most-likely-positive and similar: the class that is not looked for; by default the last.
     #[arg(long)]
     negative: Option<usize>,
+    /// cluster-margin: how many samples are drawn and clustered hierarchically (GALAXY's code: 1000).
+    #[arg(long, required_if_eq("strategy", "cluster-margin"))]
+    sample: Option<usize>,
+    /// cluster-margin: how many clusters they are cut into (GALAXY's code: 500).
+    #[arg(long, required_if_eq("strategy", "cluster-margin"))]
+    clusters: Option<usize>,
+    /// cluster-margin: how many samples compete, as a multiple of the budget (GALAXY's code: 1.25).
+    #[arg(long, required_if_eq("strategy", "cluster-margin"))]
+    competing: Option<f64>,
+    /// similar: how much likeness of each choice counts against cover of the labelled samples (the authors: 1).
+    #[arg(long, required_if_eq("strategy", "similar"))]
+    eta: Option<f64>,
+    /// bait: what is added to the diagonal of the labelled samples' information (the authors: 1).
+    #[arg(long, required_if_eq("strategy", "bait"))]
+    regularisation: Option<f64>,
+    /// bait: refuse to begin where more memory is needed, in mebibytes.
+    #[arg(long, required_if_eq("strategy", "bait"))]
+    memory_limit_mib: Option<u64>,
     /// direct: labels that can be told at the same time.
     #[arg(long, required_if_eq("strategy", "direct"))]
     parallel: Option<usize>,
@@ -72,6 +90,9 @@ enum StrategyName {
     MostLikelyPositive,
     Base,
     Badge,
+    ClusterMargin,
+    Similar,
+    Bait,
     Direct,
     Galaxy,
     EntropyPseudoLabel,
@@ -145,6 +166,16 @@ impl Options {
             Name::MostLikelyPositive => Strategy::MostLikelyPositive { negative: self.negative },
             Name::Base => Strategy::Base {},
             Name::Badge => Strategy::Badge {},
+            Name::ClusterMargin => Strategy::ClusterMargin {
+                sample: self.sample.unwrap_or_default(),
+                clusters: self.clusters.unwrap_or_default(),
+                candidates: self.competing.unwrap_or_default(),
+            },
+            Name::Similar => Strategy::Similar { eta: self.eta.unwrap_or_default(), negative: self.negative },
+            Name::Bait => Strategy::Bait {
+                regularisation: self.regularisation.unwrap_or_default(),
+                memory_limit_mib: self.memory_limit_mib.unwrap_or_default(),
+            },
             Name::Direct => {
                 Strategy::Direct { mode: self.direct_mode()?, parallel: self.parallel.unwrap_or_default() }
             }
@@ -213,6 +244,9 @@ impl Options {
         let coreset = self.strategy == Name::Coreset;
         let batch = self.strategy == Name::BatchBald;
         let direct = self.strategy == Name::Direct;
+        let cluster = self.strategy == Name::ClusterMargin;
+        let similar = self.strategy == Name::Similar;
+        let bait = self.strategy == Name::Bait;
         let misplaced = [
             ("--balance", self.balance.is_some() && !(programme || greedy)),
             ("--solver exact", exact && !programme),
@@ -224,7 +258,16 @@ impl Options {
             ("--configurations", self.configurations.is_some() && !batch),
             ("--candidates", self.candidates.is_some() && !batch),
             ("--of-logits", self.of_logits && self.strategy != Name::LeastConfidence),
-            ("--negative", self.negative.is_some() && self.strategy != Name::MostLikelyPositive),
+            (
+                "--negative",
+                self.negative.is_some() && !(similar || self.strategy == Name::MostLikelyPositive),
+            ),
+            ("--sample", self.sample.is_some() && !cluster),
+            ("--clusters", self.clusters.is_some() && !cluster),
+            ("--competing", self.competing.is_some() && !cluster),
+            ("--eta", self.eta.is_some() && !similar),
+            ("--regularisation", self.regularisation.is_some() && !bait),
+            ("--memory-limit-mib", self.memory_limit_mib.is_some() && !bait),
             ("--parallel", self.parallel.is_some() && !direct),
             ("--min-budget-per-class", self.min_budget_per_class.is_some() && !direct),
             ("--mode", self.mode.is_some() && !(direct || self.strategy == Name::Galaxy)),
