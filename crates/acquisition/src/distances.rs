@@ -50,9 +50,10 @@ pub(crate) fn dot(left: &[f32], right: &[f32]) -> f64 {
     sum_of(left, right, |left, right| f64::from(left) * f64::from(right))
 }
 
-/// Sums a term of every column: lane `k` the columns `k, k + 16, …`, then the lanes by halves.
+/// Sums a term of every column: lane `k` the columns `k, k + 16, …`, then the lanes by halves. To be called within a
+/// dispatch.
 #[inline(always)]
-fn sum_of(left: &[f32], right: &[f32], term: impl Fn(f32, f32) -> f64) -> f64 {
+pub(crate) fn sum_of(left: &[f32], right: &[f32], term: impl Fn(f32, f32) -> f64) -> f64 {
     let mut sums = [0.0_f64; LANES];
     let (left_chunks, left_rest) = left.as_chunks::<LANES>();
     let (right_chunks, right_rest) = right.as_chunks::<LANES>();

@@ -25,18 +25,18 @@ pub(super) fn multiply(
     out: &mut Array2<f64>,
 ) {
     let width = out.ncols();
-    by_chunks(out, |start, mut chunk| {
+    by_chunks(out, |start, chunk| {
         let left = left.slice_axis(Axis(0), Slice::from(start..start + chunk.len() / width));
-        general_mat_mul(alpha, &left, &right, beta, &mut matrix(&mut chunk, width));
+        general_mat_mul(alpha, &left, &right, beta, &mut matrix(chunk, width));
     });
 }
 
 /// `out = out · right`, in place.
 pub(super) fn multiply_in_place(out: &mut Array2<f64>, right: ArrayView2<f64>) {
     let width = out.ncols();
-    by_chunks(out, |_, mut chunk| {
-        let left = matrix(&mut chunk, width).to_owned();
-        general_mat_mul(1.0, &left, &right, 0.0, &mut matrix(&mut chunk, width));
+    by_chunks(out, |_, chunk| {
+        let left = matrix(chunk, width).to_owned();
+        general_mat_mul(1.0, &left, &right, 0.0, &mut matrix(chunk, width));
     });
 }
 
@@ -54,8 +54,8 @@ pub(super) fn invert(out: &mut Array2<f64>) -> Option<()> {
         // What the eliminated rows become; their own columns hold the inverse of the pivot.
         let mut row = pivot.dot(&out.slice_axis(Axis(0), rows));
         row.slice_axis_mut(Axis(1), rows).assign(&pivot);
-        by_chunks(out, |first, mut chunk| {
-            let mut chunk = matrix(&mut chunk, size);
+        by_chunks(out, |first, chunk| {
+            let mut chunk = matrix(chunk, size);
             chunk.slice_axis_mut(Axis(1), rows).fill(0.0);
             let column = column.slice_axis(Axis(0), Slice::from(first..first + chunk.nrows()));
             general_mat_mul(-1.0, &column, &row, 1.0, &mut chunk);

@@ -205,7 +205,7 @@ fn subtract(sign: f64, v: ArrayView2<f64>, z: ArrayView2<f64>, a: &mut [f64], c:
 
 /// The root of `(I ± A)⁻¹`.
 fn root(a: &[f64], change: Change, classes: usize) -> Option<Vec<f64>> {
-    let identity = |place: usize| if place % (classes + 1) == 0 { 1.0 } else { 0.0 };
+    let identity = |place: usize| if place.is_multiple_of(classes + 1) { 1.0 } else { 0.0 };
     let entries = a.iter().enumerate().map(|(place, value)| identity(place) + change.sign() * value);
     inverse_root(entries, classes)
 }

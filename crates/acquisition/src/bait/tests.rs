@@ -101,7 +101,7 @@ fn plainly(pool: &Arrays, labelled: &Arrays, lambda: f64, budget: usize) -> (Vec
         if let [first, second, ..] = gains[..] {
             clear = clear.min(first.1 - second.1);
         }
-        m = m + &of_pool[gains[0].0];
+        m += &of_pool[gains[0].0];
         picks.push(gains[0]);
     }
     while picks.len() > budget {
@@ -110,7 +110,7 @@ fn plainly(pool: &Arrays, labelled: &Arrays, lambda: f64, budget: usize) -> (Vec
             .collect();
         losses.sort_by(|a, b| a.1.total_cmp(&b.1));
         clear = clear.min(losses[1].1 - losses[0].1);
-        m = m - &of_pool[picks.remove(losses[0].0).0];
+        m -= &of_pool[picks.remove(losses[0].0).0];
     }
     (picks, clear)
 }

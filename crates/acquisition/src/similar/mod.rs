@@ -10,19 +10,18 @@ mod tests;
 
 use std::cmp::Ordering;
 use std::collections::BinaryHeap;
+use std::collections::binary_heap::PeekMut;
 
 use ndarray::ArrayView2;
-use rayon::prelude::*;
 
 use crate::most_likely_positive::negative_class;
 use crate::select::{query_order, validate_budget};
 use crate::{Error, Pick, Selection, Side, probabilities};
 
-use kernel::{Kernel, Points, Similar};
+use kernel::{Kernel, Points};
 
-/// Similarities of rows that may be looked at again are kept up to this many bytes; of other rows they are computed
-/// afresh. The picks do not depend on it.
-const KEPT_BYTES: usize = 256 << 20;
+/// Rows whose gains are brought up to date at a time.
+const BATCH: usize = 128;
 
 /// What is looked for, and how.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -46,9 +45,9 @@ pub struct Parameters {
 /// lowest row, with a score of 0. (The authors' code takes what its list ends with, and stops with an error if there
 /// is no query row.)
 ///
-/// The greedy choice is lazy (Minoux, 1978): `f` is submodular, and a gain computed earlier is an upper bound. The
-/// similarities of all rows to all query rows are computed once, row by row, for the first gains, and not kept: at most
-/// 256 MiB of those that come into question again.
+/// The greedy choice is lazy (Minoux, 1978): `f` is submodular, and a gain computed earlier is an upper bound. Of the
+/// similarities, `f32` by dense products, at most 512 MiB are kept; those of more rows are computed each time that they are
+/// needed, with the same result.
 ///
 /// # Shapes
 ///
@@ -98,11 +97,11 @@ fn kernel<'a>(
         return Err(Error::LabelOutOfRange { row, label: labels[row], classes });
     }
     let labels: Vec<usize> = labels.iter().map(|&label| label as usize).collect();
-    let queries = (0..known).filter(|&row| labels[row] != negative).collect();
+    let queries: Vec<usize> = (0..known).filter(|&row| labels[row] != negative).collect();
     let predicted = probabilities::predicted(unlabelled.probabilities).collect();
     let pool = Points::new("unlabelled", unlabelled, predicted)?;
     let known = Points::new("labelled", labelled, labels)?;
-    Ok(Kernel::new(pool, known, queries))
+    Ok(Kernel::new(pool, &known, &queries))
 }
 
 /// The greedy picks as long as something is gained.
@@ -111,39 +110,33 @@ fn lazy_greedy(kernel: &Kernel, eta: f64, budget: usize) -> Vec<Pick> {
         return Vec::new();
     }
     let mut covered = vec![0.0_f32; kernel.queries()];
-    let first = |row| Bound { gain: gain(&kernel.similar(row), &covered, eta), row, picks: 0 };
-    let bounds: Vec<Bound> = (0..kernel.rows()).into_par_iter().with_min_len(16).map(first).collect();
-    let mut bounds = BinaryHeap::from(bounds);
-    let mut kept = Kept { similar: vec![None; kernel.rows()], bytes: 0 };
-    let mut picks = Vec::with_capacity(budget);
+    let all: Vec<usize> = (0..kernel.rows()).collect();
+    let bound = |(row, gain)| Bound { gain, row, picks: 0 };
+    let mut bounds: BinaryHeap<Bound> =
+        all.iter().copied().zip(kernel.gains(&all, &covered, eta)).map(bound).collect();
+    let mut picks: Vec<Pick> = Vec::with_capacity(budget);
     while picks.len() < budget
-        && let Some(Bound { gain: bound, row, picks: then }) = bounds.pop()
-        && bound > 0.0
+        && let Some(highest) = bounds.pop()
+        && highest.gain > 0.0
     {
-        let similar = kept.similar(kernel, row);
-        if then == picks.len() {
-            picks.push(Pick { row, score: bound });
-            for (position, similarity) in similar {
-                let covered = &mut covered[position as usize];
-                *covered = covered.max(similarity);
-            }
-        } else {
-            bounds.push(Bound { gain: gain(&similar, &covered, eta), row, picks: picks.len() });
-            kept.keep(row, similar);
+        let now = picks.len();
+        if highest.picks == now {
+            picks.push(Pick { row: highest.row, score: highest.gain });
+            let similar = kernel.similar(highest.row);
+            covered.iter_mut().zip(similar).for_each(|(covered, s)| *covered = covered.max(s));
+            continue;
         }
+        // Those that come next are out of date as well.
+        let mut rows = vec![highest.row];
+        while rows.len() < BATCH
+            && let Some(next) = bounds.peek_mut().filter(|next| next.picks < now)
+        {
+            rows.push(PeekMut::pop(next).row);
+        }
+        let gains = kernel.gains(&rows, &covered, eta);
+        bounds.extend(rows.into_iter().zip(gains).map(|(row, gain)| Bound { gain, row, picks: now }));
     }
     picks
-}
-
-/// What a row adds to `f`. Sums are in one order, so that no gain rises by rounding.
-fn gain(similar: &Similar, covered: &[f32], eta: f64) -> f64 {
-    let mut sum = 0.0;
-    let mut highest = 0.0_f32;
-    for &(position, similarity) in similar {
-        sum += f64::from((similarity - covered[position as usize]).max(0.0));
-        highest = highest.max(similarity);
-    }
-    sum + eta * f64::from(highest)
 }
 
 /// Fills up with the rows that are most likely not of the negative class.
@@ -189,29 +182,3 @@ impl PartialEq for Bound {
 }
 
 impl Eq for Bound {}
-
-/// What is similar to rows that were looked at more than once.
-struct Kept {
-    /// `[rows]`
-    similar: Vec<Option<Similar>>,
-    bytes: usize,
-}
-
-impl Kept {
-    /// Takes out what was kept of a row, or computes it.
-    fn similar(&mut self, kernel: &Kernel, row: usize) -> Similar {
-        let Some(similar) = self.similar[row].take() else {
-            return kernel.similar(row);
-        };
-        self.bytes -= size_of_val(similar.as_slice());
-        similar
-    }
-
-    fn keep(&mut self, row: usize, similar: Similar) {
-        let bytes = size_of_val(similar.as_slice());
-        if self.bytes + bytes <= KEPT_BYTES {
-            self.bytes += bytes;
-            self.similar[row] = Some(similar);
-        }
-    }
-}

@@ -11,14 +11,14 @@ use super::*;
 
 /// A pool, labelled rows and labels.
 #[derive(Debug)]
-struct Made {
+pub(super) struct Made {
     p: [Array2<f32>; 2],
     embeddings: [Array2<f32>; 2],
-    labels: Vec<u32>,
+    pub(super) labels: Vec<u32>,
 }
 
 impl Made {
-    fn new(rows: usize, labelled: usize, classes: usize, rectified: bool, seed: u64) -> Self {
+    pub(super) fn new(rows: usize, labelled: usize, classes: usize, rectified: bool, seed: u64) -> Self {
         let mut rng = ChaCha8Rng::seed_from_u64(seed);
         let dims = rng.random_range(1..20);
         let [p, known] = [rows, labelled].map(|rows| {
@@ -37,7 +37,7 @@ impl Made {
         Self { p: [p, known], embeddings, labels }
     }
 
-    fn side(&self, side: usize) -> Side<'_> {
+    pub(super) fn side(&self, side: usize) -> Side<'_> {
         Side { probabilities: self.p[side].view(), embeddings: self.embeddings[side].view() }
     }
 
@@ -112,9 +112,7 @@ proptest! {
         let made = Made::new(rows, labelled, 3, rectified, seed);
         let kernel = super::kernel(made.side(0), made.side(1), &made.labels, 2).unwrap();
         for (row, expected) in made.kernel(2).iter().enumerate() {
-            let mut found = vec![0.0; expected.len()];
-            kernel.similar(row).into_iter().for_each(|(query, s)| found[query as usize] = f64::from(s));
-            for (found, expected) in found.iter().zip(expected) {
+            for (found, expected) in kernel.similar(row).into_iter().map(f64::from).zip(expected) {
                 prop_assert!((found - expected).abs() < 1e-6, "{} is not {}", found, expected);
             }
         }
