@@ -12,6 +12,10 @@
 //!   passes with dropout, and [`vaal`] the estimates of a discriminator.
 //! - [`select::top`] takes the best rows; [`random::query`] draws them; [`balance::query`] takes the best rows that
 //!   also balance the classes (CBAL, Bengar et al., WACV 2022, Eq. 8).
+//! - [`least_confidence::scores_of_logits`], [`margin::scores_of_logits`] and [`most_likely_positive`] rank logits, and
+//!   [`base`] the distances to the boundaries between classes.
+//! - [`badge`], [`bait`] and [`similar`] look at the gradients of the last layer, which are never written out;
+//!   [`cluster_margin`] takes low margins from many clusters.
 //! - [`k_center`] and [`coreset`] take rows that cover the pool; `k_center` can balance the classes, too (Algorithm 2).
 
 mod conversation;
