@@ -1,12 +1,13 @@
 //! How the initial set and the pool of an experiment come about.
 
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 
 use rand::seq::SliceRandom;
 use rand_chacha::ChaCha8Rng;
 use serde::{Deserialize, Serialize};
 
-use crate::checksum::hex;
+use crate::checksum::{hex, sha256_hex};
 use crate::error::{Error, Result};
 use crate::imbalance::Imbalance;
 use crate::index_list::read_authors_pair;
@@ -35,6 +36,13 @@ pub enum PoolSource {
         /// At most this many training images are considered, initial set included. For scaled-down runs.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         size: Option<usize>,
+    },
+    /// Replayed: the first images of a list in their order, and everything that is not among them.
+    Replay {
+        /// The size of the initial set.
+        initial: usize,
+        /// SHA-256 of the list, one index a line, in hexadecimal.
+        sha256: String,
     },
     /// Read from the pair of index lists that the authors of CBAL published; see
     /// [`read_authors_pair`].
@@ -79,6 +87,7 @@ pub fn construct(
             let (initial, pool) = uniform(labels.len(), *initial, *size, initial_rng)?;
             (initial, pool, Some(streams))
         }
+        PoolSource::Replay { .. } => return Err(Error::ReplayWithoutList),
         PoolSource::IndexLists { initial, pool } => {
             let (initial, pool) = read_authors_pair(initial, pool, labels.len())?;
             (initial, pool, None)
@@ -86,6 +95,43 @@ pub fn construct(
     };
     pool.sort_unstable();
     PoolManifest::new(dataset_name, labels, classes, source, streams, initial, pool)
+}
+
+/// Builds the initial set and the pool of a selection that was made elsewhere: the first `initial` images of `order`, and
+/// all other training images.
+///
+/// # Errors
+/// When `order` has an image twice or one that the dataset does not have, `initial` is 0 or longer than the list, or a label
+/// is not below `classes`.
+pub fn construct_replay(
+    dataset_name: &str,
+    labels: &[u32],
+    classes: usize,
+    order: &[SampleId],
+    initial: usize,
+) -> Result<PoolManifest> {
+    if let Some((row, &label)) = labels.iter().enumerate().find(|(_, label)| **label as usize >= classes) {
+        return Err(Error::Label { row, label, classes });
+    }
+    let mut seen = vec![false; labels.len()];
+    for (position, sample) in order.iter().enumerate() {
+        match seen.get_mut(sample.index()) {
+            None => {
+                return Err(Error::Replay { position, sample: *sample, problem: "is not a training image" });
+            }
+            Some(true) => return Err(Error::Replay { position, sample: *sample, problem: "is there twice" }),
+            Some(place) => *place = true,
+        }
+    }
+    if initial == 0 || initial > order.len() {
+        return Err(Error::UniformSize { initial, size: order.len(), images: labels.len() });
+    }
+    let text: String = order.iter().map(|sample| format!("{}\n", sample.0)).collect();
+    let source = PoolSource::Replay { initial, sha256: sha256_hex(text.as_bytes()) };
+    let first = order[..initial].to_vec();
+    let chosen: BTreeSet<SampleId> = first.iter().copied().collect();
+    let pool = (0..labels.len()).map(SampleId::at).filter(|sample| !chosen.contains(sample)).collect();
+    PoolManifest::new(dataset_name, labels, classes, &source, None, first, pool)
 }
 
 /// Keeps of each class what the imbalance says, chosen at random.
@@ -131,6 +177,24 @@ mod tests {
         assert_eq!(pool.class_counts_initial, [10; 6]);
         assert_eq!(pool.class_counts_pool, [90, 90, 90, 9, 9, 9]);
         assert!(pool.pool.is_sorted());
+    }
+
+    #[test]
+    fn a_replay_begins_with_its_list() {
+        let order: Vec<SampleId> = [5, 3, 599, 0].map(SampleId).to_vec();
+        let pool = construct_replay("six", &labels(), 6, &order, 2).unwrap();
+        assert_eq!(pool.initial, order[..2]);
+        assert_eq!(pool.pool.len(), 598);
+        assert!(pool.pool.contains(&SampleId(599)));
+        let other = construct_replay("six", &labels(), 6, &[5, 3, 0, 599].map(SampleId), 2).unwrap();
+        assert_ne!(pool.hash, other.hash, "the whole order names it");
+        let fault = |order: &[u32], initial| {
+            let order: Vec<SampleId> = order.iter().copied().map(SampleId).collect();
+            construct_replay("six", &labels(), 6, &order, initial).unwrap_err().to_string()
+        };
+        assert!(fault(&[5, 3, 5], 1).contains("position 2"), "{}", fault(&[5, 3, 5], 1));
+        assert!(fault(&[5, 600], 1).contains("is not a training image"));
+        assert!(fault(&[5], 2).contains("could not draw 2"));
     }
 
     #[test]

@@ -1,5 +1,6 @@
 //! Everything that can go wrong with data on disk, with the place where it did.
 
+use crate::sample::SampleId;
 use std::io;
 use std::path::PathBuf;
 
@@ -331,6 +332,21 @@ pub enum Error {
         /// Why it was refused.
         problem: &'static str,
     },
+    /// A list of images to replay is wrong.
+    #[error("could not replay the list: position {position} (image {sample}) {problem}")]
+    Replay {
+        /// The position in the list, counted from 0.
+        position: usize,
+        /// The image.
+        sample: SampleId,
+        /// What is wrong.
+        problem: &'static str,
+    },
+
+    /// A replayed pool was to be built from its definition alone.
+    #[error("could not build a replayed pool without its list")]
+    ReplayWithoutList,
+
     /// A uniform draw leaves nothing beside its initial set, or asks for more than there is.
     #[error(
         "could not draw {initial} of {size} images, out of {images}: the first must be above 0 and below the second"

@@ -3,7 +3,9 @@
 use std::path::{Path, PathBuf};
 
 use burn::tensor::Device;
-use tailward_datasets::{Dataset, ImageShape, PoolManifest, PoolSource, construct, noisy_labels};
+use tailward_datasets::{
+    Dataset, ImageShape, PoolManifest, PoolSource, SampleId, construct, construct_replay, noisy_labels,
+};
 use tailward_experiment::definition::{
     Block, PoolDefinition, RunDefinition, Stem as DefinedStem, same_factor,
 };
@@ -77,6 +79,30 @@ pub fn construct_pool(
         &mut stream(definition.seed, Stream::Split, 0),
         &mut stream(definition.seed, Stream::Imbalance, 0),
     )?)
+}
+
+/// The initial set and the pool of a list that is replayed.
+///
+/// # Errors
+///
+/// The list has an image twice or one that there is not, or is not as long as the definition says.
+pub fn construct_replayed(
+    definition: &RunDefinition,
+    dataset: &Dataset,
+    order: &[SampleId],
+) -> Result<PoolManifest, Error> {
+    let PoolDefinition::Uniform { initial, .. } = definition.pool else {
+        return Err(Error::Mismatch("a replay needs a pool of the kind `uniform`".to_owned()));
+    };
+    let wanted = initial + definition.rounds * definition.budget;
+    if order.len() != wanted {
+        let (rounds, budget) = (definition.rounds, definition.budget);
+        let reason =
+            format!("the list has {} samples, not {initial} + {rounds} × {budget} = {wanted}", order.len());
+        return Err(Error::Mismatch(reason));
+    }
+    let classes = dataset.class_names.len();
+    Ok(construct_replay(&dataset.name, &dataset.train.labels, classes, order, initial)?)
 }
 
 fn pool_source(definition: &RunDefinition, data_dir: &Path) -> PoolSource {

@@ -23,7 +23,9 @@ use crate::account;
 use crate::batches::DeviceImages;
 use crate::begun::{Begun, QueryFile};
 use crate::checkpoint::Checkpoints;
-use crate::construct::{Weights, check_channels, construct_pool, initial_model, model_config, streams};
+use crate::construct::{
+    Weights, check_channels, construct_pool, construct_replayed, initial_model, model_config, streams,
+};
 use crate::device::Backend;
 use crate::evaluate::{evaluate, evaluate_logits};
 use crate::ledger::{LEDGER_FILE, Ledger};
@@ -43,6 +45,8 @@ pub struct RunInputs<'a> {
     pub dataset: &'a Dataset,
     /// What annotators say of each training image, where it is not the truth.
     pub told: Option<&'a [u32]>,
+    /// The order in which samples are labelled, for a definition that replays one.
+    pub replay: Option<&'a [SampleId]>,
     /// The folder that relative paths of index lists start from.
     pub data_dir: &'a Path,
     /// The run's own folder.
@@ -142,7 +146,10 @@ impl<'a> State<'a> {
         let dataset = inputs.dataset;
         let device = inputs.backend.device()?;
         check_channels(definition, dataset.train.shape)?;
-        let pool = construct_pool(definition, dataset, inputs.data_dir)?;
+        let pool = match inputs.replay {
+            Some(order) => construct_replayed(definition, dataset, order)?,
+            None => construct_pool(definition, dataset, inputs.data_dir)?,
+        };
         let record_path = inputs.folder.join(RECORD_FILE);
         let ledger_path = inputs.folder.join(LEDGER_FILE);
         let existing = Record::load(&record_path)?;
@@ -321,6 +328,9 @@ impl<'a> State<'a> {
         if self.record.queries.len() > round {
             return Ok(());
         }
+        if let Some(order) = self.inputs.replay {
+            return self.replay(round, order, progress);
+        }
         let budget = self.definition.budget;
         // What was asked for before a crash is not offered again, but it was on offer when it was chosen.
         let unlabelled = Unlabelled::as_of(&self.pool, &self.ledger, round);
@@ -369,6 +379,46 @@ impl<'a> State<'a> {
             discriminator,
             cost,
         };
+        self.recorded(round, line, progress)
+    }
+
+    /// Has the next samples of a list labelled.
+    fn replay(
+        &mut self,
+        round: usize,
+        order: &[SampleId],
+        progress: &mut dyn FnMut(Progress),
+    ) -> Result<(), Error> {
+        let budget = self.definition.budget;
+        let unlabelled = Unlabelled::as_of(&self.pool, &self.ledger, round).len();
+        let start = self.pool.initial.len() + round * budget;
+        let samples = &order[start..start + budget];
+        if self.ledger.requested(round + 1).is_empty() {
+            self.ledger.request(round + 1, samples, None)?;
+        }
+        self.answer(round + 1)?;
+        let line = Query {
+            round,
+            budget,
+            unlabelled,
+            class_counts: self.count(&self.ledger.answers(round + 1)),
+            picks: Some(samples.to_vec()),
+            phases: None,
+            balance: None,
+            cover: None,
+            discriminator: None,
+            cost: QueryCost::default(),
+        };
+        self.recorded(round, line, progress)
+    }
+
+    /// Writes a query's line; the model and what was written down before it are not needed any more.
+    fn recorded(
+        &mut self,
+        round: usize,
+        line: Query,
+        progress: &mut dyn FnMut(Progress),
+    ) -> Result<(), Error> {
         self.writer.append(&Line::Query(Box::new(line.clone())))?;
         self.record.queries.push(line.clone());
         self.checkpoints.remove(round)?;

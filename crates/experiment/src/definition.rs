@@ -25,7 +25,7 @@ use check::{Fault, ensure};
 
 pub use model::{Block, ModelDefinition, Stem};
 pub use pool::{ImbalanceProfile, IndexListPair, PoolDefinition, same_factor};
-pub use run::RunDefinition;
+pub use run::{ReplayDefinition, RunDefinition};
 pub use scale::{ScaleDefinition, StrategyOverride};
 pub use sweep::SweepDefinition;
 pub use training::{
@@ -237,6 +237,7 @@ impl Definition {
             model: sizes.model.clone(),
             training: sizes.training.clone(),
             scoring: sizes.scoring.clone(),
+            replay: None,
             sweep: sizes.sweep.clone(),
         }
     }

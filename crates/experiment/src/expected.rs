@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 use crate::Error;
 use crate::definition::same_factor;
 
-pub use claim::{Check, Claim, Sampled, SweptQuantity};
+pub use claim::{Check, Claim, EvaluatedOn, Sampled, SweptQuantity};
 
 /// The published values that an experiment is held to.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

@@ -12,6 +12,7 @@ mod data;
 mod document;
 mod format;
 mod html;
+mod imbalance;
 mod markdown;
 mod measure;
 mod plots;

@@ -8,6 +8,7 @@ mod bootstrap;
 mod holm;
 mod l1;
 mod labels;
+mod saving;
 mod sign_flip;
 mod tally;
 mod wilcoxon;
@@ -16,6 +17,7 @@ pub use bootstrap::{BOOTSTRAP_SEED, Bootstrap, DRAWN_RESAMPLES, ENUMERATED_PAIRS
 pub use holm::holm;
 pub use l1::{l1_floor, l1_random, l1_score};
 pub use labels::labels_to_reach;
+pub use saving::{Saving, Smoothing, label_saving};
 pub use sign_flip::{MOST_FLIPPED_PAIRS, pairs_to_go_below, sign_flip_p, smallest_p};
 pub use tally::{Tally, tally};
 pub use wilcoxon::wilcoxon_p;
@@ -101,6 +103,23 @@ pub fn area_under_learning_curve(points: &[(f64, f64)]) -> Option<f64> {
     mean_height.is_finite().then_some(mean_height)
 }
 
+/// (accuracy on the largest class + (K − 1) · accuracy on the images of all other classes together) / K, of the accuracy on
+/// each of K classes and its number of images: the balanced accuracy of GALAXY's plots.
+///
+/// `None` for fewer than two classes with images, or where there is no accuracy for a class with images.
+pub fn pooled_balanced_accuracy(per_class: &[Option<f64>], counts: &[usize]) -> Option<f64> {
+    let largest = (0..counts.len()).rev().max_by_key(|&class| counts[class])?;
+    let classes = counts.iter().filter(|&&count| count > 0).count();
+    let (mut right, mut images) = (0.0, 0);
+    for (class, &count) in counts.iter().enumerate().filter(|&(class, &count)| class != largest && count > 0)
+    {
+        right += per_class.get(class).copied().flatten()? * count as f64;
+        images += count;
+    }
+    let major = per_class.get(largest).copied().flatten()?;
+    (images > 0).then(|| (major + (classes - 1) as f64 * right / images as f64) / classes as f64)
+}
+
 /// Which classes are rare: those with fewer pool images than the largest class. All `false` for a balanced pool,
 /// which has no tail.
 pub fn tail_classes(pool_counts: &[usize]) -> Vec<bool> {
@@ -161,6 +180,18 @@ mod tests {
         close(area_under_learning_curve(&curve).unwrap(), 0.525, 1e-15);
         assert_eq!(area_under_learning_curve(&curve[..1]), None);
         assert_eq!(area_under_learning_curve(&[(2.0, 0.1), (2.0, 0.2)]), None);
+    }
+
+    /// The mean over classes for two classes and for equal minorities, and another number where they differ.
+    #[test]
+    fn both_balanced_accuracies() {
+        let close = |found: Option<f64>, expected: f64| assert!((found.unwrap() - expected).abs() < 1e-12);
+        close(pooled_balanced_accuracy(&[Some(0.2), Some(0.9)], &[50, 950]), 0.55);
+        close(pooled_balanced_accuracy(&[Some(0.2), Some(0.4), Some(0.9)], &[50, 50, 900]), 0.5);
+        // SVHN K = 3: (0.9 + 2 · (0.2 · 100 + 0.5 · 200) / 300) / 3 beside a mean of 0.5333.
+        close(pooled_balanced_accuracy(&[Some(0.2), Some(0.5), Some(0.9)], &[100, 200, 700]), 1.7 / 3.0);
+        assert_eq!(pooled_balanced_accuracy(&[Some(0.5)], &[10]), None);
+        assert_eq!(pooled_balanced_accuracy(&[None, Some(0.5)], &[10, 20]), None);
     }
 
     #[test]

@@ -29,6 +29,7 @@ fn start(
 ) -> Result<Record, tailward::Error> {
     let inputs = RunInputs {
         told: None,
+        replay: None,
         dataset,
         data_dir: data_dir(),
         folder,

@@ -5,7 +5,10 @@ use std::path::Path;
 
 use tailward::device::Backend;
 use tailward::run::{RunInputs, run};
-use tailward_experiment::definition::{Definition, RunDefinition, Scale, Selector, SweepDefinition};
+use tailward_datasets::{Dataset, Grouping, LabelNoise, SampleId, noisy_labels};
+use tailward_experiment::definition::{
+    Definition, PoolDefinition, ReplayDefinition, RunDefinition, Scale, Selector, Statistics, SweepDefinition,
+};
 use tailward_experiment::record::Record;
 
 use crate::fixture::{data_dir, project, synthetic_manifest, timeless_ledger, timeless_record};
@@ -21,16 +24,20 @@ fn definition(strategy: &str) -> RunDefinition {
 
 fn start(definition: &RunDefinition, folder: &Path) -> Result<Record, tailward::Error> {
     let dataset = tailward_datasets::read(&synthetic_manifest(), data_dir()).unwrap();
-    let inputs = RunInputs {
-        dataset: &dataset,
+    run(definition, &inputs(&dataset, folder), &mut |_| {})
+}
+
+fn inputs<'a>(dataset: &'a Dataset, folder: &'a Path) -> RunInputs<'a> {
+    RunInputs {
+        dataset,
         told: None,
+        replay: None,
         data_dir: data_dir(),
         folder,
         weights: None,
         backend: Backend::Flex,
         host: tailward::host::describe(Backend::Flex),
-    };
-    run(definition, &inputs, &mut |_| {})
+    }
 }
 
 #[test]
@@ -75,7 +82,15 @@ fn a_weight_that_a_rule_finds_is_kept() {
 /// What is left of a run after a crash between any two of its lines is enough to end the same.
 #[test]
 fn a_run_that_lost_its_last_lines_ends_the_same() {
-    for name in ["entropy-cb", "k-center-greedy-cb", "batch-bald", "random-pseudo-label", "vaal-cb"] {
+    for name in [
+        "entropy-cb",
+        "k-center-greedy-cb",
+        "batch-bald",
+        "random-pseudo-label",
+        "vaal-cb",
+        "direct",
+        "galaxy",
+    ] {
         let (whole, torn) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
         let definition = definition(name);
         start(&definition, whole.path()).unwrap();
@@ -89,6 +104,118 @@ fn a_run_that_lost_its_last_lines_ends_the_same() {
         assert_eq!(timeless_record(torn.path()), timeless_record(whole.path()), "{name}");
         assert_eq!(timeless_ledger(torn.path()), timeless_ledger(whole.path()), "{name}");
     }
+}
+
+/// A query that asks again goes on in the middle: after any number of its batches, answered or not.
+#[test]
+fn a_query_that_lost_its_last_asks_goes_on_with_them() {
+    for name in ["direct", "direct-labelbench", "galaxy", "galaxy-labelbench"] {
+        let whole = tempfile::tempdir().unwrap();
+        let definition = definition(name);
+        start(&definition, whole.path()).unwrap();
+        let record = std::fs::read_to_string(whole.path().join("record.jsonl")).unwrap();
+        let ledger = std::fs::read_to_string(whole.path().join("ledger.csv")).unwrap();
+        // The header, round 0, query 0 and round 1; and the ledger up to some line of the second query.
+        let kept: String = record.split_inclusive('\n').take(4).collect();
+        let lines: Vec<&str> = ledger.split_inclusive('\n').collect();
+        let begin = lines.iter().position(|line| line.starts_with("2,")).unwrap();
+        assert!(lines[begin..].iter().any(|line| line.starts_with("2,3,")), "{name} asks four times or more");
+        for end in [begin, begin + 1, begin + 2, begin + 3, begin + 7, begin + 12] {
+            let torn = tempfile::tempdir().unwrap();
+            std::fs::write(torn.path().join("record.jsonl"), &kept).unwrap();
+            std::fs::write(torn.path().join("ledger.csv"), lines[..end].concat()).unwrap();
+            start(&definition, torn.path()).unwrap_or_else(|error| panic!("{name}, {end} lines: {error}"));
+            assert_eq!(timeless_record(torn.path()), timeless_record(whole.path()), "{name}, {end} lines");
+            assert_eq!(timeless_ledger(torn.path()), timeless_ledger(whole.path()), "{name}, {end} lines");
+        }
+    }
+}
+
+/// What a run does depends on what annotators say and not on what is true: with other true labels and the same told ones
+/// every strategy asks for the same samples, and every one of the ledger's labels is a told one.
+#[test]
+fn no_run_sees_a_label_that_was_not_told() {
+    let dataset = tailward_datasets::read(&synthetic_manifest(), data_dir()).unwrap();
+    let noise = LabelNoise::Uniform { rate: 0.3, seed: 5 };
+    let told = noisy_labels(&noise, &dataset.train.labels, None, 10, data_dir()).unwrap();
+    let mut other = dataset.clone();
+    other.train.labels.iter_mut().for_each(|label| *label = (*label + 3) % 10);
+    for mut definition in definitions() {
+        let name = definition.strategy.name.clone();
+        // A pool that is drawn whatever the labels are.
+        definition.pool = PoolDefinition::Uniform { initial: 40, size: Some(300) };
+        definition.imbalance_factor = 1.0;
+        definition.noise = Some(noise.clone());
+        let ledger = |dataset: &Dataset| {
+            let folder = tempfile::tempdir().unwrap();
+            let inputs = RunInputs { dataset, told: Some(&told), ..inputs(dataset, folder.path()) };
+            let record =
+                run(&definition, &inputs, &mut |_| {}).unwrap_or_else(|error| panic!("{name}: {error}"));
+            (timeless_ledger(folder.path()), record)
+        };
+        let ((ledger_of_truth, record), (ledger_of_other, _)) = (ledger(&dataset), ledger(&other));
+        assert_eq!(ledger_of_truth, ledger_of_other, "{name}");
+        for row in ledger_of_truth.iter().filter(|row| row.contains(",answered,")) {
+            let cells: Vec<&str> = row.split(',').collect();
+            let (sample, label) = (cells[5].parse::<usize>().unwrap(), cells[6].parse::<u32>().unwrap());
+            assert_eq!(told[sample], label, "{name}: {row}");
+        }
+        let wrong = record.header.wrong_labels.unwrap();
+        assert!((60..=120).contains(&wrong), "{name}: {wrong} of 300 labels are wrong");
+        let round = &record.rounds[2];
+        assert_ne!(round.true_class_counts.as_ref().unwrap(), &round.class_counts, "{name}");
+    }
+}
+
+/// Merged classes, a uniform pool and an evaluation of the pool.
+#[test]
+fn classes_are_merged_and_the_pool_is_evaluated() {
+    let dataset = tailward_datasets::read(&synthetic_manifest(), data_dir()).unwrap();
+    let grouped = Grouping::FirstAndRest { classes: 3 }.apply(dataset).unwrap();
+    for name in ["random", "direct", "galaxy", "similar", "base"] {
+        let mut definition = definition(name);
+        definition.grouping = Some(Grouping::FirstAndRest { classes: 3 });
+        definition.pool = PoolDefinition::Uniform { initial: 40, size: Some(300) };
+        definition.imbalance_factor = 1.0;
+        definition.scoring.evaluate_pool = true;
+        let record = |statistics| {
+            let mut definition = definition.clone();
+            definition.scoring.statistics = statistics;
+            let folder = tempfile::tempdir().unwrap();
+            run(&definition, &inputs(&grouped, folder.path()), &mut |_| {}).unwrap()
+        };
+        let running = record(None);
+        assert_eq!(running.header.class_names.len(), 3);
+        let pool: usize = running.header.pool_class_counts.iter().sum();
+        assert_eq!(pool, 260);
+        for round in &running.rounds {
+            assert_eq!(round.pool_evaluation.as_ref().unwrap().per_class_accuracy.len(), 3);
+        }
+        // The quirk of the reference is another evaluation of the same first model.
+        let batch = record(Some(Statistics::Batch));
+        assert_eq!(batch.rounds[0].epoch_losses, running.rounds[0].epoch_losses);
+        assert_ne!(batch.rounds[0].pool_evaluation, running.rounds[0].pool_evaluation);
+    }
+}
+
+#[test]
+fn a_selection_is_replayed_in_its_order() {
+    let dataset = tailward_datasets::read(&synthetic_manifest(), data_dir()).unwrap();
+    let order: Vec<SampleId> = (0..80).map(|index| SampleId(index * 37 % 5000)).collect();
+    let mut definition = definition("random");
+    definition.pool = PoolDefinition::Uniform { initial: 40, size: None };
+    definition.imbalance_factor = 1.0;
+    definition.replay = Some(ReplayDefinition { sha256: "0".repeat(64), samples: 80 });
+    let folder = tempfile::tempdir().unwrap();
+    let replayed = RunInputs { replay: Some(&order), ..inputs(&dataset, folder.path()) };
+    let record = run(&definition, &replayed, &mut |_| {}).unwrap();
+    assert_eq!(record.rounds.iter().map(|round| round.labelled).collect::<Vec<_>>(), [40, 60, 80]);
+    let picks: Vec<SampleId> = record.queries.iter().flat_map(|query| query.picks.clone().unwrap()).collect();
+    assert_eq!(picks, order[40..]);
+    let short = RunInputs { replay: Some(&order[..70]), ..inputs(&dataset, folder.path()) };
+    let other = tempfile::tempdir().unwrap();
+    let error = run(&definition, &RunInputs { folder: other.path(), ..short }, &mut |_| {}).unwrap_err();
+    assert!(error.to_string().contains("the list has 70 samples"), "{error}");
 }
 
 #[test]

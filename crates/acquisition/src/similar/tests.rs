@@ -184,7 +184,7 @@ fn faults_are_named() {
     wrong.labels = vec![0];
     assert_eq!(fault(&wrong, good, 1), "match the labels: expected 2, found 1");
     wrong.labels = vec![0, 2];
-    assert_eq!(fault(&wrong, good, 1), "read labels: row 1 is 2, and there are 2 classes");
+    assert_eq!(fault(&wrong, good, 1), "read labels: labelled row 1 is 2, and there are 2 classes");
     wrong.labels = vec![0, 1];
     wrong.p[1][[1, 0]] = f32::NAN;
     assert_eq!(fault(&wrong, good, 1), "read the labelled rows: read probabilities: row 1, column 0 is NaN");

@@ -210,7 +210,9 @@ fn a_damaged_compressed_variable_is_an_error() {
     let last = flipped.len() - 1;
     flipped[last] ^= 1; // the checksum of the unpacked bytes
     let error = read_bytes(&flipped, &["y"]).unwrap_err().to_string();
-    assert!(error.contains("data.mat, byte 128: byte 0 of what it unpacks to: "), "{error}");
+    // Where it is noticed is the inflater's business, and which inflater it is that of the whole build.
+    assert!(error.contains("data.mat, byte 128: byte "), "{error}");
+    assert!(error.contains(" of what it unpacks to: "), "{error}");
     let mut cut = file[..file.len() - 9].to_vec();
     let bytes = (cut.len() - 136) as u8;
     cut[132] = bytes;

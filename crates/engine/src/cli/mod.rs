@@ -3,9 +3,11 @@
 //! Data goes to stdout, everything else to stderr. Exit codes: 0 done; 1 something failed; 2 the command line is
 //! wrong; 3 input is missing or wrong; 4 numbers are not finite; 5 a folder belongs to something else.
 
+mod answer;
 mod bench;
 mod probe;
 mod query;
+mod replay;
 mod run;
 
 use std::io::IsTerminal;
@@ -30,8 +32,12 @@ const EXIT_CODES: &str = "Exit codes: 0 done; 1 something failed; 2 the command 
 enum Verb {
     /// One run of an experiment: one strategy, one imbalance factor, one seed.
     Run(run::Arguments),
+    /// Train on a selection that was made elsewhere, in its order.
+    Replay(replay::Arguments),
     /// Choose what to label next, from arrays.
     Query(query::Arguments),
+    /// Answer a query that asks again, and see what it asks for next.
+    Answer(answer::Arguments),
     /// Measure how fast a run would go on this device.
     Probe(probe::Arguments),
     /// Measure the engine's parts (what `cargo xtask bench` starts).
@@ -53,7 +59,9 @@ pub fn main() -> ExitCode {
         .init();
     let result = match cli.verb {
         Verb::Run(arguments) => run::run(&arguments),
+        Verb::Replay(arguments) => replay::run(&arguments),
         Verb::Query(arguments) => query::run(&arguments),
+        Verb::Answer(arguments) => answer::run(&arguments),
         Verb::Probe(arguments) => probe::run(&arguments),
         Verb::Bench(arguments) => bench::run(&arguments),
     };

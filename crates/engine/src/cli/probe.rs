@@ -10,7 +10,7 @@ use tailward_experiment::definition::RunDefinition;
 use tailward_experiment::plan::{WorkRates, vaal_images};
 
 use crate::batches::DeviceImages;
-use crate::cli::run::Choice;
+use crate::cli::run::{Choice, Folders};
 use crate::construct::{check_channels, model_config, streams};
 use crate::rng::{Stream, stream};
 use crate::score::score;
@@ -21,6 +21,8 @@ use crate::train::{LabelledImages, train, vaal};
 pub(super) struct Arguments {
     #[command(flatten)]
     choice: Choice,
+    #[command(flatten)]
+    folders: Folders,
     /// Training steps that are timed, after as many that are not.
     #[arg(long, default_value_t = 4)]
     steps: usize,
@@ -28,8 +30,8 @@ pub(super) struct Arguments {
 
 pub(super) fn run(arguments: &Arguments) -> anyhow::Result<()> {
     let definition = arguments.choice.definition()?;
-    let manifest = arguments.choice.manifest(&definition)?;
-    let backend = arguments.choice.backend()?;
+    let manifest = arguments.folders.manifest(&definition)?;
+    let backend = arguments.folders.backend()?;
     let device = backend.device()?;
     check_channels(&definition, manifest.image)?;
     let steps = arguments.steps.max(1);

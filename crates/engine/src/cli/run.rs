@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 use serde::Serialize;
-use tailward_datasets::{DatasetManifest, WeightsFormat, WeightsManifest, weights};
+use tailward_datasets::{DatasetManifest, SampleId, WeightsFormat, WeightsManifest, weights};
 use tailward_experiment::definition::{Definition, RunDefinition, Scale, Selector};
 use tailward_models::pretrained;
 
@@ -18,7 +18,16 @@ use crate::run::{Progress, RunInputs, run as run_definition};
 #[derive(Args, Debug)]
 pub(super) struct Arguments {
     #[command(flatten)]
-    pub(super) choice: Choice,
+    choice: Choice,
+    #[command(flatten)]
+    environment: Environment,
+}
+
+/// Where a run finds what it needs, and where it leaves what it writes.
+#[derive(Args, Debug)]
+pub(super) struct Environment {
+    #[command(flatten)]
+    folders: Folders,
     /// Folder of runs.
     #[arg(long, default_value = "runs")]
     out: PathBuf,
@@ -27,30 +36,42 @@ pub(super) struct Arguments {
     progress: ProgressForm,
 }
 
-/// Which run is meant, and what it runs on.
+/// An experiment's protocol at one scale, with one seed.
 #[derive(Args, Debug)]
-pub(super) struct Choice {
+pub(super) struct Protocol {
     /// The experiment's `definition.toml`.
     #[arg(long)]
     definition: PathBuf,
     /// The scale.
     #[arg(long, value_enum)]
     scale: ScaleName,
+    /// The seed.
+    #[arg(long)]
+    seed: u64,
+}
+
+/// Which run is meant.
+#[derive(Args, Debug)]
+pub(super) struct Choice {
+    #[command(flatten)]
+    protocol: Protocol,
     /// The strategy's name in the definition.
     #[arg(long)]
     strategy: String,
     /// The imbalance factor.
     #[arg(long)]
     imbalance: f64,
-    /// The seed.
-    #[arg(long)]
-    seed: u64,
+}
+
+/// What a run reads, and what it runs on.
+#[derive(Args, Debug)]
+pub(super) struct Folders {
     /// Folder of dataset manifests.
     #[arg(long, default_value = "datasets")]
-    pub(super) datasets: PathBuf,
+    datasets: PathBuf,
     /// Folder of the data themselves.
     #[arg(long, env = "TAILWARD_DATA", default_value = "datasets/data")]
-    pub(super) data_dir: PathBuf,
+    data_dir: PathBuf,
     /// Folder of manifests of pretrained weights.
     #[arg(long, default_value = "weights")]
     weights: PathBuf,
@@ -94,33 +115,47 @@ enum ProgressLine<'a> {
     Queried(&'a tailward_experiment::record::Query),
 }
 
-impl Choice {
-    /// The run that the arguments mean.
-    pub(super) fn definition(&self) -> Result<RunDefinition, Error> {
+impl Protocol {
+    /// The experiment and the scale.
+    pub(super) fn load(&self) -> Result<(Definition, Scale), Error> {
         let scale = match self.scale {
             ScaleName::Smoke => Scale::Smoke,
             ScaleName::Quick => Scale::Quick,
             ScaleName::Paper => Scale::Paper,
         };
-        let selector = Selector {
-            strategies: vec![self.strategy.clone()],
-            imbalance_factors: vec![self.imbalance],
-            seeds: vec![self.seed],
-        };
         let read = std::fs::read_to_string(&self.definition);
         let text =
             read.map_err(|error| Error::Input { path: self.definition.clone(), reason: error.to_string() })?;
-        let mut runs = Definition::parse(&text, &self.definition)?.runs(scale, &selector)?;
-        Ok(runs.remove(0))
+        Ok((Definition::parse(&text, &self.definition)?, scale))
     }
 
+    /// The seed.
+    pub(super) fn seed(&self) -> u64 {
+        self.seed
+    }
+}
+
+impl Choice {
+    /// The run that the arguments mean.
+    pub(super) fn definition(&self) -> Result<RunDefinition, Error> {
+        let (definition, scale) = self.protocol.load()?;
+        let selector = Selector {
+            strategies: vec![self.strategy.clone()],
+            imbalance_factors: vec![self.imbalance],
+            seeds: vec![self.protocol.seed],
+        };
+        Ok(definition.runs(scale, &selector)?.remove(0))
+    }
+}
+
+impl Folders {
     /// The manifest of the run's dataset.
     pub(super) fn manifest(&self, definition: &RunDefinition) -> Result<DatasetManifest, Error> {
         Ok(DatasetManifest::load(&self.datasets.join(format!("{}.toml", definition.dataset)))?)
     }
 
     /// The verified weights that the run starts from, if its definition names any.
-    pub(super) fn weights(&self, definition: &RunDefinition) -> Result<Option<Weights>, Error> {
+    fn weights(&self, definition: &RunDefinition) -> Result<Option<Weights>, Error> {
         let Some(name) = &definition.model.pretrained else { return Ok(None) };
         let manifest = WeightsManifest::load(&self.weights.join(format!("{name}.toml")))?;
         let format = match manifest.format {
@@ -140,23 +175,32 @@ impl Choice {
 }
 
 pub(super) fn run(arguments: &Arguments) -> anyhow::Result<()> {
-    let choice = &arguments.choice;
-    let definition = choice.definition()?;
-    let backend = choice.backend()?;
+    start(&arguments.choice.definition()?, &arguments.environment, None)
+}
+
+/// Starts a run, or goes on with it.
+pub(super) fn start(
+    definition: &RunDefinition,
+    environment: &Environment,
+    replay: Option<&[SampleId]>,
+) -> anyhow::Result<()> {
+    let folders = &environment.folders;
+    let backend = folders.backend()?;
     let dataset =
-        tailward_datasets::read(&choice.manifest(&definition)?, &choice.data_dir).map_err(Error::from)?;
-    let setting = Setting::new(&definition, dataset, &choice.data_dir)?;
-    let folder = arguments.out.join(definition.folder());
+        tailward_datasets::read(&folders.manifest(definition)?, &folders.data_dir).map_err(Error::from)?;
+    let setting = Setting::new(definition, dataset, &folders.data_dir)?;
+    let folder = environment.out.join(definition.folder());
     let inputs = RunInputs {
         dataset: &setting.dataset,
         told: setting.told.as_deref(),
-        data_dir: &choice.data_dir,
+        replay,
+        data_dir: &folders.data_dir,
         folder: &folder,
-        weights: choice.weights(&definition)?,
+        weights: folders.weights(definition)?,
         backend,
         host: crate::host::describe(backend),
     };
-    let record = run_definition(&definition, &inputs, &mut |progress| match arguments.progress {
+    let record = run_definition(definition, &inputs, &mut |progress| match environment.progress {
         ProgressForm::Text => tell_person(&progress),
         ProgressForm::Json => {
             if let Err(error) = tell_program(&progress) {
@@ -167,7 +211,7 @@ pub(super) fn run(arguments: &Arguments) -> anyhow::Result<()> {
             }
         }
     })?;
-    if arguments.progress == ProgressForm::Text
+    if environment.progress == ProgressForm::Text
         && let Some(last) = record.rounds.last()
     {
         println!(

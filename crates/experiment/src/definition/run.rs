@@ -45,9 +45,22 @@ pub struct RunDefinition {
     pub training: TrainingDefinition,
     /// How the pool and the test set are scored.
     pub scoring: ScoringDefinition,
+    /// Label the samples of this list in their order, in place of querying.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub replay: Option<ReplayDefinition>,
     /// Sweep the weight of the strategy's class-balancing term with the first model, in place of querying.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sweep: Option<SweepDefinition>,
+}
+
+/// A selection that was made elsewhere.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ReplayDefinition {
+    /// SHA-256 of the list, one index a line, in hexadecimal.
+    pub sha256: String,
+    /// Samples in the list.
+    pub samples: usize,
 }
 
 impl RunDefinition {

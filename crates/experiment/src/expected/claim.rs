@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::statistics::Smoothing;
+
 /// One statement of a publication.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -71,6 +73,9 @@ pub enum Check {
         /// The round; absent: the mean over all rounds after the first.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         round: Option<usize>,
+        /// On which images.
+        #[serde(default)]
+        on: EvaluatedOn,
         /// Percentage points.
         at_least: f64,
     },
@@ -87,6 +92,32 @@ pub enum Check {
     },
     /// The gain in accuracy over another strategy is higher after the last round than after the first query.
     GainGrows {
+        /// The strategy.
+        strategy: String,
+        /// The other strategy.
+        baseline: String,
+        /// The imbalance factor.
+        imbalance_factor: f64,
+    },
+    /// A strategy reaches what another reaches with all its labels, with at most so large a share of them.
+    SavesLabels {
+        /// The strategy.
+        strategy: String,
+        /// The other strategy.
+        baseline: String,
+        /// The imbalance factor.
+        imbalance_factor: f64,
+        /// The share of the other's labels that is saved, in (0, 1).
+        at_least: f64,
+        /// On which images.
+        #[serde(default)]
+        on: EvaluatedOn,
+        /// How curves are smoothed.
+        #[serde(default)]
+        smoothing: Smoothing,
+    },
+    /// After the last round, the labelled set has more labels of rare classes than another strategy's.
+    FindsMoreRare {
         /// The strategy.
         strategy: String,
         /// The other strategy.
@@ -124,6 +155,17 @@ pub enum SweptQuantity {
     L1ScoreOfQuery,
     /// L1 score (Eq. 10) of the labelled set with the chosen.
     L1ScoreOfLabelledSet,
+}
+
+/// On which images a model is evaluated.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum EvaluatedOn {
+    /// The test set.
+    #[default]
+    Test,
+    /// The initial set and the pool, labelled samples included, with their true labels.
+    Pool,
 }
 
 /// Whose classes are counted.
@@ -166,6 +208,8 @@ impl Check {
             | Self::Gain { imbalance_factor, .. }
             | Self::GainWithin { imbalance_factor, .. }
             | Self::GainGrows { imbalance_factor, .. }
+            | Self::SavesLabels { imbalance_factor, .. }
+            | Self::FindsMoreRare { imbalance_factor, .. }
             | Self::ReachesAccuracy { imbalance_factor, .. } => Some(*imbalance_factor),
         }
     }
@@ -181,6 +225,8 @@ impl Check {
             | Self::Gain { strategy, baseline: other, .. }
             | Self::GainWithin { strategy, baseline: other, .. }
             | Self::GainGrows { strategy, baseline: other, .. }
+            | Self::SavesLabels { strategy, baseline: other, .. }
+            | Self::FindsMoreRare { strategy, baseline: other, .. }
             | Self::ReachesAccuracy { strategy, other, .. } => vec![strategy, other],
         }
     }
@@ -197,6 +243,9 @@ impl Check {
                 range("at_least", *at_least, at_least.is_finite())?;
                 range("round", 0.0, *round != Some(0))
             }
+            Self::SavesLabels { at_least, .. } => {
+                range("at_least", *at_least, *at_least > 0.0 && *at_least < 1.0)
+            }
             Self::GainWithin { points, .. } => range("points", *points, points.is_finite() && *points > 0.0),
             Self::ReachesAccuracy { accuracy, tolerance, .. } => {
                 range("accuracy", *accuracy, *accuracy > 0.0 && *accuracy <= 1.0)?;
@@ -206,6 +255,7 @@ impl Check {
             | Self::CloserToUniform { .. }
             | Self::FollowsPool { .. }
             | Self::ImbalanceGrows { .. }
+            | Self::FindsMoreRare { .. }
             | Self::GainGrows { .. } => Ok(()),
         }
     }

@@ -1,6 +1,7 @@
 //! What a publication states, beside what our records say of it.
 
 mod gains;
+mod labels;
 mod samples;
 mod sweeps;
 
@@ -105,9 +106,9 @@ fn judge(check: &Check, results: &Results<'_>, scale: Scale) -> Judgement {
             single(results, strategy, *imbalance_factor)
                 .map(|(factor, group)| samples::imbalance_grows(factor, group, *of))
         }
-        Check::Gain { strategy, baseline, imbalance_factor, round, at_least } => {
+        Check::Gain { strategy, baseline, imbalance_factor, round, on, at_least } => {
             Pair::find(results, strategy, baseline, *imbalance_factor)
-                .map(|pair| gains::gain(&pair, *round, *at_least))
+                .map(|pair| gains::gain(&pair, *round, *on, *at_least))
         }
         Check::GainWithin { strategy, baseline, imbalance_factor, points } => {
             Pair::find(results, strategy, baseline, *imbalance_factor)
@@ -115,6 +116,13 @@ fn judge(check: &Check, results: &Results<'_>, scale: Scale) -> Judgement {
         }
         Check::GainGrows { strategy, baseline, imbalance_factor } => {
             Pair::find(results, strategy, baseline, *imbalance_factor).map(|pair| gains::grows(&pair))
+        }
+        Check::SavesLabels { strategy, baseline, imbalance_factor, at_least, on, smoothing } => {
+            Pair::find(results, strategy, baseline, *imbalance_factor)
+                .map(|pair| labels::saves(&pair, *on, *smoothing, *at_least))
+        }
+        Check::FindsMoreRare { strategy, baseline, imbalance_factor } => {
+            Pair::find(results, strategy, baseline, *imbalance_factor).map(|pair| samples::finds_more(&pair))
         }
         Check::ReachesAccuracy { strategy, other, imbalance_factor, accuracy, more_labels, tolerance } => {
             if scale != Scale::Paper {

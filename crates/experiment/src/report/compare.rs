@@ -116,9 +116,11 @@ impl Ours {
         let factor = results.factors.iter().find(of_row)?;
         let (group, baseline) = (factor.group(&row.strategy)?, factor.group(&row.baseline)?);
         let last = factor.rounds.min(row.gains.len());
-        let mean = group.difference(baseline, measure::mean_accuracy(last));
+        let mean = group.difference(baseline, measure::mean_score(factor.measured, last));
         (mean.pairs > 0).then(|| Self {
-            gains: (1..=last).map(|round| group.difference(baseline, measure::accuracy(round))).collect(),
+            gains: (1..=last)
+                .map(|round| group.difference(baseline, measure::score(factor.measured, round)))
+                .collect(),
             mean,
         })
     }

@@ -3,9 +3,11 @@
 use super::ReportInput;
 use super::data::{Factor, Group, Results};
 use super::document::{Block, Document};
-use super::{claims, compare};
+use super::measure::Measured;
+use super::{claims, compare, imbalance};
 use super::{format, measure, plots, provenance, queries, significance, sweep, tables};
 use crate::Error;
+use crate::expected::EvaluatedOn;
 
 /// Puts the report together.
 ///
@@ -58,10 +60,11 @@ fn banner(input: &ReportInput<'_>, results: &Results<'_>) -> String {
         n => format!("{} ({})", format::seeds(n), seeds.join(", ")),
     };
     format!(
-        "{}, {}. {}. Metric: top-1 accuracy on the test set after the last epoch. Made by: {}",
+        "{}, {}. {}. Metric: {} after the last epoch. Made by: {}",
         input.definition.name,
         format::scale(input.scale),
         seeds,
+        Measured { metric: input.definition.metric.unwrap_or_default(), on: EvaluatedOn::Test }.name(),
         input.command
     )
 }
@@ -93,12 +96,13 @@ fn headlines(results: &Results<'_>, sweeps: bool, blocks: &mut Vec<Block>) {
             .ran()
             .filter(|group| !factor.pairs().any(|(left, right)| same(left, group) || same(right, group)));
         points.extend(unpaired.map(|group| {
-            let summary = group.summary(measure::accuracy(factor.rounds));
+            let summary = group.summary(measure::score(factor.measured, factor.rounds));
             format!(
-                "{} reached {} % top-1 test accuracy (mean ± sd, {}); no difference is claimed: there is nothing \
+                "{} reached {} % {} (mean ± sd, {}); no difference is claimed: there is nothing \
                  complete to compare it with.",
                 group.strategy.label,
                 format::spread(summary.mean, summary.deviation, 100.0, 2),
+                factor.measured.name(),
                 format::seeds(summary.seeds)
             )
         }));
@@ -124,15 +128,16 @@ fn same(left: &Group<'_>, right: &Group<'_>) -> bool {
 
 /// The difference in accuracy after the last round.
 fn accuracy_claim(factor: &Factor<'_>, group: &Group<'_>, baseline: &Group<'_>) -> String {
-    let of = measure::accuracy(factor.rounds);
+    let of = measure::score(factor.measured, factor.rounds);
     let (ours, theirs) = (group.summary(of), baseline.summary(of));
     let difference = group.difference(baseline, of);
     let amount = difference.mean.map_or(format::NONE.to_owned(), |mean| format::signed(mean * 100.0, 2));
     format!(
-        "{} reached {} % top-1 test accuracy (mean ± sd, {}), {} {} % ({}): difference {amount} points, 95 % interval {} \
+        "{} reached {} % {} (mean ± sd, {}), {} {} % ({}): difference {amount} points, 95 % interval {} \
          (paired, n = {}), {}.",
         group.strategy.label,
         format::spread(ours.mean, ours.deviation, 100.0, 2),
+        factor.measured.name(),
         format::seeds(ours.seeds),
         baseline.strategy.label,
         format::spread(theirs.mean, theirs.deviation, 100.0, 2),
@@ -174,7 +179,7 @@ fn evidence(factor: &Factor<'_>, input: &ReportInput<'_>, blocks: &mut Vec<Block
     let figures = plots::draw(factor, input.scale)?;
     let scale = input.scale;
     blocks.push(Block::Heading(2, format!("Imbalance factor {}", factor.value)));
-    blocks.push(Block::Heading(3, "Accuracy against labels".to_owned()));
+    blocks.push(Block::Heading(3, format!("{} against labels", plots::capitalised(factor.measured.name()))));
     blocks.push(Block::Figure(figures.learning));
     blocks.push(Block::Table(tables::accuracy(factor, scale)));
     blocks.push(Block::Heading(3, "Paired differences".to_owned()));
@@ -183,6 +188,7 @@ fn evidence(factor: &Factor<'_>, input: &ReportInput<'_>, blocks: &mut Vec<Block
         None => blocks
             .push(Block::Paragraph("No two strategies that are compared have complete runs.".to_owned())),
     }
+    imbalance::blocks(factor, scale, blocks)?;
     blocks.push(Block::Heading(3, "Class balance of the labelled set".to_owned()));
     blocks.push(Block::Figure(figures.distribution));
     blocks.extend(figures.rounds.map(Block::Figure));

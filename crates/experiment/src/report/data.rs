@@ -5,8 +5,10 @@ use std::collections::BTreeSet;
 
 use tailward_acquisition::Strategy;
 
+use super::measure::Measured;
 use crate::Error;
 use crate::definition::{Definition, NamedStrategy, RunDefinition, Scale, Selector, same_factor};
+use crate::expected::EvaluatedOn;
 use crate::record::Record;
 use crate::statistics::{self, Interval};
 
@@ -39,6 +41,8 @@ pub(super) struct Factor<'a> {
     pub(super) strategies: Vec<Group<'a>>,
     /// Queries in a run.
     pub(super) rounds: usize,
+    /// What models are measured by.
+    pub(super) measured: Measured,
 }
 
 /// The complete runs of one strategy, by rising seed.
@@ -117,6 +121,7 @@ impl<'a> Results<'a> {
             }
         }
         kept.sort_by_key(|record| record.header.definition.seed);
+        let measured = Measured { metric: definition.metric.unwrap_or_default(), on: EvaluatedOn::default() };
         let mut factors = Vec::with_capacity(sizes.imbalance_factors.len());
         for &value in &sizes.imbalance_factors {
             let group = |name: &String| {
@@ -135,6 +140,7 @@ impl<'a> Results<'a> {
                 value,
                 strategies: sizes.strategies.iter().map(group).collect::<Result<_, Error>>()?,
                 rounds: sizes.rounds,
+                measured,
             });
         }
         let complete =

@@ -1,7 +1,7 @@
 //! Numbers as reports print them. Percent exists only here; a value that there is not is a dash.
 
 use crate::definition::Scale;
-use crate::statistics::Interval;
+use crate::statistics::{Interval, Saving};
 
 /// What stands for a value that the data do not support.
 pub(super) const NONE: &str = "—";
@@ -114,6 +114,14 @@ pub(super) fn short_scale(scale: Scale) -> &'static str {
         Scale::Quick => "quick scale, scaled down",
         Scale::Paper => "paper scale",
     }
+}
+
+/// Labels saved with their interval, such as `35 % [12 %, 50 %]`.
+pub(super) fn saving(saving: &Saving) -> String {
+    let percent = |share: Option<f64>| {
+        share.map_or("not reached".to_owned(), |share| format!("{} %", number(share * 100.0, 0)))
+    };
+    format!("{} [{}, {}]", percent(saving.share), percent(saving.low), percent(saving.high))
 }
 
 #[cfg(test)]

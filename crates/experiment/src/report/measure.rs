@@ -2,12 +2,56 @@
 
 use tailward_acquisition::Lambda;
 
-use crate::record::{Query, Record};
+use crate::definition::Metric;
+use crate::expected::EvaluatedOn;
+use crate::record::{Query, Record, Round};
 use crate::statistics;
 
-/// Accuracy of the model of `round`.
+/// What models are measured by, and on which images.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Measured {
+    /// The number.
+    pub(super) metric: Metric,
+    /// The images.
+    pub(super) on: EvaluatedOn,
+}
+
+impl Measured {
+    /// The name in sentences, such as `top-1 test accuracy`.
+    pub(super) fn name(self) -> &'static str {
+        match (self.metric, self.on) {
+            (Metric::Accuracy, EvaluatedOn::Test) => "top-1 test accuracy",
+            (Metric::Accuracy, EvaluatedOn::Pool) => "top-1 accuracy on the pool",
+            (Metric::BalancedAccuracy, EvaluatedOn::Test) => "balanced test accuracy",
+            (Metric::BalancedAccuracy, EvaluatedOn::Pool) => "balanced accuracy on the pool",
+        }
+    }
+
+    /// The same on other images.
+    pub(super) fn on(self, on: EvaluatedOn) -> Self {
+        Self { on, ..self }
+    }
+
+    fn of(self, round: &Round) -> Option<f64> {
+        let evaluation = match self.on {
+            EvaluatedOn::Test => &round.evaluation,
+            EvaluatedOn::Pool => round.pool_evaluation.as_ref()?,
+        };
+        Some(match self.metric {
+            Metric::Accuracy => evaluation.accuracy,
+            Metric::BalancedAccuracy => evaluation.balanced_accuracy,
+        })
+    }
+}
+
+/// What the model of `round` reaches.
+pub(super) fn score(of: Measured, round: usize) -> impl Fn(&Record) -> Option<f64> + Copy {
+    move |run| of.of(run.rounds.get(round)?)
+}
+
+/// Top-1 test accuracy of the model of `round`.
 pub(super) fn accuracy(round: usize) -> impl Fn(&Record) -> Option<f64> + Copy {
-    move |run| Some(run.rounds.get(round)?.evaluation.accuracy)
+    score(Measured { metric: Metric::Accuracy, on: EvaluatedOn::Test }, round)
 }
 
 /// Balanced accuracy of the model of `round`.
@@ -51,22 +95,55 @@ pub(super) fn tail_share(round: usize) -> impl Fn(&Record) -> Option<f64> + Copy
     }
 }
 
-/// Labels and accuracy, round by round.
-pub(super) fn learning_curve(run: &Record) -> Vec<(f64, f64)> {
-    run.rounds.iter().map(|round| (round.labelled as f64, round.evaluation.accuracy)).collect()
+/// Labels and what was reached with them, round by round; rounds that were not evaluated on these images are left out.
+pub(super) fn learning_curve(of: Measured, run: &Record) -> Vec<(f64, f64)> {
+    run.rounds.iter().filter_map(|round| Some((round.labelled as f64, of.of(round)?))).collect()
 }
 
-/// The area under the learning curve, as a mean accuracy.
-pub(super) fn area(run: &Record) -> Option<f64> {
-    statistics::area_under_learning_curve(&learning_curve(run))
+/// The area under the learning curve, as a mean.
+pub(super) fn area(of: Measured) -> impl Fn(&Record) -> Option<f64> + Copy {
+    move |run| statistics::area_under_learning_curve(&learning_curve(of, run))
 }
 
-/// The mean accuracy over rounds 1 to `last`: its difference is the mean of a row of gains.
-pub(super) fn mean_accuracy(last: usize) -> impl Fn(&Record) -> Option<f64> + Copy {
+/// The mean over rounds 1 to `last`: its difference is the mean of a row of gains.
+pub(super) fn mean_score(of: Measured, last: usize) -> impl Fn(&Record) -> Option<f64> + Copy {
     move |run| {
-        let values: Vec<f64> =
-            run.rounds.get(1..=last)?.iter().map(|round| round.evaluation.accuracy).collect();
-        statistics::mean(&values)
+        let rounds = run.rounds.get(1..=last)?;
+        let values: Vec<f64> = rounds.iter().filter_map(|round| of.of(round)).collect();
+        (values.len() == rounds.len()).then(|| statistics::mean(&values))?
+    }
+}
+
+/// Labels of rare classes in the labelled set of `round`: those that are not of the pool's largest class, by true label.
+/// None in a balanced pool.
+pub(super) fn minority_labels(round: usize) -> impl Fn(&Record) -> Option<f64> + Copy {
+    move |run| {
+        let rare = statistics::tail_classes(&run.header.pool_class_counts);
+        let round = run.rounds.get(round)?;
+        let counts = round.true_class_counts.as_ref().unwrap_or(&round.class_counts);
+        let of_rare = counts.iter().zip(&rare).filter(|(_, is_rare)| **is_rare);
+        rare.contains(&true).then(|| of_rare.map(|(count, _)| *count as f64).sum())
+    }
+}
+
+/// The balanced accuracy as GALAXY's plots have it: (accuracy on the largest class + (K − 1) · accuracy on all others
+/// taken together) / K. It is the mean over classes where the others are equally many.
+pub(super) fn pooled_balanced_accuracy(
+    on: EvaluatedOn,
+    round: usize,
+) -> impl Fn(&Record) -> Option<f64> + Copy {
+    move |run| {
+        let round = run.rounds.get(round)?;
+        let header = &run.header;
+        let taking_part = || {
+            let both = header.initial_class_counts.iter().zip(&header.pool_class_counts);
+            both.map(|(initial, pool)| initial + pool).collect()
+        };
+        let (evaluation, counts): (_, Vec<usize>) = match on {
+            EvaluatedOn::Test => (&round.evaluation, header.test_class_counts.clone()),
+            EvaluatedOn::Pool => (round.pool_evaluation.as_ref()?, taking_part()),
+        };
+        statistics::pooled_balanced_accuracy(&evaluation.per_class_accuracy, &counts)
     }
 }
 

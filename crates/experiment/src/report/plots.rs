@@ -17,7 +17,8 @@ pub(super) use sweep::draw as draw_sweep;
 use super::data::{Factor, Summary};
 use super::{format, measure};
 use crate::Error;
-use crate::definition::Scale;
+use crate::definition::{Metric, Scale};
+use crate::expected::EvaluatedOn;
 use crate::record::Record;
 use curves::{CurveFigure, Layout, Panel, Point, Reference, Series, Ticks};
 
@@ -78,15 +79,25 @@ const APART: &str = "Strategies are moved apart a few pixels along the axis of l
 
 /// Accuracy against labels (CBAL, Fig. 6).
 fn learning(note: &Note<'_>) -> Result<Figure, Error> {
-    let series = note.series(0, |round| Box::new(measure::accuracy(round)), 100.0);
+    let of = note.factor.measured;
+    let series = note.series(0, |round| Box::new(measure::score(of, round)), 100.0);
+    let name = capitalised(of.name());
     note.figure(
         "accuracy",
-        "Accuracy against labels",
-        &format!("Top-1 test accuracy against labels, mean over seeds. {WHISKERS} {APART}"),
+        if of.metric == Metric::Accuracy {
+            "Accuracy against labels"
+        } else {
+            "Balanced accuracy against labels"
+        },
+        &format!("{name} against labels, mean over seeds. {WHISKERS} {APART}"),
         vec![Panel {
             title: String::new(),
             x_title: "Labels",
-            y_title: "Top-1 test accuracy (%)",
+            y_title: if of.metric == Metric::Accuracy {
+                "Top-1 test accuracy (%)"
+            } else {
+                "Balanced test accuracy (%)"
+            },
             series,
             references: vec![],
             from_zero: false,
@@ -95,6 +106,49 @@ fn learning(note: &Note<'_>) -> Result<Figure, Error> {
             apart: true,
         }],
     )
+}
+
+/// The figures of an imbalanced pool: what models reach on the pool, where that was measured, and how many labels of rare
+/// classes there are, where there are any.
+///
+/// # Errors
+///
+/// The plotting library fails.
+pub(super) fn draw_imbalance(factor: &Factor<'_>, scale: Scale) -> Result<[Option<Figure>; 2], Error> {
+    let note = Note::new(factor, scale);
+    let of = factor.measured.on(EvaluatedOn::Pool);
+    let has = |measure: Measure| factor.ran().any(|group| group.summary(&measure).seeds > 0);
+    let pool = has(Box::new(measure::score(of, 0))).then(|| {
+        let name = capitalised(of.name());
+        let caption = format!(
+            "{name} (initial set and pool, labelled images included, with true labels) against labels, mean over seeds. \
+             {WHISKERS} {APART}"
+        );
+        let series = note.series(0, |round| Box::new(measure::score(of, round)), 100.0);
+        note.figure("pool", &format!("{name} against labels"), &caption, vec![panel("Accuracy on the pool (%)", series, false)])
+    });
+    let rare = has(Box::new(measure::minority_labels(0))).then(|| {
+        let caption = format!(
+            "Labelled images whose true class is not the pool's largest, against all labels, mean over seeds. {WHISKERS}"
+        );
+        let series = note.series(0, |round| Box::new(measure::minority_labels(round)), 1.0);
+        note.figure("rare", "Labels of rare classes", &caption, vec![panel("Labels of rare classes", series, true)])
+    });
+    Ok([pool.transpose()?, rare.transpose()?])
+}
+
+fn panel(y_title: &'static str, series: Vec<Series>, from_zero: bool) -> Panel {
+    Panel {
+        title: String::new(),
+        x_title: "Labels",
+        y_title,
+        series,
+        references: vec![],
+        from_zero,
+        x_ticks: Ticks::Measured,
+        marks: vec![],
+        apart: !from_zero,
+    }
 }
 
 /// L1 score against labels, with what random drawing gives and what the supply allows.

@@ -6,7 +6,7 @@ use crate::Error;
 use crate::record::{Discriminating, Record};
 
 /// The columns and what they hold.
-pub(super) const COLUMNS: [(&str, &str); 32] = [
+pub(super) const COLUMNS: [(&str, &str); 35] = [
     ("experiment", "name of the experiment"),
     ("scale", "smoke, quick or paper"),
     ("imbalance_factor", "the imbalance factor, in (0, 1]"),
@@ -39,6 +39,9 @@ pub(super) const COLUMNS: [(&str, &str); 32] = [
     ("divergence", "Kullback–Leibler divergence per image, in nats (VAAL)"),
     ("reconstruction_error", "mean squared reconstruction error (VAAL)"),
     ("differs_from_random", "share of that query's picks that random sampling would not have picked (VAAL)"),
+    ("pool_accuracy", "top-1 accuracy on the initial set and the pool, where it was measured"),
+    ("pool_balanced_accuracy", "mean per-class accuracy on the initial set and the pool"),
+    ("rare_labels", "labelled images whose true class is not the pool's largest; empty in a balanced pool"),
 ];
 
 /// The file's text.
@@ -59,7 +62,7 @@ pub(super) fn render(results: &Results<'_>) -> Result<String, Error> {
     Ok(String::from_utf8_lossy(&bytes).into_owned())
 }
 
-fn row(run: &Record, index: usize) -> [String; 32] {
+fn row(run: &Record, index: usize) -> [String; 35] {
     let number = |value: f64| {
         if value.is_finite() { value.to_string() } else { String::new() }
     };
@@ -101,5 +104,8 @@ fn row(run: &Record, index: usize) -> [String; 32] {
         optional(vaal(|networks| networks.divergence)),
         optional(vaal(|networks| networks.reconstruction_error)),
         optional(vaal(|networks| networks.differs_from_random)),
+        optional(round.pool_evaluation.as_ref().map(|evaluation| evaluation.accuracy)),
+        optional(round.pool_evaluation.as_ref().map(|evaluation| evaluation.balanced_accuracy)),
+        optional(measure::minority_labels(index)(run)),
     ]
 }

@@ -3,6 +3,7 @@
 
 use super::data::{Factor, Group, Results};
 use super::document::{Block, Table};
+use super::measure::Measured;
 use super::{format, measure, tables};
 use crate::definition::Scale;
 use crate::record::Record;
@@ -60,8 +61,8 @@ fn of_factor(factor: &Factor<'_>) -> Vec<Comparison> {
         .pairs()
         .flat_map(|(group, other)| {
             let name = format!("{} − {}", group.strategy.label, other.strategy.label);
-            let area = group.differences(other, measure::area);
-            let end = group.differences(other, measure::accuracy(last));
+            let area = group.differences(other, measure::area(factor.measured));
+            let end = group.differences(other, measure::score(factor.measured, last));
             [(Subject::Area, area), (Subject::Final, end)]
                 .map(|(subject, differences)| compared(name.clone(), subject, &differences))
         })
@@ -216,16 +217,17 @@ fn labels(factor: &Factor<'_>, scale: Scale) -> Table {
 
 fn labels_row(factor: &Factor<'_>, group: &Group<'_>, other: &Group<'_>) -> Vec<String> {
     let pairs = group.paired(other);
-    let ours = mean_curve(pairs.iter().map(|(run, _)| *run));
-    let theirs = mean_curve(pairs.iter().map(|(_, partner)| *partner));
+    let of = factor.measured;
+    let ours = mean_curve(of, pairs.iter().map(|(run, _)| *run));
+    let theirs = mean_curve(of, pairs.iter().map(|(_, partner)| *partner));
     let end = theirs.last().copied();
     let needed = end.and_then(|(_, accuracy)| statistics::labels_to_reach(&ours, accuracy));
     let reaching = pairs.iter().filter(|(run, partner)| {
-        let end = partner.rounds.last().map(|round| round.evaluation.accuracy);
-        end.is_some_and(|end| statistics::labels_to_reach(&measure::learning_curve(run), end).is_some())
+        let end = measure::score(of, factor.rounds)(partner);
+        end.is_some_and(|end| statistics::labels_to_reach(&measure::learning_curve(of, run), end).is_some())
     });
     let gains: Vec<f64> =
-        (1..=factor.rounds).flat_map(|round| group.differences(other, measure::accuracy(round))).collect();
+        (1..=factor.rounds).flat_map(|round| group.differences(other, measure::score(of, round))).collect();
     let counts = statistics::tally(&gains, TIE);
     vec![
         format!("{} − {}", group.strategy.label, other.strategy.label),
@@ -248,8 +250,8 @@ fn labels_row(factor: &Factor<'_>, group: &Group<'_>, other: &Group<'_>) -> Vec<
 }
 
 /// The mean learning curve of runs, as long as the shortest.
-pub(super) fn mean_curve<'r>(runs: impl Iterator<Item = &'r Record>) -> Vec<(f64, f64)> {
-    let curves: Vec<Vec<(f64, f64)>> = runs.map(measure::learning_curve).collect();
+pub(super) fn mean_curve<'r>(of: Measured, runs: impl Iterator<Item = &'r Record>) -> Vec<(f64, f64)> {
+    let curves: Vec<Vec<(f64, f64)>> = runs.map(|run| measure::learning_curve(of, run)).collect();
     let rounds = curves.iter().map(Vec::len).min().unwrap_or(0);
     let at = |round: usize, of: fn(&(f64, f64)) -> f64| {
         statistics::mean(&curves.iter().map(|curve| of(&curve[round])).collect::<Vec<f64>>())

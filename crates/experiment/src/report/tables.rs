@@ -2,6 +2,7 @@
 
 use super::data::{Difference, Factor, Group, Summary};
 use super::document::Table;
+use super::plots::capitalised;
 use super::{format, measure};
 use crate::definition::Scale;
 use crate::record::Record;
@@ -28,7 +29,7 @@ fn columns(text: &[&str], others: Vec<String>) -> Vec<String> {
     text.iter().map(|name| (*name).to_owned()).chain(others).collect()
 }
 
-fn percent(summary: Summary) -> String {
+pub(super) fn percent(summary: Summary) -> String {
     format::spread(summary.mean, summary.deviation, 100.0, 2)
 }
 
@@ -40,13 +41,18 @@ fn score(summary: Summary) -> String {
 pub(super) fn accuracy(factor: &Factor<'_>, scale: Scale) -> Table {
     let mut heads = columns(&["Strategy", "n"], rounds(factor, 0));
     heads.push("Area".to_owned());
-    let text = "Top-1 test accuracy in percent by number of labels, mean ± standard deviation over seeds. Area: area \
-                under the learning curve divided by the span of labels, a mean accuracy.";
-    let mut table = Table::new(caption(text, factor, scale), 1, heads);
+    let text = format!(
+        "{} in percent by number of labels, mean ± standard deviation over seeds. Area: area under the learning curve divided \
+         by the span of labels, a mean accuracy.",
+        capitalised(factor.measured.name())
+    );
+    let mut table = Table::new(caption(&text, factor, scale), 1, heads);
     for group in &factor.strategies {
         let mut row = vec![group.strategy.label.clone(), group.runs.len().to_string()];
-        row.extend((0..=factor.rounds).map(|round| percent(group.summary(measure::accuracy(round)))));
-        row.push(percent(group.summary(measure::area)));
+        row.extend(
+            (0..=factor.rounds).map(|round| percent(group.summary(measure::score(factor.measured, round)))),
+        );
+        row.push(percent(group.summary(measure::area(factor.measured))));
         table.rows.push(row);
     }
     table
@@ -87,7 +93,7 @@ pub(super) fn differences(factor: &Factor<'_>, scale: Scale) -> Option<Table> {
                 difference(group.difference(baseline, measure::l1_cumulative(round)), 1.0, 3),
             ]);
         }
-        let area = group.difference(baseline, measure::area);
+        let area = group.difference(baseline, measure::area(factor.measured));
         let mut row = vec![name, "area".to_owned(), area.pairs.to_string(), difference(area, 100.0, 2)];
         row.resize(heads.len(), format::NONE.to_owned());
         table.rows.push(row);

@@ -38,8 +38,10 @@ pub fn paired_bootstrap(differences: &[f64], confidence: f64) -> Option<Bootstra
     if pairs < 2 || !finite || !(confidence > 0.0 && confidence < 1.0) {
         return None;
     }
+    let mean_of =
+        |places: Vec<usize>| places.iter().map(|&place| differences[place]).sum::<f64>() / pairs as f64;
     let exact = pairs <= ENUMERATED_PAIRS;
-    let mut means = if exact { every_mean(differences) } else { drawn_means(differences) };
+    let mut means: Vec<f64> = resamples(pairs).map(mean_of).collect();
     means.sort_by(f64::total_cmp);
     let tail = (1.0 - confidence) / 2.0;
     let interval = Interval {
@@ -51,28 +53,24 @@ pub fn paired_bootstrap(differences: &[f64], confidence: f64) -> Option<Bootstra
     Some(Bootstrap { interval, resamples: means.len(), exact })
 }
 
-/// The means of all n^n resamples: an odometer with a wheel for each place.
-fn every_mean(differences: &[f64]) -> Vec<f64> {
-    let pairs = differences.len();
-    let resamples = (0..pairs).fold(1, |product, _| product * pairs);
-    (0..resamples)
-        .map(|mut index| {
-            let mut sum = 0.0;
-            for _ in 0..pairs {
-                sum += differences[index % pairs];
+/// Resamples of `pairs` pairs: all n^n of them, by an odometer with a wheel for each place, or for more pairs
+/// [`DRAWN_RESAMPLES`] drawn ones.
+pub(super) fn resamples(pairs: usize) -> Box<dyn Iterator<Item = Vec<usize>>> {
+    if pairs <= ENUMERATED_PAIRS {
+        let count = (0..pairs).fold(1, |product, _| product * pairs);
+        let wheels = move |mut index: usize| {
+            let wheel = |_| {
+                let place = index % pairs;
                 index /= pairs;
-            }
-            sum / pairs as f64
-        })
-        .collect()
-}
-
-fn drawn_means(differences: &[f64]) -> Vec<f64> {
-    let pairs = differences.len();
+                place
+            };
+            (0..pairs).map(wheel).collect()
+        };
+        return Box::new((0..count).map(wheels));
+    }
     let mut random = ChaCha8Rng::seed_from_u64(BOOTSTRAP_SEED);
-    (0..DRAWN_RESAMPLES)
-        .map(|_| (0..pairs).map(|_| differences[random.random_range(0..pairs)]).sum::<f64>() / pairs as f64)
-        .collect()
+    let draw = move |_| (0..pairs).map(|_| random.random_range(0..pairs)).collect();
+    Box::new((0..DRAWN_RESAMPLES).map(draw))
 }
 
 /// Linear between the order statistics, as `numpy.quantile` is by default. `sorted` is not empty.

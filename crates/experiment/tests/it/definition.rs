@@ -3,11 +3,11 @@
 use std::collections::BTreeSet;
 use std::path::Path;
 
+use tailward_datasets::{Grouping, LabelNoise};
 use tailward_experiment::definition::{
-    Block, Definition, ImbalanceProfile, IndexListPair, PoolDefinition, RunDefinition, Scale, Schedule,
-    Selector, Stem, SweepDefinition,
+    Adam, Block, ClassWeights, Definition, ImbalanceProfile, IncompleteBatch, IndexListPair, LossDefinition,
+    PoolDefinition, RunDefinition, Scale, Schedule, Selector, Statistics, Stem, SweepDefinition,
 };
-
 use tailward_experiment::record::{RECORD_FILE, Record};
 
 use crate::fixture::Shape;
@@ -48,7 +48,9 @@ fn an_unknown_key_is_named_with_its_line() {
 
 #[test]
 fn a_missing_key_is_named() {
-    assert!(fault("momentum = 0.9\n", "").contains("missing field `momentum`"));
+    assert!(fault("weight_decay = 5e-4\n", "").contains("missing field `weight_decay`"));
+    let message = fault("momentum = 0.9\n", "");
+    assert!(message.contains("training.momentum: is absent, and the optimiser is not adam"), "{message}");
 }
 
 #[test]
@@ -160,7 +162,7 @@ type Change = fn(&mut RunDefinition);
 
 #[test]
 fn every_field_that_a_result_depends_on_changes_the_hash() {
-    let changes: [Change; 37] = [
+    let changes: [Change; 52] = [
         |run| run.experiment.push('x'),
         |run| run.scale = Scale::Paper,
         |run| run.dataset.push('x'),
@@ -210,6 +212,25 @@ fn every_field_that_a_result_depends_on_changes_the_hash() {
         |run| run.training.momentum = Some(0.8),
         |run| run.training.nesterov = Some(false),
         |run| run.training.weight_decay = 0.0,
+        |run| {
+            run.training.momentum = None;
+            run.training.nesterov = None;
+            run.training.adam = Some(Adam { beta_1: 0.9, beta_2: 0.999, epsilon: 1e-8 });
+        },
+        |run| run.training.schedule = Schedule::Constant {},
+        |run| run.training.incomplete_batch = Some(IncompleteBatch::Drop),
+        |run| run.training.loss = Some(loss(ClassWeights::Equal, 0.1)),
+        |run| run.training.loss = Some(loss(ClassWeights::InverseFrequency, 0.1)),
+        |run| run.training.loss = Some(loss(ClassWeights::InverseFrequency, 0.0)),
+        |run| run.scoring.statistics = Some(Statistics::Batch),
+        |run| run.scoring.evaluate_pool = true,
+        |run| run.grouping = Some(Grouping::FirstAndRest { classes: 2 }),
+        |run| run.grouping = Some(Grouping::OneAgainstRest { class: 2 }),
+        |run| run.noise = Some(LabelNoise::Uniform { rate: 0.1, seed: 1 }),
+        |run| run.noise = Some(LabelNoise::Uniform { rate: 0.1, seed: 2 }),
+        |run| run.noise = Some(LabelNoise::PairFlip { rate: 0.1, seed: 1 }),
+        |run| run.pool = PoolDefinition::Uniform { initial: 100, size: None },
+        |run| run.pool = PoolDefinition::Uniform { initial: 100, size: Some(500) },
         |run| run.training.crop_padding += 1,
         |run| run.training.horizontal_flip = false,
         |run| run.training.normalisation.mean[0] = 0.4,
@@ -376,5 +397,43 @@ fn a_hash_survives_json() {
     for run in shape.definition().runs(Scale::Quick, &Selector::default()).unwrap() {
         let back: RunDefinition = serde_json::from_str(&serde_json::to_string(&run).unwrap()).unwrap();
         assert_eq!(back.hash(), run.hash());
+    }
+}
+
+fn loss(class_weights: ClassWeights, label_smoothing: f64) -> LossDefinition {
+    LossDefinition { class_weights, label_smoothing }
+}
+
+#[test]
+fn adam_goes_without_a_momentum_and_a_uniform_pool_without_imbalance() {
+    let adam = "adam = { beta_1 = 0.9, beta_2 = 0.999, epsilon = 1e-8 }\n";
+    let uniform = r#"{ kind = "uniform", initial = 100, size = 90 }"#;
+    for (from, to, message) in [
+        ("nesterov = true\n", format!("nesterov = true\n{adam}"), "training.momentum: is given beside adam"),
+        (
+            "momentum = 0.9\nnesterov = true\n",
+            adam.replace("0.999", "1.0"),
+            "training.adam.beta_2: 1 is not in [0, 1)",
+        ),
+        (
+            "crop_padding = 4\n",
+            "crop_padding = 4\nloss = { class_weights = \"equal\", label_smoothing = 1.0 }\n".to_owned(),
+            "training.loss.label_smoothing: 1 is not in [0, 1)",
+        ),
+        (
+            r#"{ kind = "drawn", initial = 2000, profile = "step" }"#,
+            uniform.to_owned(),
+            "imbalance_factors: 0.1 is given, and a uniform pool is left as it is",
+        ),
+        (
+            "dataset = \"synthetic\"\n",
+            "dataset = \"synthetic\"\ngrouping = { kind = \"first-and-rest\", classes = 2 }\n\
+             noise = { kind = \"uniform\", rate = 1.5, seed = 0 }\n"
+                .to_owned(),
+            "noise: ",
+        ),
+    ] {
+        let found = fault(from, &to);
+        assert!(found.contains(message), "{to}: {found}");
     }
 }

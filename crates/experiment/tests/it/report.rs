@@ -494,3 +494,44 @@ fn names_cannot_be_markup() {
         }
     }
 }
+
+/// What an experiment on rare classes is measured by: on the pool and the test set, labels of rare classes, labels saved.
+#[test]
+fn rare_classes_are_reported_on() {
+    let shape = Shape { balanced: true, ..Shape::default() };
+    let report = report(&shape, shape.records());
+    let factor = section(&report.markdown, "Imbalance factor 0.1");
+    for words in [
+        "### Balanced test accuracy against labels",
+        "### Balanced accuracy on the pool",
+        "### Labels of rare classes",
+        "### Labels saved",
+        "| Entropy-CB − Entropy | pool | ",
+        "| Entropy-CB − Random | test | ",
+    ] {
+        assert!(factor.contains(words), "{words} is not in {factor}");
+    }
+    assert!(report.markdown.contains("Metric: balanced test accuracy after the last epoch"));
+    for figure in ["figures/if-0.1-pool.svg", "figures/if-0.1-rare.svg"] {
+        assert!(report.files.iter().any(|file| file == figure), "{figure}");
+    }
+    let pair = r#"strategy = "entropy-cb", baseline = "random", imbalance_factor = 0.1"#;
+    let cases = [
+        (
+            format!(r#"kind = "saves-labels", {pair}, at_least = 0.01"#),
+            "Holds: S (P). Saved in balanced test accuracy: ",
+        ),
+        (
+            format!(
+                r#"kind = "saves-labels", {pair}, at_least = 0.9, on = "pool", smoothing = "running-maximum""#
+            ),
+            "Does not hold: ",
+        ),
+        (format!(r#"kind = "finds-more-rare", {pair}"#), "Holds: S (P). Labels of rare classes "),
+        (format!(r#"kind = "gain", {pair}, at_least = 0.0, on = "pool""#), "Holds: "),
+    ];
+    let checks: Vec<&str> = cases.iter().map(|(check, _)| check.as_str()).collect();
+    for (line, (check, start)) in judged(&checks, &shape, shape.records()).iter().zip(&cases) {
+        assert!(line.starts_with(&format!("- {start}")), "{check}: {line}");
+    }
+}

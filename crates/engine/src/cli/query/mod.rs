@@ -1,6 +1,7 @@
 //! `tailward query`: the strategies on anybody's arrays.
 
 mod arrays;
+mod state;
 mod strategy;
 
 use std::collections::BTreeMap;
@@ -11,12 +12,13 @@ use clap::Args;
 use ndarray::{ArcArray2, ArrayView2};
 use serde::Serialize;
 use tailward_acquisition::balance::{Problem, Status, certificate, requirement};
-use tailward_acquisition::query::{Inputs, query};
-use tailward_acquisition::{BalanceOutcome, Lambda, Pick, Selection, Strategy};
+use tailward_acquisition::query::{Inputs, begin};
+use tailward_acquisition::{BalanceOutcome, Conversation, Lambda, Pick, Selection, Strategy};
 
 use crate::Error;
 use crate::rng::{Stream, stream};
 use arrays::{Arrays, Candidates, Files};
+pub(super) use state::State;
 
 /// Arguments of `tailward query`.
 #[derive(Args, Debug)]
@@ -51,6 +53,10 @@ pub(super) struct Arguments {
     /// Where the chosen samples go; by default to stdout.
     #[arg(long, value_name = "FILE.csv")]
     out: Option<PathBuf>,
+    /// Keep the query here, to go on with it by `tailward answer`: for strategies that ask again when they have been
+    /// answered (direct and galaxy), which print only what they ask for first.
+    #[arg(long, value_name = "FILE.json")]
+    state: Option<PathBuf>,
     /// Seed of the random choices, where a strategy makes any.
     #[arg(long, default_value_t = 0)]
     seed: u64,
@@ -58,7 +64,7 @@ pub(super) struct Arguments {
 
 /// One row of the answer.
 #[derive(Debug, Serialize)]
-struct PickRow {
+pub(super) struct PickRow {
     /// 1 for what is queried first.
     rank: usize,
     /// Row of the probabilities.
@@ -98,13 +104,16 @@ pub(super) fn run(arguments: &Arguments) -> anyhow::Result<()> {
         budget: arguments.budget,
         rng: &mut stream(arguments.seed, Stream::Query, 0),
     };
-    let selection = query(&strategy, inputs, &mut candidates)?;
+    let conversation = begin(&strategy, inputs, &mut candidates)?;
     let predicted = candidates.predicted();
-    let rows = pick_rows(&selection, &unlabelled, predicted);
-    match &arguments.out {
-        Some(path) => write_picks_file(path, &rows)?,
-        None => write_picks(std::io::stdout().lock(), &rows)?,
+    if let Some(path) = &arguments.state {
+        return keep(&strategy, conversation, &unlabelled, predicted, (path, arguments.out.as_deref()));
     }
+    let selection = conversation
+        .into_once()
+        .ok_or_else(|| Error::MissingArray { option: "--state, for it asks more than once".to_owned() })?;
+    let rows = pick_rows(&selection, &unlabelled, predicted);
+    print(arguments.out.as_deref(), &rows)?;
     let classes = arrays.classes.map_or(String::new(), |classes| format!(", {classes} classes"));
     eprintln!(
         "{} chose {} of {} unlabelled samples ({} labelled{classes})",
@@ -115,6 +124,37 @@ pub(super) fn run(arguments: &Arguments) -> anyhow::Result<()> {
     );
     explain(&strategy, &selection, &rows, predicted, &counts);
     Ok(())
+}
+
+/// Asks for the first time, with the state written down before anybody is asked.
+fn keep(
+    strategy: &Strategy,
+    conversation: Conversation,
+    unlabelled: &[usize],
+    predicted: Option<&ArcArray2<f32>>,
+    (path, out): (&Path, Option<&Path>),
+) -> anyhow::Result<()> {
+    let best = |array: &ArcArray2<f32>| {
+        array.rows().into_iter().map(|row| most_probable(row.iter().copied())).collect()
+    };
+    let mut state = State {
+        strategy: strategy.name(),
+        unlabelled: unlabelled.to_vec(),
+        predicted: predicted.map(best),
+        conversation,
+    };
+    let ask = state.ask();
+    state.write(path)?;
+    eprintln!("{}", state.standing());
+    print(out, &ask.map(|ask| state.rows(&ask)).unwrap_or_default())
+}
+
+/// Prints samples to a file, whole or not at all, or to stdout.
+pub(super) fn print(out: Option<&Path>, rows: &[PickRow]) -> anyhow::Result<()> {
+    match out {
+        Some(path) => Ok(write_whole(path, |file| write_picks(file, rows))?),
+        None => write_picks(std::io::stdout().lock(), rows),
+    }
 }
 
 fn pick_rows(
@@ -142,14 +182,21 @@ fn most_probable(probabilities: impl Iterator<Item = f32>) -> (usize, f32) {
     })
 }
 
-/// Writes the file whole or not at all.
-fn write_picks_file(path: &Path, rows: &[PickRow]) -> anyhow::Result<()> {
+/// Writes a file whole or not at all.
+fn write_whole(
+    path: &Path,
+    write: impl FnOnce(&mut std::io::BufWriter<&std::fs::File>) -> anyhow::Result<()>,
+) -> Result<(), Error> {
     let folder = match path.parent() {
         Some(parent) if !parent.as_os_str().is_empty() => parent,
         _ => Path::new("."),
     };
     let file = tempfile::NamedTempFile::new_in(folder).map_err(Error::io(folder))?;
-    write_picks(&file, rows)?;
+    let failed = |error: anyhow::Error| Error::io(path)(std::io::Error::other(error));
+    let mut writer = std::io::BufWriter::new(file.as_file());
+    write(&mut writer).map_err(failed)?;
+    writer.flush().map_err(Error::io(path))?;
+    drop(writer);
     file.persist(path).map_err(|error| Error::io(path)(error.error))?;
     Ok(())
 }

@@ -1,22 +1,24 @@
 //! Claims about accuracy.
 
 use super::{Judgement, Pair, Verdict, amount, decide};
+use crate::expected::EvaluatedOn;
 use crate::report::data::Difference;
 use crate::report::{format, measure};
 use crate::statistics;
 
 /// A gain of at least so many points, at one round or averaged over rounds.
-pub(super) fn gain(pair: &Pair<'_, '_>, round: Option<usize>, at_least: f64) -> Judgement {
+pub(super) fn gain(pair: &Pair<'_, '_>, round: Option<usize>, on: EvaluatedOn, at_least: f64) -> Judgement {
     let rounds = pair.factor.rounds;
+    let of = pair.factor.measured.on(on);
     let (gains, when) = match round {
         Some(round) if round > rounds => {
             return Judgement::not_run(format!("it is about round {round}; runs have {rounds}"));
         }
         Some(round) => {
-            (pair.group.differences(pair.other, measure::accuracy(round)), format!("at round {round}"))
+            (pair.group.differences(pair.other, measure::score(of, round)), format!("at round {round}"))
         }
         None => {
-            let mean = pair.group.differences(pair.other, measure::mean_accuracy(rounds));
+            let mean = pair.group.differences(pair.other, measure::mean_score(of, rounds));
             (mean, format!("averaged over rounds 1 to {rounds}"))
         }
     };
@@ -32,7 +34,7 @@ pub(super) fn gain(pair: &Pair<'_, '_>, round: Option<usize>, at_least: f64) -> 
 /// A mean gain within so many points of 0: its whole interval is. It is refuted if its whole interval is outside.
 pub(super) fn within(pair: &Pair<'_, '_>, points: f64) -> Judgement {
     let rounds = pair.factor.rounds;
-    let gain = pair.group.difference(pair.other, measure::mean_accuracy(rounds));
+    let gain = pair.group.difference(pair.other, measure::mean_score(pair.factor.measured, rounds));
     let bound = points / 100.0;
     let verdict = match gain.interval {
         // An interval without width says nothing about noise.
@@ -51,9 +53,10 @@ pub(super) fn grows(pair: &Pair<'_, '_>) -> Judgement {
     if last < 2 {
         return Judgement::not_run("there is one query only");
     }
+    let of = pair.factor.measured;
     let growth = pair
         .group
-        .difference(pair.other, |run| Some(measure::accuracy(last)(run)? - measure::accuracy(1)(run)?));
+        .difference(pair.other, |run| Some(measure::score(of, last)(run)? - measure::score(of, 1)(run)?));
     let numbers =
         format!("gain at round {last} less gain at round 1: {} (points)", amount(&growth, 100.0, 2));
     Judgement::new(decide(&growth), numbers)
@@ -64,12 +67,13 @@ pub(super) fn grows(pair: &Pair<'_, '_>) -> Judgement {
 /// Where the other does not reach it, the labels that it has at its end are fewer than it needs: the difference counts
 /// for the claim as it stands, and against it not at all.
 pub(super) fn reaches(pair: &Pair<'_, '_>, accuracy: f64, least: f64) -> Judgement {
+    let of = pair.factor.measured;
     let pairs = pair.group.paired(pair.other);
     let mut beyond = Vec::new();
     let mut censored = 0;
     let mut missed = 0;
     for (run, partner) in &pairs {
-        let (ours, theirs) = (measure::learning_curve(run), measure::learning_curve(partner));
+        let (ours, theirs) = (measure::learning_curve(of, run), measure::learning_curve(of, partner));
         let Some(needed) = statistics::labels_to_reach(&ours, accuracy) else {
             missed += 1;
             continue;

@@ -22,6 +22,20 @@ pub(super) fn closer(pair: &Pair<'_, '_>) -> Judgement {
     Judgement::new(decide(&Difference::of(&nearer)), numbers)
 }
 
+/// More labels of rare classes than another's after the last round.
+pub(super) fn finds_more(pair: &Pair<'_, '_>) -> Judgement {
+    let of = measure::minority_labels(pair.factor.rounds);
+    let more = pair.group.difference(pair.other, of);
+    let found = |group: &Group<'_>| format::optional(group.summary(of).mean, 1);
+    let numbers = format!(
+        "labels of rare classes {} against {}: {}",
+        found(pair.group),
+        found(pair.other),
+        amount(&more, 1.0, 1)
+    );
+    Judgement::new(decide(&more), numbers)
+}
+
 /// Queried samples whose classes are nearer to the pool's distribution than to the uniform one.
 pub(super) fn follows_pool(group: &Group<'_>) -> Judgement {
     let distances: Vec<(f64, f64)> = group.runs.iter().filter_map(|run| distances(run)).collect();

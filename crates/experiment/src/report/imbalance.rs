@@ -1,0 +1,121 @@
+//! Rare classes: how many of their labels were found, what models reach on the pool, and how many labels are saved.
+
+use super::data::Factor;
+use super::document::{Block, Table};
+use super::{format, measure, plots, tables};
+use crate::Error;
+use crate::definition::{Metric, Scale};
+use crate::expected::EvaluatedOn;
+use crate::statistics::{self, Smoothing};
+
+/// The section of one factor; nothing where models are measured by plain accuracy and were not evaluated on the pool.
+///
+/// # Errors
+///
+/// A figure cannot be drawn.
+pub(super) fn blocks(factor: &Factor<'_>, scale: Scale, blocks: &mut Vec<Block>) -> Result<(), Error> {
+    let on_pool = factor.measured.on(EvaluatedOn::Pool);
+    let has_pool = factor.ran().any(|group| group.summary(measure::score(on_pool, 0)).seeds > 0);
+    if factor.measured.metric == Metric::Accuracy && !has_pool {
+        return Ok(());
+    }
+    let [pool, rare] = plots::draw_imbalance(factor, scale)?;
+    if let Some(figure) = pool {
+        blocks.push(Block::Heading(3, plots::capitalised(on_pool.name())));
+        blocks.push(Block::Figure(figure));
+        blocks.push(Block::Table(pool_table(factor, scale)));
+    }
+    if let Some(figure) = rare {
+        blocks.push(Block::Heading(3, "Labels of rare classes".to_owned()));
+        blocks.push(Block::Figure(figure));
+        blocks.push(Block::Table(rare_table(factor, scale)));
+    }
+    if let Some(table) = saving_table(factor, scale) {
+        blocks.push(Block::Heading(3, "Labels saved".to_owned()));
+        blocks.push(Block::Table(table));
+    }
+    Ok(())
+}
+
+fn heads(first: &str, factor: &Factor<'_>) -> Vec<String> {
+    let rounds = (0..=factor.rounds)
+        .map(|round| factor.labelled(round).map_or(format::NONE.to_owned(), format::count));
+    std::iter::once(first.to_owned()).chain(rounds).collect()
+}
+
+/// The metric on the pool, and the other formula of balanced accuracy beside it after the last round.
+fn pool_table(factor: &Factor<'_>, scale: Scale) -> Table {
+    let of = factor.measured.on(EvaluatedOn::Pool);
+    let text = format!(
+        "{} in percent by number of labels, mean ± standard deviation over seeds. The last two columns have, after the last \
+         round, the balanced accuracy of GALAXY's plots, which takes all classes but the largest as one: on the pool and on \
+         the test set. It is the mean over classes where the others are equally many.",
+        plots::capitalised(of.name())
+    );
+    let mut heads = heads("Strategy", factor);
+    heads.extend(["GALAXY's, pool".to_owned(), "GALAXY's, test".to_owned()]);
+    let mut table = Table::new(tables::caption(&text, factor, scale), 1, heads);
+    for group in &factor.strategies {
+        let mut row = vec![group.strategy.label.clone()];
+        row.extend(
+            (0..=factor.rounds).map(|round| tables::percent(group.summary(measure::score(of, round)))),
+        );
+        for on in [EvaluatedOn::Pool, EvaluatedOn::Test] {
+            let pooled = measure::pooled_balanced_accuracy(on, factor.rounds);
+            row.push(tables::percent(group.summary(pooled)));
+        }
+        table.rows.push(row);
+    }
+    table
+}
+
+fn rare_table(factor: &Factor<'_>, scale: Scale) -> Table {
+    let text = "Labelled images whose true class is not the pool's largest, by number of labels, mean ± standard deviation \
+                over seeds.";
+    let mut table = Table::new(tables::caption(text, factor, scale), 1, heads("Strategy", factor));
+    for group in &factor.strategies {
+        let mut row = vec![group.strategy.label.clone()];
+        row.extend((0..=factor.rounds).map(|round| {
+            let found = group.summary(measure::minority_labels(round));
+            format::spread(found.mean, found.deviation, 1.0, 1)
+        }));
+        table.rows.push(row);
+    }
+    table
+}
+
+/// Labels saved against each strategy that a pair names, on the pool and on the test set, with and without the smoothing
+/// of the references.
+fn saving_table(factor: &Factor<'_>, scale: Scale) -> Option<Table> {
+    let text = "The share of the other strategy's labels that is saved: the mean curve reaches the other's last value with so \
+                many fewer, and the 95 % interval of resampled seeds; \"not reached\" where it does not. Moving average: of \
+                ten rounds, as GALAXY's plots; running maximum: of each run, as LabelBench's.";
+    let heads = ["Strategy − other", "On", "Raw", "Moving average", "Running maximum"].map(str::to_owned);
+    let mut table = Table::new(tables::caption(text, factor, scale), 2, heads.to_vec());
+    for (group, other) in factor.pairs() {
+        for on in [EvaluatedOn::Pool, EvaluatedOn::Test] {
+            let of = factor.measured.on(on);
+            let curves: Vec<_> = group
+                .paired(other)
+                .into_iter()
+                .map(|(run, partner)| {
+                    (measure::learning_curve(of, run), measure::learning_curve(of, partner))
+                })
+                .collect();
+            let saved = |smoothing| {
+                let saving = statistics::label_saving(&curves, smoothing, statistics::CONFIDENCE);
+                saving.map_or(format::NONE.to_owned(), |saving| format::saving(&saving))
+            };
+            if curves.iter().all(|(ours, _)| !ours.is_empty()) {
+                table.rows.push(vec![
+                    format!("{} − {}", group.strategy.label, other.strategy.label),
+                    if on == EvaluatedOn::Pool { "pool" } else { "test" }.to_owned(),
+                    saved(Smoothing::Raw),
+                    saved(Smoothing::MovingAverage),
+                    saved(Smoothing::RunningMaximum),
+                ]);
+            }
+        }
+    }
+    (!table.rows.is_empty()).then_some(table)
+}
