@@ -51,9 +51,11 @@ pub(crate) fn run(_arguments: &Arguments) -> Result<()> {
     let started = now();
     let doc = ["doc", "--workspace", "--no-deps", "--locked"];
     step("doc", checked(&doc, &[("RUSTDOCFLAGS", "--deny warnings")]), started);
-    let started = now();
-    step("reproduce synthetic --scale smoke", smoke("synthetic"), started);
-    for experiment in ["cifar100", "lambda"] {
+    for experiment in ["synthetic", "direct-synthetic"] {
+        let started = now();
+        step(&format!("reproduce {experiment} --scale smoke"), smoke(experiment), started);
+    }
+    for experiment in ["cifar100", "lambda", "direct-cifar100-k10-noise10"] {
         let name = format!("reproduce {experiment} --scale smoke");
         let started = now();
         match has_data("cifar100", &data_dir)? {

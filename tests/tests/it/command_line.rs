@@ -40,7 +40,8 @@ fn wrong_definitions_are_named_with_file_and_key() {
     for (from, to, words) in [
         ("epochs = 2", "epochs = 0", &["definition.toml", "scales.smoke.training.epochs"][..]),
         ("epochs = 2", "epoches = 2", &["definition.toml", "epoches", "unknown field"]),
-        ("momentum = 0.9\n", "", &["definition.toml", "momentum", "missing field"]),
+        ("momentum = 0.9\n", "", &["definition.toml", "training.momentum", "is absent"]),
+        ("weight_decay = 5e-4\n", "", &["definition.toml", "weight_decay", "missing field"]),
         ("learning_rate = 0.05", "learning_rate = -1.0", &["scales.smoke.training.learning_rate", "-1"]),
         ("initial = 40", "initial = 41", &["41"]),
         ("budget = 40", "budget = 4000", &["4000"]),

@@ -15,7 +15,7 @@ fn ledger_rows(folder: &std::path::Path) -> Vec<(usize, String, u32, Option<u32>
         .skip(1)
         .map(|line| {
             let cells: Vec<&str> = line.split(',').collect();
-            (cells[0].parse().unwrap(), cells[3].to_owned(), cells[4].parse().unwrap(), cells[5].parse().ok())
+            (cells[0].parse().unwrap(), cells[4].to_owned(), cells[5].parse().unwrap(), cells[6].parse().ok())
         })
         .collect()
 }
