@@ -193,7 +193,16 @@ fn commands(document: &str) -> Vec<String> {
         .collect()
 }
 
-/// The README's query, in a folder that has the two files it reads.
+/// The answers of somebody who says class 0 of everything that the query before asked for.
+fn answers(folder: &Path) -> Result<()> {
+    let Ok(asked) = std::fs::read_to_string(folder.join("ask.csv")) else { return Ok(()) };
+    let indices = asked.lines().skip(1).filter_map(|line| line.split(',').nth(1));
+    let rows: String = indices.map(|index| format!("{index},0\n")).collect();
+    std::fs::write(folder.join("answers.csv"), format!("index,label\n{rows}"))
+        .context("failed to write answers.csv")
+}
+
+/// The README's query, in a folder that has the files it reads.
 fn query(words: &[&str], folder: &Path) -> Result<()> {
     let (rows, classes) = (2_000_usize, 10_usize);
     let dictionary = format!("{{'descr': '<f4', 'fortran_order': False, 'shape': ({rows}, {classes}), }}");
@@ -213,6 +222,7 @@ fn query(words: &[&str], folder: &Path) -> Result<()> {
     std::fs::write(folder.join("p.npy"), bytes).context("failed to write p.npy")?;
     std::fs::write(folder.join("labels.csv"), format!("index,label\n{labels}"))
         .context("failed to write labels.csv")?;
+    answers(folder)?;
     let manifest = std::path::absolute("Cargo.toml")?.display().to_string();
     let mut arguments = words.to_vec();
     arguments.splice(1..1, ["--manifest-path", &manifest]);

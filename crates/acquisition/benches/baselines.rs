@@ -1,8 +1,8 @@
-//! How fast the strategies are that DIRECT is compared with, and in how much memory.
+//! How fast DIRECT is and the strategies that it is compared with, and in how much memory.
 //!
 //! `cargo bench -p tailward-acquisition --bench baselines [-- FILTER]` prints one JSON line per instance on standard output;
 //! with a filter, only for the instances whose name contains it. Those that are a pass over the logits are measured with
-//! BASE, which takes the longest of them.
+//! BASE, which takes the longest of them. DIRECT and GALAXY are answered at once, with the most probable class.
 
 mod harness;
 #[expect(dead_code, reason = "no strategy here looks at how many labels a class has")]
@@ -14,7 +14,10 @@ use ndarray::{Array2, ArrayView2, Axis};
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
 use serde_json::json;
-use tailward_acquisition::{Error, Selection, Side, badge, bait, base, cluster_margin, margin, similar};
+use tailward_acquisition::{
+    Answer, Conversation, DirectMode, Error, GalaxyMode, Selection, Side, badge, bait, base, cluster_margin,
+    direct, galaxy, margin, similar,
+};
 
 use crate::harness::{Measured, measure};
 use crate::pool::{DIMS, Pool, normal};
@@ -26,10 +29,13 @@ enum What {
     Bait,
     ClusterMargin,
     Similar,
+    /// With so many answers at a time.
+    Direct(usize),
+    Galaxy,
 }
 
 /// What, unlabelled rows, labelled rows, classes, budget, repeats.
-const INSTANCES: [(What, usize, usize, usize, usize, usize); 9] = [
+const INSTANCES: [(What, usize, usize, usize, usize, usize); 13] = [
     (What::Badge, 45_000, 0, 100, 2_500, 3),
     (What::Badge, 45_000, 0, 10, 2_500, 3),
     (What::Badge, 130_000, 0, 100, 2_500, 3),
@@ -39,6 +45,10 @@ const INSTANCES: [(What, usize, usize, usize, usize, usize); 9] = [
     (What::Similar, 45_000, 5_000, 2, 100, 1),
     (What::Bait, 45_000, 5_000, 2, 100, 1),
     (What::Bait, 45_000, 5_000, 10, 100, 1),
+    (What::Direct(20), 127_000, 3_000, 100, 3_000, 3),
+    (What::Direct(1), 127_000, 3_000, 100, 3_000, 3),
+    (What::Galaxy, 127_000, 3_000, 100, 3_000, 3),
+    (What::Direct(1), 49_900, 100, 2, 100, 3),
 ];
 
 fn main() -> ExitCode {
@@ -53,6 +63,9 @@ fn name(index: usize) -> String {
         What::Bait => "bait",
         What::ClusterMargin => "cluster-margin",
         What::Similar => "similar",
+        What::Direct(1) => "direct-1",
+        What::Direct(_) => "direct-20",
+        What::Galaxy => "galaxy",
     };
     format!("{what}/{rows}x{classes}x{DIMS}/labelled={labelled}/budget={budget}")
 }
@@ -61,7 +74,8 @@ fn name(index: usize) -> String {
 struct Given {
     pool: Pool,
     rows: usize,
-    labels: Vec<u32>,
+    /// Of unlabelled and labelled rows.
+    truth: Vec<u32>,
     logits: Array2<f32>,
     head: Array2<f32>,
 }
@@ -74,9 +88,9 @@ impl Given {
         let head = Array2::from_shape_simple_fn((classes, DIMS), || normal(&mut rng));
         let p = &pool.probabilities;
         let best = |row: usize| (0..classes).rev().max_by(|&i, &j| p[[row, i]].total_cmp(&p[[row, j]]));
-        let labels = (rows..rows + labelled).map(|row| best(row).expect("a class") as u32).collect();
+        let truth = (0..rows + labelled).map(|row| best(row).expect("a class") as u32).collect();
         let logits = pool.probabilities.mapv(|p| p.max(1e-30).ln());
-        Self { pool, rows, labels, logits, head }
+        Self { pool, rows, truth, logits, head }
     }
 
     fn sides(&self) -> (Side<'_>, Side<'_>) {
@@ -85,6 +99,21 @@ impl Given {
             self.pool.embeddings.unlabelled.view().split_at(Axis(0), self.rows);
         let side = |probabilities, embeddings| Side { probabilities, embeddings };
         (side(p, embeddings), side(known, known_embeddings))
+    }
+
+    fn lines(&self) -> direct::Inputs<'_> {
+        let (unlabelled, labelled) = self.sides();
+        let (unlabelled, labelled) = (unlabelled.probabilities, labelled.probabilities);
+        direct::Inputs { unlabelled, labelled, labels: &self.truth[self.rows..] }
+    }
+
+    fn answered(&self, mut conversation: Conversation) -> Result<Selection, Error> {
+        while let Some(ask) = conversation.ask() {
+            for pick in ask.picks {
+                conversation.tell(pick.row, Answer::Label(self.truth[pick.row]))?;
+            }
+        }
+        Ok(conversation.selection())
     }
 
     fn query(&self, what: What, budget: usize) -> Result<Selection, Error> {
@@ -105,7 +134,15 @@ impl Given {
             }
             What::Similar => {
                 let parameters = similar::Parameters { eta: 1.0, negative: None };
-                similar::query(unlabelled, labelled, &self.labels, &parameters, budget)
+                similar::query(unlabelled, labelled, &self.truth[self.rows..], &parameters, budget)
+            }
+            What::Direct(parallel) => {
+                let inputs = self.lines();
+                self.answered(direct::begin(&inputs, DirectMode::Paper, parallel, budget, &mut rng)?)
+            }
+            What::Galaxy => {
+                let inputs = self.lines();
+                self.answered(galaxy::begin(&inputs, GalaxyMode::Graph, budget, &mut rng)?)
             }
         }
     }

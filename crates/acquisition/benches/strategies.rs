@@ -181,7 +181,8 @@ impl query::Pool for &Given {
     }
 
     fn labelled_probabilities(&mut self) -> Result<ArcArray2<f32>, Error> {
-        unimplemented!("no strategy of this benchmark looks at them")
+        // Those that look at them are in `baselines`.
+        Err(Error::Unsupported { strategy: "of labelled probabilities".to_owned() })
     }
 
     fn unlabelled_embeddings(&mut self) -> Result<ArcArray2<f32>, Error> {

@@ -155,11 +155,11 @@ mod tests {
             let labels: i64 = (0..count).map(|at| line.sign(at).abs()).sum();
             let losses = line.losses(0, count);
             let mut discrepancies = Vec::new();
-            for h in 0..=count {
+            for (h, &loss) in losses.iter().enumerate() {
                 let below: i64 = (0..h).map(|at| line.sign(at)).sum();
                 let above: i64 = (h..count).map(|at| line.sign(at)).sum();
-                prop_assert_eq!(below - above, labels - 2 * losses[h]);
-                prop_assert_eq!(line.losses(h, count)[0], losses[h]);
+                prop_assert_eq!(below - above, labels - 2 * loss);
+                prop_assert_eq!(line.losses(h, count)[0], loss);
                 discrepancies.push(below);
             }
             let most = *discrepancies.iter().max().unwrap();

@@ -118,7 +118,7 @@ fn middles(signs: &[Option<bool>], reach: usize) -> Option<(usize, Vec<usize>)> 
         .map(|at| own[at])
         .min()
         .filter(|&n| n < usize::MAX)?;
-    let index = (shortest + 1) / 2;
+    let index = shortest.div_ceil(2);
     let on_middle = |&at: &usize| other[at] == index && own[at] == shortest - index;
     Some((shortest, (0..count).filter(on_middle).collect()))
 }

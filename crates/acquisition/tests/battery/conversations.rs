@@ -12,7 +12,7 @@ use crate::{Round, round, softmax};
 fn answer(conversation: &mut Conversation, mut label: impl FnMut(usize) -> Answer) -> Vec<Ask> {
     while let Some(ask) = conversation.ask() {
         for pick in ask.picks {
-            conversation.tell(pick.row, label(pick.row)).unwrap();
+            conversation.tell(pick.row, label(pick.row)).expect("a row that waits");
         }
     }
     conversation.asks().to_vec()

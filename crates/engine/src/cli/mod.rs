@@ -35,7 +35,7 @@ enum Verb {
     /// Train on a selection that was made elsewhere, in its order.
     Replay(replay::Arguments),
     /// Choose what to label next, from arrays.
-    Query(query::Arguments),
+    Query(Box<query::Arguments>),
     /// Answer a query that asks again, and see what it asks for next.
     Answer(answer::Arguments),
     /// Measure how fast a run would go on this device.
