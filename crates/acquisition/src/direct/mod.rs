@@ -2,8 +2,8 @@
 //! arXiv 2312.09196; ICML 2025 as "Improved Algorithm for Deep Active Learning under Imbalance via Optimal Separation").
 //!
 //! Each class has a list of all rows, ordered by the margin of the class. Half of the budget is spent on finding where in
-//! each list the class ends, the other half next to that place. Two forms: that of the paper ([`paper`]), with what is
-//! misprinted there put right, and that of the released code ([`labelbench`]).
+//! each list the class ends, the other half next to that place. Two forms ([`DirectMode`]): that of the paper, with what is
+//! misprinted there put right, and that of the released code.
 
 mod labelbench;
 mod line;
