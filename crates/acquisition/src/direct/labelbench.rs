@@ -61,6 +61,12 @@ impl Labelbench {
         Self { tail, count, per_class, phase: Phase::Reduce { turn: 0, interval: None } }
     }
 
+    /// The number of classes of the first phase, and the budget of each.
+    #[cfg(test)]
+    pub(crate) fn first_phase(&self) -> (usize, usize) {
+        (self.tail.len(), self.per_class)
+    }
+
     pub(crate) fn next(&mut self, view: &View<'_>, rng: &mut ChaCha8Rng) -> Ask {
         while let Phase::Reduce { turn, interval } = &mut self.phase {
             let Some(&class) = self.tail.get(*turn) else {

@@ -8,6 +8,8 @@
 mod labelbench;
 mod line;
 mod paper;
+#[cfg(test)]
+mod tests;
 mod version_space;
 
 use ndarray::ArrayView2;
