@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 use tailward_acquisition::{Strategy, VaalNetworks};
 use tailward_datasets::Imbalance;
 
-use crate::definition::{ImbalanceProfile, PoolDefinition, RunDefinition, same_factor};
+use crate::definition::{ImbalanceProfile, IncompleteBatch, PoolDefinition, RunDefinition, same_factor};
 
 /// Sizes of a dataset, as its manifest gives them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -153,6 +153,22 @@ pub fn query_work(definition: &RunDefinition, dataset: DatasetSizes, round: usiz
     }
 }
 
+/// Steps of the optimiser that the classifiers of a run take from `first_round` on. Where a step is small, a GPU waits for
+/// launches and not for arithmetic, and several runs at a time share it.
+pub fn training_steps(definition: &RunDefinition, dataset: DatasetSizes, first_round: usize) -> u64 {
+    let (initial, _) = expected_sizes(definition, dataset);
+    let training = &definition.training;
+    let of_round = |round: usize| {
+        let labelled = definition.labelled_at(initial, round);
+        let steps = match training.incomplete_batch {
+            Some(IncompleteBatch::Drop) => (labelled / training.batch_size).max(1),
+            None | Some(IncompleteBatch::Keep) => labelled.div_ceil(training.batch_size),
+        };
+        (steps * training.epochs) as u64
+    };
+    (first_round..=definition.rounds).map(of_round).sum()
+}
+
 /// Images that training VAAL's networks once takes: each step takes a batch of labelled and one of unlabelled images.
 pub fn vaal_images(networks: &VaalNetworks) -> u64 {
     let steps = networks.vae_steps + networks.discriminator_steps;
@@ -205,6 +221,20 @@ mod tests {
             assert_eq!(run_work(run("vaal-cb"), dataset, 0).score_images, 50_000 + pools);
             let vaal = 4 * 3 * 2 * 128 * 39_062;
             assert_eq!(run_work(run("vaal"), dataset, 0).vaal_images, vaal);
+        }
+    }
+
+    /// GALAXY: one trial is Σ 500 r = 637,500 steps of 100 images over 50 rounds; the pool is evaluated in each.
+    #[test]
+    fn the_protocol_of_direct_has_the_published_steps() {
+        let dataset = DatasetSizes { train_images: 50_000, test_images: 10_000, classes: 100 };
+        for run in published("direct-cifar100-k2") {
+            assert_eq!(training_steps(&run, dataset, 0), 637_500);
+            assert_eq!(training_steps(&run, dataset, 49), 25_000);
+            assert_eq!(expected_sizes(&run, dataset), (100, 49_900));
+            let work = run_work(&run, dataset, 0);
+            assert_eq!(work.train_images, 63_750_000);
+            assert_eq!(work.score_images, 50 * 60_000, "{}", run.strategy.name);
         }
     }
 

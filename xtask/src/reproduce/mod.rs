@@ -38,7 +38,8 @@ pub(crate) struct Arguments {
     /// Only these seeds; seeds that the definition does not name are further repetitions.
     #[arg(long = "seed", value_name = "SEED")]
     seeds: Vec<u64>,
-    /// Runs at a time; by default one for each processor on a CPU, and one on a GPU.
+    /// Runs at a time; by default one for each processor on a CPU, and one on a GPU. Where steps are small, several share a
+    /// GPU well; the plan says so, and how much memory their images take.
     #[arg(long, value_parser = clap::value_parser!(u16).range(1..))]
     jobs: Option<u16>,
     /// Only every N-th run, beginning with the M-th (counted from 1): to share an experiment among machines.
@@ -157,6 +158,9 @@ pub(crate) fn run(arguments: &Arguments) -> Result<()> {
         limit_threads: backend.is_cpu(),
     };
     println!("{}", plan.describe(measured_rates(&settings, &plan), jobs));
+    if !backend.is_cpu() {
+        println!("{}", plan.on_a_gpu(manifest.image.len() as u64, jobs));
+    }
     if arguments.dry_run {
         return Ok(());
     }

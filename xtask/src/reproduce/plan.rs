@@ -4,8 +4,12 @@ use std::fmt::Write;
 use std::path::Path;
 
 use tailward_experiment::definition::RunDefinition;
-use tailward_experiment::plan::{DatasetSizes, Work, WorkRates, query_work, run_work};
+use tailward_experiment::plan::{DatasetSizes, Work, WorkRates, query_work, run_work, training_steps};
 use tailward_experiment::record::{RECORD_FILE, Record};
+
+/// Up to so many images of 32 × 32 a step of ResNet-18 (0.04 billion multiply-adds each at the stock stem) is short beside the
+/// time that its launches take. A rule of thumb: no GPU was at hand to measure it on.
+const SMALL_STEP: u64 = 128;
 
 /// How far a run is.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -89,9 +93,10 @@ impl Plan {
         let work: Work = self.runs.iter().map(|run| run.work).sum();
         let _ = write!(
             text,
-            "{pending} of {} runs to do, {jobs} at a time: {} image passes of training, {} of scoring",
+            "{pending} of {} runs to do, {jobs} at a time: {} image passes of training in {} steps, {} of scoring",
             self.runs.len(),
             thousands(work.train_images),
+            thousands(self.steps()),
             thousands(work.score_images)
         );
         if work.vaal_images > 0 {
@@ -113,6 +118,36 @@ impl Plan {
 }
 
 impl Plan {
+    /// Steps of the optimiser that are left.
+    pub(crate) fn steps(&self) -> u64 {
+        let left = |run: &PlannedRun| match run.status {
+            Status::New => training_steps(&run.definition, self.sizes, 0),
+            Status::Begun(rounds) => training_steps(&run.definition, self.sizes, rounds),
+            Status::Complete | Status::Other | Status::Damaged(_) => 0,
+        };
+        self.runs.iter().map(left).sum()
+    }
+
+    /// What one GPU would be used for: the images that each run keeps on it, and whether steps are so small that launches
+    /// decide, so that several runs at a time get more done.
+    pub(crate) fn on_a_gpu(&self, image_bytes: u64, jobs: usize) -> String {
+        let images = (self.sizes.train_images + self.sizes.test_images) as u64 * image_bytes;
+        let work: Work = self.runs.iter().map(|run| run.work).sum();
+        let each = work.train_images / self.steps().max(1);
+        let mut text = format!(
+            "each of {jobs} runs at a time keeps {} MB of images on the device, beside its network and what a step needs",
+            images.div_ceil(1_000_000)
+        );
+        if each <= SMALL_STEP && jobs == 1 {
+            let _ = write!(
+                text,
+                "; a step has {each} images, so that a GPU waits for launches more than for arithmetic: `--jobs N` packs several \
+                 runs on it"
+            );
+        }
+        text
+    }
+
     /// The time until the last run ends, each starting as soon as one of `jobs` places is free.
     /// `None` if VAAL's networks are part of it and their rate is not known.
     fn secs(&self, rates: &WorkRates, jobs: usize) -> Option<f64> {
