@@ -178,6 +178,6 @@ impl Conversation {
     }
 
     fn asked(&self) -> usize {
-        self.asks.iter().map(|ask| ask.picks.len()).sum()
+        self.told.rows() - self.told.free()
     }
 }

@@ -41,6 +41,11 @@ pub fn validate_probabilities(probabilities: ArrayView2<f32>) -> Result<(), Erro
     Ok(())
 }
 
+/// [`validate_probabilities`] of labelled rows: a fault says that it is theirs.
+pub(crate) fn validate_labelled_probabilities(probabilities: ArrayView2<f32>) -> Result<(), Error> {
+    validate_probabilities(probabilities).map_err(|fault| Error::Labelled { fault: Box::new(fault) })
+}
+
 /// The most probable class of every row, ties by lowest class. `[rows]`
 pub(crate) fn predicted(probabilities: ArrayView2<f32>) -> impl Iterator<Item = usize> {
     probabilities.into_outer_iter().map(|row| {

@@ -3,6 +3,7 @@
 use ndarray::ArrayView2;
 
 use crate::distances::Rows;
+use crate::probabilities::validate_labelled_probabilities;
 use crate::{Error, validate_probabilities};
 
 /// Some rows, labelled or not: what the network thinks of their classes, and what its last layer is given.
@@ -55,10 +56,10 @@ impl<'a> Side<'a> {
 
     /// The embeddings, both arrays being valid.
     pub(crate) fn rows(&self, array: &'static str) -> Result<Rows<'a>, Error> {
-        validate_probabilities(self.probabilities).map_err(|fault| match array {
-            "labelled" => Error::Labelled { fault: Box::new(fault) },
-            _ => fault,
-        })?;
+        match array {
+            "labelled" => validate_labelled_probabilities(self.probabilities)?,
+            _ => validate_probabilities(self.probabilities)?,
+        }
         let (expected, found) = (self.probabilities.nrows(), self.embeddings.nrows());
         if expected != found {
             let what = "rows of the embeddings";

@@ -4,6 +4,8 @@ use rand::RngExt;
 use rand_chacha::ChaCha8Rng;
 use serde::{Deserialize, Serialize};
 
+use crate::Error;
+
 /// The labels that were told before the conversation and in it. An item is an unlabelled row, or a labelled row counted
 /// on from there.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -16,6 +18,21 @@ pub(crate) struct Told {
     asked: Vec<bool>,
     /// Rows that were not asked for.
     free: usize,
+}
+
+/// Checks that there is a label for each labelled row, and that each is a class.
+///
+/// # Errors
+///
+/// [`Error::LengthMismatch`], or [`Error::LabelOutOfRange`] with the first row at fault.
+pub(crate) fn validate_labels(labels: &[u32], labelled: usize, classes: usize) -> Result<(), Error> {
+    if labels.len() != labelled {
+        return Err(Error::LengthMismatch { what: "labels", expected: labelled, found: labels.len() });
+    }
+    match labels.iter().enumerate().find(|&(_, &label)| label as usize >= classes) {
+        Some((row, &label)) => Err(Error::LabelOutOfRange { row, label, classes }),
+        None => Ok(()),
+    }
 }
 
 impl Told {

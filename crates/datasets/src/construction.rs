@@ -126,12 +126,17 @@ pub fn construct_replay(
     if initial == 0 || initial > order.len() {
         return Err(Error::UniformSize { initial, size: order.len(), images: labels.len() });
     }
-    let text: String = order.iter().map(|sample| format!("{}\n", sample.0)).collect();
-    let source = PoolSource::Replay { initial, sha256: sha256_hex(text.as_bytes()) };
+    let source = PoolSource::Replay { initial, sha256: order_sha256(order) };
     let first = order[..initial].to_vec();
     let chosen: BTreeSet<SampleId> = first.iter().copied().collect();
     let pool = (0..labels.len()).map(SampleId::at).filter(|sample| !chosen.contains(sample)).collect();
     PoolManifest::new(dataset_name, labels, classes, &source, None, first, pool)
+}
+
+/// SHA-256 of a list of images, one index a line, in hexadecimal: what names an order that is replayed.
+pub fn order_sha256(order: &[SampleId]) -> String {
+    let text: String = order.iter().map(|sample| format!("{}\n", sample.0)).collect();
+    sha256_hex(text.as_bytes())
 }
 
 /// Keeps of each class what the imbalance says, chosen at random.

@@ -49,7 +49,7 @@ mod side_by_side;
 mod unpack;
 
 pub use checksum::Checksum;
-pub use construction::{PoolSource, construct, construct_replay};
+pub use construction::{PoolSource, construct, construct_replay, order_sha256};
 pub use error::{Error, Result};
 #[cfg(feature = "fetch")]
 pub use fetch::{FetchOutcome, FetchProgress, fetch};

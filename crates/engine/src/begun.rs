@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use tailward_acquisition::Conversation;
 use tailward_experiment::record::{Discriminating, QueryCost};
 
-use crate::Error;
+use crate::{Error, whole_file};
 
 /// The file's name in a run's folder.
 pub const QUERY_FILE: &str = "query.json";
@@ -47,13 +47,7 @@ impl QueryFile {
     ///
     /// The disk is full or fails.
     pub fn write(&self, begun: &Begun) -> Result<(), Error> {
-        let unfinished = self.path.with_extension("unfinished");
-        let file = std::fs::File::create(&unfinished).map_err(Error::io(&unfinished))?;
-        let mut writer = std::io::BufWriter::new(file);
-        serde_json::to_writer(&mut writer, begun).map_err(|error| Error::io(&unfinished)(error.into()))?;
-        let file = writer.into_inner().map_err(|error| Error::io(&unfinished)(error.into_error()))?;
-        file.sync_all().map_err(Error::io(&unfinished))?;
-        std::fs::rename(&unfinished, &self.path).map_err(Error::io(&self.path))
+        whole_file::write(&self.path, |writer| Ok(serde_json::to_writer(writer, begun)?))
     }
 
     /// Reads the query of a round back; `None` if none was written down, or one of an earlier round is still there.

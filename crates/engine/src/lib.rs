@@ -23,5 +23,6 @@ pub mod run;
 pub mod score;
 pub mod sweep;
 pub mod train;
+mod whole_file;
 
 pub use error::Error;

@@ -128,21 +128,12 @@ pub fn query_work(definition: &RunDefinition, dataset: DatasetSizes, round: usiz
     let (initial, pool) = expected_sizes(definition, dataset);
     let query = &definition.strategy.query;
     let needs = query.needs();
-    if definition.scoring.evaluate_pool && !definition.scoring.augmented_pool && needs.dropout_passes == 0 {
-        // The scores of the evaluation serve the query as well.
-        let vaal_images = match query {
-            Strategy::Vaal { networks, .. } => vaal_images(networks),
-            _ => 0,
-        };
-        return Work { vaal_images, ..Work::default() };
-    }
+    // Where the pool is evaluated, the scores of the evaluation serve the query as well.
+    let scored = definition.scoring.evaluate_pool && !definition.scoring.augmented_pool;
     let of_pool = needs.probabilities || needs.logits || needs.embeddings || needs.dropout_passes > 0;
-    let unlabelled = if of_pool { pool.saturating_sub(round * definition.budget) } else { 0 };
-    let labelled = if needs.labelled_embeddings || needs.labelled_probabilities {
-        definition.labelled_at(initial, round)
-    } else {
-        0
-    };
+    let unlabelled = if of_pool && !scored { pool.saturating_sub(round * definition.budget) } else { 0 };
+    let of_labelled = needs.labelled_embeddings || needs.labelled_probabilities;
+    let labelled = if of_labelled && !scored { definition.labelled_at(initial, round) } else { 0 };
     Work {
         train_images: 0,
         score_images: (unlabelled + labelled) as u64,

@@ -17,8 +17,10 @@ use rand_chacha::ChaCha8Rng;
 use serde::{Deserialize, Serialize};
 
 use crate::conversation::{Ask, Conversation};
+use crate::probabilities::validate_labelled_probabilities;
 use crate::rankings::{Order, Rankings};
-use crate::told::Told;
+use crate::select::validate_budget;
+use crate::told::{Told, validate_labels};
 use crate::{DirectMode, Error, Phase, Pick, validate_probabilities};
 
 use labelbench::Labelbench;
@@ -40,22 +42,14 @@ impl Inputs<'_> {
     pub(crate) fn check(&self, budget: usize) -> Result<Told, Error> {
         let (rows, classes) = self.unlabelled.dim();
         validate_probabilities(self.unlabelled)?;
-        validate_probabilities(self.labelled).map_err(|fault| Error::Labelled { fault: Box::new(fault) })?;
-        let same = |what, expected, found| {
-            if expected == found { Ok(()) } else { Err(Error::LengthMismatch { what, expected, found }) }
-        };
-        if self.labelled.nrows() > 0 {
-            same("classes of the labelled rows", classes, self.labelled.ncols())?;
+        validate_labelled_probabilities(self.labelled)?;
+        let (labelled, found) = self.labelled.dim();
+        if labelled > 0 && found != classes {
+            let what = "classes of the labelled probabilities";
+            return Err(Error::LengthMismatch { what, expected: classes, found });
         }
-        same("labels of the labelled rows", self.labelled.nrows(), self.labels.len())?;
-        if let Some((row, &label)) =
-            self.labels.iter().enumerate().find(|&(_, &label)| label as usize >= classes)
-        {
-            return Err(Error::LabelOutOfRange { row, label, classes });
-        }
-        if budget > rows {
-            return Err(Error::BudgetAbovePool { budget, pool: rows });
-        }
+        validate_labels(self.labels, labelled, classes)?;
+        validate_budget(budget, rows)?;
         Ok(Told::new(rows, self.labels))
     }
 }

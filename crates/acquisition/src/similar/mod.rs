@@ -16,6 +16,7 @@ use ndarray::ArrayView2;
 
 use crate::most_likely_positive::negative_class;
 use crate::select::{query_order, validate_budget};
+use crate::told::validate_labels;
 use crate::{Error, Pick, Selection, Side, probabilities};
 
 use kernel::{Kernel, Points};
@@ -90,12 +91,7 @@ fn kernel<'a>(
 ) -> Result<Kernel<'a>, Error> {
     Side::comparable(unlabelled, labelled)?;
     let (known, classes) = (labelled.probabilities.nrows(), unlabelled.probabilities.ncols());
-    if labels.len() != known {
-        return Err(Error::LengthMismatch { what: "labels", expected: known, found: labels.len() });
-    }
-    if let Some(row) = labels.iter().position(|&label| label as usize >= classes) {
-        return Err(Error::LabelOutOfRange { row, label: labels[row], classes });
-    }
+    validate_labels(labels, known, classes)?;
     let labels: Vec<usize> = labels.iter().map(|&label| label as usize).collect();
     let queries: Vec<usize> = (0..known).filter(|&row| labels[row] != negative).collect();
     let predicted = probabilities::predicted(unlabelled.probabilities).collect();

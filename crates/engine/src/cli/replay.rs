@@ -3,9 +3,8 @@
 use std::path::{Path, PathBuf};
 
 use clap::Args;
-use sha2::{Digest, Sha256};
 use tailward_acquisition::Strategy;
-use tailward_datasets::SampleId;
+use tailward_datasets::{SampleId, order_sha256};
 use tailward_experiment::definition::{
     NamedStrategy, PoolDefinition, ReplayDefinition, RunDefinition, Selector,
 };
@@ -63,11 +62,9 @@ fn definition(arguments: &Arguments, order: &[SampleId]) -> Result<RunDefinition
         );
         return Err(Error::Input { path: arguments.indices.clone(), reason });
     };
-    let text: String = order.iter().map(|sample| format!("{}\n", sample.0)).collect();
-    let sha256 = Sha256::digest(text.as_bytes()).iter().map(|byte| format!("{byte:02x}")).collect();
     let (name, label) = (arguments.name.clone(), arguments.name.clone());
     run.strategy = NamedStrategy { name, label, baseline: None, query: Strategy::Random {} };
-    run.replay = Some(ReplayDefinition { sha256, samples: order.len() });
+    run.replay = Some(ReplayDefinition { sha256: order_sha256(order), samples: order.len() });
     run.pool = PoolDefinition::Uniform { initial, size: None };
     (run.imbalance_factor, run.budget, run.rounds, run.sweep) = (1.0, budget, rest / budget, None);
     Ok(run)

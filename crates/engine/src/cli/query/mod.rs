@@ -15,8 +15,8 @@ use tailward_acquisition::balance::{Problem, Status, certificate, requirement};
 use tailward_acquisition::query::{Inputs, begin};
 use tailward_acquisition::{BalanceOutcome, Conversation, Lambda, Pick, Selection, Strategy};
 
-use crate::Error;
 use crate::rng::{Stream, stream};
+use crate::{Error, whole_file};
 use arrays::{Arrays, Candidates, Files};
 pub(super) use state::State;
 
@@ -152,8 +152,8 @@ fn keep(
 /// Prints samples to a file, whole or not at all, or to stdout.
 pub(super) fn print(out: Option<&Path>, rows: &[PickRow]) -> anyhow::Result<()> {
     match out {
-        Some(path) => Ok(write_whole(path, |file| write_picks(file, rows))?),
-        None => write_picks(std::io::stdout().lock(), rows),
+        Some(path) => Ok(whole_file::write(path, |file| write_picks(file, rows))?),
+        None => Ok(write_picks(std::io::stdout().lock(), rows)?),
     }
 }
 
@@ -182,32 +182,12 @@ fn most_probable(probabilities: impl Iterator<Item = f32>) -> (usize, f32) {
     })
 }
 
-/// Writes a file whole or not at all.
-fn write_whole(
-    path: &Path,
-    write: impl FnOnce(&mut std::io::BufWriter<&std::fs::File>) -> anyhow::Result<()>,
-) -> Result<(), Error> {
-    let folder = match path.parent() {
-        Some(parent) if !parent.as_os_str().is_empty() => parent,
-        _ => Path::new("."),
-    };
-    let file = tempfile::NamedTempFile::new_in(folder).map_err(Error::io(folder))?;
-    let failed = |error: anyhow::Error| Error::io(path)(std::io::Error::other(error));
-    let mut writer = std::io::BufWriter::new(file.as_file());
-    write(&mut writer).map_err(failed)?;
-    writer.flush().map_err(Error::io(path))?;
-    drop(writer);
-    file.persist(path).map_err(|error| Error::io(path)(error.error))?;
-    Ok(())
-}
-
-fn write_picks(target: impl Write, rows: &[PickRow]) -> anyhow::Result<()> {
+fn write_picks(target: impl Write, rows: &[PickRow]) -> std::io::Result<()> {
     let mut writer = csv::Writer::from_writer(target);
     for row in rows {
         writer.serialize(row)?;
     }
-    writer.flush()?;
-    Ok(())
+    writer.flush()
 }
 
 /// Says on stderr what was chosen and why; stdout is for the picks.

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use tailward_acquisition::{Answer, Ask, Conversation};
 
 use super::PickRow;
-use crate::Error;
+use crate::{Error, whole_file};
 
 /// What is kept in the file of `--state`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -50,7 +50,7 @@ impl State {
     ///
     /// The disk is full or fails.
     pub(in crate::cli) fn write(&self, path: &Path) -> Result<(), Error> {
-        super::write_whole(path, |file| Ok(serde_json::to_writer(file, self)?))
+        whole_file::write(path, |file| Ok(serde_json::to_writer(file, self)?))
     }
 
     /// Takes a file of answers: all of them, or none if one is wrong.
