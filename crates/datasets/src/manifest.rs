@@ -238,8 +238,18 @@ bytes = 10
     }
 
     pub(crate) fn load(text: &str) -> Result<DatasetManifest> {
+        load_changed("tiny", text, &[])
+    }
+
+    /// The manifest `<name>.toml` of this text, each first occurrence of what is to change replaced.
+    pub(crate) fn load_changed(name: &str, text: &str, changes: &[(&str, &str)]) -> Result<DatasetManifest> {
         let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("tiny.toml");
+        let mut text = text.to_owned();
+        for (from, to) in changes {
+            assert!(text.contains(from), "{from}");
+            text = text.replacen(from, to, 1);
+        }
+        let path = folder.path().join(format!("{name}.toml"));
         fs::write(&path, text).unwrap();
         DatasetManifest::load(&path)
     }

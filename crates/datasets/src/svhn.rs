@@ -115,6 +115,7 @@ mod tests {
     use std::fs;
 
     use super::*;
+    use crate::manifest::tests::load_changed;
     use crate::mat::tests::{Golden, Stored, bytes, encode};
     use crate::prepare::prepare;
     use crate::read;
@@ -141,15 +142,7 @@ role = "test"
 "#;
 
     fn manifest(changes: &[(&str, &str)]) -> Result<DatasetManifest> {
-        let folder = tempfile::tempdir().unwrap();
-        let mut text = MANIFEST.to_owned();
-        for (from, to) in changes {
-            assert!(text.contains(from), "{from}");
-            text = text.replacen(from, to, 1);
-        }
-        let path = folder.path().join("digits.toml");
-        fs::write(&path, text).unwrap();
-        DatasetManifest::load(&path)
+        load_changed("digits", MANIFEST, changes)
     }
 
     /// A data folder with these files.

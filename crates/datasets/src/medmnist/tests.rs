@@ -10,6 +10,7 @@ use zip::ZipWriter;
 use zip::write::SimpleFileOptions;
 
 use super::*;
+use crate::manifest::tests::load_changed;
 use crate::{prepare, read};
 
 const MANIFEST: &str = r#"
@@ -59,15 +60,7 @@ fn golden() -> Golden {
 }
 
 fn manifest(changes: &[(&str, &str)]) -> Result<DatasetManifest> {
-    let folder = tempfile::tempdir().unwrap();
-    let mut text = MANIFEST.to_owned();
-    for (from, to) in changes {
-        assert!(text.contains(from), "{from}");
-        text = text.replacen(from, to, 1);
-    }
-    let path = folder.path().join("cells.toml");
-    fs::write(&path, text).unwrap();
-    DatasetManifest::load(&path)
+    load_changed("cells", MANIFEST, changes)
 }
 
 fn data(file: &[u8]) -> tempfile::TempDir {

@@ -6,6 +6,7 @@ use tempfile::TempDir;
 
 use super::*;
 use crate::jpeg::tests::{grey_ramp, quadrants};
+use crate::manifest::tests::load_changed;
 use crate::prepare::{prepare, read};
 
 /// In the order of `wnids.txt`, which is not the alphabetical one.
@@ -54,15 +55,8 @@ fn class_and_number(pixels: &[u8]) -> (u32, u32) {
     ((at(16, 48) / 80.0).round() as u32, (at(48, 16) / 2.0).round() as u32)
 }
 
-fn manifest(folder: &Path, changes: &[(&str, &str)]) -> Result<DatasetManifest> {
-    let mut text = MANIFEST.to_owned();
-    for (from, to) in changes {
-        assert!(text.contains(from), "{from}");
-        text = text.replacen(from, to, 1);
-    }
-    let path = folder.join("little.toml");
-    fs::write(&path, text).unwrap();
-    DatasetManifest::load(&path)
+fn manifest(changes: &[(&str, &str)]) -> Result<DatasetManifest> {
+    load_changed("little", MANIFEST, changes)
 }
 
 fn image_path(class: usize, number: u32) -> String {
@@ -98,7 +92,7 @@ fn little() -> TempDir {
 fn error_after(change: impl FnOnce(&Path)) -> Error {
     let data = little();
     change(&data.path().join("little-3"));
-    read(&manifest(data.path(), &[]).unwrap(), data.path()).unwrap_err()
+    read(&manifest(&[]).unwrap(), data.path()).unwrap_err()
 }
 
 fn replace_in(path: &Path, from: &str, to: &str) {
@@ -110,7 +104,7 @@ fn replace_in(path: &Path, from: &str, to: &str) {
 #[test]
 fn images_come_by_class_and_number_and_match_their_labels() {
     let data = little();
-    let manifest = manifest(data.path(), &[]).unwrap();
+    let manifest = manifest(&[]).unwrap();
     assert!(prepare(&manifest, data.path()).unwrap().generated.is_empty());
     let dataset = read(&manifest, data.path()).unwrap();
     let found: Vec<_> = (0..12).map(|row| class_and_number(dataset.train.image(row))).collect();
@@ -126,7 +120,7 @@ fn images_come_by_class_and_number_and_match_their_labels() {
 #[test]
 fn held_out_images_are_the_last_of_each_class() {
     let data = little();
-    let manifest = manifest(data.path(), &HELD_OUT).unwrap();
+    let manifest = manifest(&HELD_OUT).unwrap();
     fs::remove_dir_all(data.path().join("little-3/val")).unwrap(); // not needed
     let dataset = read(&manifest, data.path()).unwrap();
     let found: Vec<_> = (0..9).map(|row| class_and_number(dataset.train.image(row))).collect();
@@ -141,7 +135,7 @@ fn held_out_images_are_the_last_of_each_class() {
 fn grey_images_have_three_equal_channels() {
     let data = little();
     fs::write(data.path().join("little-3").join(image_path(0, 2)), grey_ramp(64, 64)).unwrap();
-    let dataset = read(&manifest(data.path(), &[]).unwrap(), data.path()).unwrap();
+    let dataset = read(&manifest(&[]).unwrap(), data.path()).unwrap();
     let (red, rest) = dataset.train.image(0).split_at(64 * 64);
     assert_eq!([red, red].concat(), rest);
     assert!(red[..64].is_sorted() && red[63] > 250);
@@ -178,7 +172,7 @@ fn classes_that_are_not_the_manifests_are_named_with_their_line() {
 fn names_beside_the_images_may_be_absent() {
     let data = little();
     fs::remove_file(data.path().join("little-3/words.txt")).unwrap();
-    read(&manifest(data.path(), &[]).unwrap(), data.path()).unwrap();
+    read(&manifest(&[]).unwrap(), data.path()).unwrap();
 }
 
 #[test]
@@ -278,7 +272,6 @@ fn a_damaged_image_is_named() {
 
 #[test]
 fn manifests_that_contradict_the_layout_are_refused() {
-    let folder = tempfile::tempdir().unwrap();
     let files = "\n[[files]]\npath = \"train.bin\"\nrole = \"train\"\nbytes = 20\n\n[archive]";
     for (from, to, problem) in [
         ("split = \"official\"", "", "the layout needs a split: \"official\" or \"held-out\""),
@@ -297,10 +290,10 @@ fn manifests_that_contradict_the_layout_are_refused() {
         ("n03126707 crane", "crane", "class name `crane` is not an identifier"),
         ("tiny-imagenet\"", "cifar10-binary\"", "split is for the layout tiny-imagenet"),
     ] {
-        let error = manifest(folder.path(), &[(from, to)]).unwrap_err();
+        let error = manifest(&[(from, to)]).unwrap_err();
         assert!(matches!(error, Error::InvalidManifest { .. }), "{error:?}");
         assert!(error.to_string().contains(problem), "{error}");
     }
-    let error = manifest(folder.path(), &[("\"official\"", "\"90k\"")]).unwrap_err();
+    let error = manifest(&[("\"official\"", "\"90k\"")]).unwrap_err();
     assert!(matches!(error, Error::Toml { .. }), "{error:?}");
 }

@@ -8,6 +8,7 @@ use image::{Rgb, RgbImage};
 use super::*;
 use crate::jpeg::tests::quadrants;
 use crate::manifest::DatasetManifest;
+use crate::manifest::tests::load_changed;
 use crate::{prepare, read};
 
 const FMOW: &str = r#"
@@ -80,7 +81,7 @@ struct Tree {
 impl Tree {
     fn new(manifest: &str, metadata: &str, files: &[(&str, Vec<u8>)]) -> Self {
         let data = tempfile::tempdir().unwrap();
-        let manifest = load(&data, manifest).unwrap();
+        let manifest = load(manifest).unwrap();
         let set = if manifest.folder.starts_with("map") { Set::Fmow } else { Set::IWildCam };
         let folder = manifest.folder_in(data.path());
         let [table, images] = set.required().map(|name| folder.join(name));
@@ -103,10 +104,9 @@ impl Tree {
     }
 }
 
-fn load(data: &tempfile::TempDir, manifest: &str) -> Result<DatasetManifest> {
-    let name = if manifest.contains("name = \"map\"") { "map.toml" } else { "animals.toml" };
-    fs::write(data.path().join(name), manifest).unwrap();
-    DatasetManifest::load(&data.path().join(name))
+fn load(manifest: &str) -> Result<DatasetManifest> {
+    let name = if manifest.contains("name = \"map\"") { "map" } else { "animals" };
+    load_changed(name, manifest, &[])
 }
 
 fn fmow(metadata: &str) -> Tree {
@@ -217,7 +217,6 @@ fn missing_and_damaged_images_are_named() {
 #[test]
 fn manifests_that_contradict_the_layout_are_refused() {
     let file = "[[files]]\npath = \"a.png\"\nrole = \"train\"\n";
-    let folder = tempfile::tempdir().unwrap();
     for manifest in [FMOW, IWILDCAM] {
         for (from, to, problem) in [
             ("instructions = \"Ask.\"\n", file, "the layout fixes the files' names; there are no [[files]]"),
@@ -227,11 +226,11 @@ fn manifests_that_contradict_the_layout_are_refused() {
             ("folder =", "split = \"official\"\nfolder =", "split is for the layout tiny-imagenet"),
             ("folder =", "generator = { seed = 1 }\nfolder =", "the generator makes files of records only"),
         ] {
-            let error = load(&folder, &manifest.replacen(from, to, 1)).unwrap_err();
+            let error = load(&manifest.replacen(from, to, 1)).unwrap_err();
             assert!(matches!(error, Error::InvalidManifest { .. }), "{error:?}");
             assert!(error.to_string().contains(problem), "{error}");
         }
     }
-    let error = load(&folder, &FMOW.replacen("barn", "zoo", 1)).unwrap_err();
+    let error = load(&FMOW.replacen("barn", "zoo", 1)).unwrap_err();
     assert!(error.to_string().contains("class name `zoo` is there twice"), "{error}");
 }
