@@ -64,6 +64,11 @@ impl Rankings {
         Self { orders }
     }
 
+    /// The lists, each with its items in order.
+    pub(crate) fn into_lists(self) -> Vec<Vec<u32>> {
+        self.orders
+    }
+
     /// The items of a list.
     pub(crate) fn list(&self, list: usize) -> &[u32] {
         &self.orders[list]

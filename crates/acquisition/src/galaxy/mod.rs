@@ -64,11 +64,9 @@ pub fn begin(
         _ => (0..classes).collect(),
     };
     let rankings = Rankings::new([inputs.unlabelled, inputs.labelled], &listed, Order::ReleasedMargin);
-    let lists = listed
-        .iter()
-        .enumerate()
-        .map(|(list, &class)| List::new(class as u32, rankings.list(list), &told))
-        .collect();
+    let orders = rankings.into_lists().into_iter();
+    let lists =
+        listed.iter().zip(orders).map(|(&class, order)| List::new(class as u32, order, &told)).collect();
     let galaxy = Galaxy { mode, lists, rng: rng.clone(), asked: 0, reach: 1 };
     Ok(Conversation::galaxy(budget, classes, told, galaxy))
 }
@@ -123,7 +121,7 @@ impl Galaxy {
 }
 
 impl List {
-    fn new(class: u32, order: &[u32], told: &Told) -> Self {
+    fn new(class: u32, order: Vec<u32>, told: &Told) -> Self {
         let mut places = vec![0; told.rows()];
         let mut cuts = Cuts::new(order.len());
         for (position, &item) in order.iter().enumerate() {
@@ -135,7 +133,7 @@ impl List {
                 }
             }
         }
-        Self { class, order: order.to_vec(), places, cuts }
+        Self { class, order, places, cuts }
     }
 
     /// The middle of a shortest path from a label of the class to another label, where positions at most `reach` apart are
