@@ -108,6 +108,13 @@ pub struct Round {
     pub cost: RoundCost,
 }
 
+impl Round {
+    /// Images of each class in the labelled set by true label: what was told is theirs unless labels are noisy.
+    pub fn images_by_class(&self) -> &[usize] {
+        self.true_class_counts.as_ref().unwrap_or(&self.class_counts)
+    }
+}
+
 /// Results on labelled images.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -437,6 +444,17 @@ impl Record {
             }
         }
         Ok(())
+    }
+
+    /// Images of each class among those that the query of `round` added, by true label, as
+    /// [`Round::images_by_class`]; `None` where there is no such query, or its images were not trained on yet.
+    pub fn queried_by_class(&self, round: usize) -> Option<Vec<usize>> {
+        let (query, after) = (self.queries.get(round)?, self.rounds.get(round + 1)?);
+        let Some(after) = &after.true_class_counts else {
+            return Some(query.class_counts.clone());
+        };
+        let before = self.rounds.get(round)?.images_by_class();
+        after.iter().zip(before).map(|(now, then)| now.checked_sub(*then)).collect()
     }
 
     /// Whether the run came to its end.

@@ -1,6 +1,6 @@
 //! Rare classes: how many of their labels were found, what models reach on the pool, and how many labels are saved.
 
-use super::data::Factor;
+use super::data::{Difference, Factor, Summary};
 use super::document::{Block, Table};
 use super::{format, measure, plots, tables};
 use crate::Error;
@@ -29,6 +29,8 @@ pub(super) fn blocks(factor: &Factor<'_>, scale: Scale, blocks: &mut Vec<Block>)
         blocks.push(Block::Heading(3, "Labels of rare classes".to_owned()));
         blocks.push(Block::Figure(figure));
         blocks.push(Block::Table(rare_table(factor, scale)));
+        blocks.push(Block::Paragraph(going_by(factor)));
+        blocks.push(Block::Table(going_by_table(factor, scale)));
     }
     if let Some(table) = saving_table(factor, scale) {
         blocks.push(Block::Heading(3, "Labels saved".to_owned()));
@@ -80,6 +82,60 @@ fn rare_table(factor: &Factor<'_>, scale: Scale) -> Table {
             format::spread(found.mean, found.deviation, 1.0, 1)
         }));
         table.rows.push(row);
+    }
+    table
+}
+
+/// Why rare classes are found, or are not: what the first model knows of them, and how many labels are wrong.
+fn going_by(factor: &Factor<'_>) -> String {
+    let above: Vec<f64> = factor.seed_runs().into_iter().filter_map(measure::above_guessing(1)).collect();
+    let above = Difference::of(&above);
+    let knows = match above.mean {
+        None => "The first models were not evaluated on the pool.".to_owned(),
+        Some(mean) => format!(
+            "The first models, which every strategy shares, are {} points from guessing in balanced accuracy on the pool \
+             (95 % interval {}, {}): {}.",
+            format::signed(mean * 100.0, 2),
+            format::interval(above.interval, 100.0, 2),
+            format::seeds(above.pairs),
+            match (above.is_separable(), mean > 0.0) {
+                (true, true) => "better than it",
+                (true, false) => "worse than it",
+                (false, _) =>
+                    "not separable from it, so that there may be nothing in their predictions to go by",
+            }
+        ),
+    };
+    match factor.seed_mean(measure::wrong_labels) {
+        None => knows,
+        Some(share) => format!(
+            "{knows} Of the labels that there are to be told {} % are wrong, so that not every label that says a rare class \
+             is of one.",
+            format::number(share * 100.0, 1)
+        ),
+    }
+}
+
+fn going_by_table(factor: &Factor<'_>, scale: Scale) -> Table {
+    let last = factor.rounds;
+    let text = "What queries had to go by. Models that chose: their balanced accuracy on the pool above that of guessing, in \
+                percentage points, mean over rounds, then mean over seeds and 95 % interval (Student's t). After the last \
+                round, mean ± standard deviation over seeds: labels that say a class other than the pool's largest, right or \
+                wrong, and images that are of one.";
+    let heads = ["Strategy", "n", "Models that chose", "Say a rare class", "Are of a rare class"];
+    let heads = heads.map(str::to_owned).to_vec();
+    let mut table = Table::new(tables::caption(text, factor, scale), 1, heads);
+    for group in factor.ran() {
+        let above: Vec<f64> =
+            group.runs.iter().filter_map(|run| measure::above_guessing(last)(run)).collect();
+        let labels = |found: Summary| format::spread(found.mean, found.deviation, 1.0, 1);
+        table.rows.push(vec![
+            group.strategy.label.clone(),
+            group.runs.len().to_string(),
+            tables::difference(Difference::of(&above), 100.0, 2),
+            labels(group.summary(measure::told_minority_labels(last))),
+            labels(group.summary(measure::minority_labels(last))),
+        ]);
     }
     table
 }

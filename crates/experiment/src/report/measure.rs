@@ -75,19 +75,19 @@ pub(super) fn part_accuracy(round: usize, tail: bool) -> impl Fn(&Record) -> Opt
 
 /// L1 score of the whole labelled set of `round`.
 pub(super) fn l1_cumulative(round: usize) -> impl Fn(&Record) -> Option<f64> + Copy {
-    move |run| statistics::l1_score(&run.rounds.get(round)?.class_counts)
+    move |run| statistics::l1_score(run.rounds.get(round)?.images_by_class())
 }
 
 /// L1 score of the query that led to `round`; the initial set has none.
 pub(super) fn l1_query(round: usize) -> impl Fn(&Record) -> Option<f64> + Copy {
-    move |run| statistics::l1_score(&run.queries.get(round.checked_sub(1)?)?.class_counts)
+    move |run| statistics::l1_score(&run.queried_by_class(round.checked_sub(1)?)?)
 }
 
 /// The share of tail classes in the labelled set of `round`; none in a balanced pool.
 pub(super) fn tail_share(round: usize) -> impl Fn(&Record) -> Option<f64> + Copy {
     move |run| {
         let tail = statistics::tail_classes(&run.header.pool_class_counts);
-        let counts = &run.rounds.get(round)?.class_counts;
+        let counts = run.rounds.get(round)?.images_by_class();
         let total: usize = counts.iter().sum();
         let of_tail: usize =
             counts.iter().zip(&tail).filter(|(_, is_tail)| **is_tail).map(|(count, _)| count).sum();
@@ -117,13 +117,35 @@ pub(super) fn mean_score(of: Measured, last: usize) -> impl Fn(&Record) -> Optio
 /// Labels of rare classes in the labelled set of `round`: those that are not of the pool's largest class, by true label.
 /// None in a balanced pool.
 pub(super) fn minority_labels(round: usize) -> impl Fn(&Record) -> Option<f64> + Copy {
+    move |run| of_rare_classes(run, run.rounds.get(round)?.images_by_class())
+}
+
+/// Labels that say a rare class in the labelled set of `round`, right or wrong. None in a balanced pool.
+pub(super) fn told_minority_labels(round: usize) -> impl Fn(&Record) -> Option<f64> + Copy {
+    move |run| of_rare_classes(run, &run.rounds.get(round)?.class_counts)
+}
+
+fn of_rare_classes(run: &Record, counts: &[usize]) -> Option<f64> {
+    let rare = statistics::tail_classes(&run.header.pool_class_counts);
+    let of_rare = counts.iter().zip(&rare).filter(|(_, is_rare)| **is_rare);
+    rare.contains(&true).then(|| of_rare.map(|(count, _)| *count as f64).sum())
+}
+
+/// How far above guessing the models that chose are in balanced accuracy on the pool: the mean over rounds 0 to
+/// `last` − 1. Guessing, or always the same class, comes to one by the number of classes.
+pub(super) fn above_guessing(last: usize) -> impl Fn(&Record) -> Option<f64> + Copy {
     move |run| {
-        let rare = statistics::tail_classes(&run.header.pool_class_counts);
-        let round = run.rounds.get(round)?;
-        let counts = round.true_class_counts.as_ref().unwrap_or(&round.class_counts);
-        let of_rare = counts.iter().zip(&rare).filter(|(_, is_rare)| **is_rare);
-        rare.contains(&true).then(|| of_rare.map(|(count, _)| *count as f64).sum())
+        let of = Measured { metric: Metric::BalancedAccuracy, on: EvaluatedOn::Pool };
+        let values: Option<Vec<f64>> = run.rounds.get(..last)?.iter().map(|round| of.of(round)).collect();
+        Some(statistics::mean(&values?)? - 1.0 / run.header.pool_class_counts.len() as f64)
     }
+}
+
+/// The share of wrong labels among all that there are to be told; none where labels are right.
+pub(super) fn wrong_labels(run: &Record) -> Option<f64> {
+    let header = &run.header;
+    let images: usize = header.initial_class_counts.iter().chain(&header.pool_class_counts).sum();
+    Some(header.wrong_labels? as f64 / images as f64)
 }
 
 /// The balanced accuracy as GALAXY's plots have it: (accuracy on the largest class + (K − 1) · accuracy on all others

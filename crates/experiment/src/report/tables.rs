@@ -58,7 +58,7 @@ pub(super) fn accuracy(factor: &Factor<'_>, scale: Scale) -> Table {
     table
 }
 
-fn difference(difference: Difference, factor: f64, decimals: usize) -> String {
+pub(super) fn difference(difference: Difference, factor: f64, decimals: usize) -> String {
     let Some(mean) = difference.mean else {
         return format::NONE.to_owned();
     };

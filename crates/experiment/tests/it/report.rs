@@ -505,6 +505,7 @@ fn rare_classes_are_reported_on() {
         "### Balanced test accuracy against labels",
         "### Balanced accuracy on the pool",
         "### Labels of rare classes",
+        "The first models, which every strategy shares, are ",
         "### Labels saved",
         "| Entropy-CB − Entropy | pool | ",
         "| Entropy-CB − Random | test | ",
@@ -534,4 +535,38 @@ fn rare_classes_are_reported_on() {
     for (line, (check, start)) in judged(&checks, &shape, shape.records()).iter().zip(&cases) {
         assert!(line.starts_with(&format!("- {start}")), "{check}: {line}");
     }
+}
+
+/// Where labels are noisy, classes are counted by what images show: told labels look more even than they are.
+#[test]
+fn wrong_labels_do_not_pass_for_balance() {
+    let shape = Shape { balanced: true, rounds: 2, seeds: 2, ..Shape::default() };
+    let mut records = shape.records();
+    let classes = records[0].header.pool_class_counts.len();
+    for record in &mut records {
+        record.header.wrong_labels = Some(500);
+        for round in &mut record.rounds {
+            // In truth everything but two images is of the largest class, whatever was told.
+            let mut truth = vec![0; classes];
+            (truth[0], truth[classes - 1]) = (round.labelled - 2, 2);
+            round.true_class_counts = Some(truth);
+        }
+    }
+    let clean = report(&shape, shape.records()).markdown;
+    let noisy = report(&shape, records).markdown;
+    let said = "Some labels are wrong: classes are counted by what the images show";
+    assert!(noisy.contains(said) && !clean.contains(said));
+    let factor = section(&noisy, "Imbalance factor 0.1");
+    let row = |heading: &str| {
+        let part = &factor[factor.find(heading).unwrap()..];
+        part[part.find("| Random |").unwrap()..].lines().next().unwrap().to_owned()
+    };
+    assert!(row("### Labels of rare classes").ends_with("| 2.0 ± 0.0 | 2.0 ± 0.0 | 2.0 ± 0.0 |"), "{factor}");
+    assert!(row("The first models, which").ends_with(" | 2.0 ± 0.0 |"), "{factor}");
+    assert!(row("![L1 score of each query").ends_with("| 1.000 ± 0.000 | 1.000 ± 0.000 |"), "{factor}");
+    assert!(row("### Class balance").contains(" | 0.99"), "{factor}");
+    assert!(
+        factor.contains("% are wrong, so that not every label that says a rare class is of one"),
+        "{factor}"
+    );
 }

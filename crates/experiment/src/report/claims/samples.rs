@@ -57,8 +57,9 @@ pub(super) fn follows_pool(group: &Group<'_>) -> Judgement {
 fn distances(run: &Record) -> Option<(f64, f64)> {
     let pool = &run.header.pool_class_counts;
     let mut queried = vec![0; pool.len()];
-    for query in &run.queries {
-        queried.iter_mut().zip(&query.class_counts).for_each(|(sum, count)| *sum += count);
+    for round in 0..run.queries.len() {
+        let of_query = run.queried_by_class(round)?;
+        queried.iter_mut().zip(of_query).for_each(|(sum, count)| *sum += count);
     }
     if !statistics::tail_classes(pool).contains(&true) {
         return None;

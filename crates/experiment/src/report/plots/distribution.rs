@@ -94,7 +94,7 @@ fn stack(group: &Group<'_>) -> Stack {
         let counts: Vec<f64> = group
             .runs
             .iter()
-            .filter_map(|run| Some(*run.rounds.get(round)?.class_counts.get(class)? as f64))
+            .filter_map(|run| Some(*run.rounds.get(round)?.images_by_class().get(class)? as f64))
             .collect();
         statistics::mean(&counts).unwrap_or(0.0)
     };

@@ -229,7 +229,7 @@ fn strip(group: &Group<'_>, style: LineStyle, rounds: &[usize]) -> Strip {
         let of_run: Vec<f64> = group
             .runs
             .iter()
-            .filter_map(|run| percent(&run.rounds.get(round)?.class_counts).get(class).copied())
+            .filter_map(|run| percent(run.rounds.get(round)?.images_by_class()).get(class).copied())
             .collect();
         statistics::mean(&of_run).unwrap_or(0.0)
     };
