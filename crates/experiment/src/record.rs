@@ -14,7 +14,8 @@ use tailward_acquisition::Phase;
 use tailward_datasets::SampleId;
 
 use crate::Error;
-use crate::definition::RunDefinition;
+use crate::definition::{PoolDefinition, RunDefinition};
+use crate::statistics;
 
 /// The record's file name in a run's folder.
 pub const RECORD_FILE: &str = "record.jsonl";
@@ -106,6 +107,19 @@ pub struct Round {
     pub pool_evaluation: Option<Evaluation>,
     /// What it took.
     pub cost: RoundCost,
+}
+
+impl Header {
+    /// Which classes are rare: those with fewer images in the pool than the largest class; in a pool that is a uniform
+    /// draw, whose counts differ by chance, those with less than half of its images. All `false` for a balanced pool.
+    pub fn tail_classes(&self) -> Vec<bool> {
+        match self.definition.pool {
+            PoolDefinition::Uniform { .. } => statistics::tail_classes_of_draw(&self.pool_class_counts),
+            PoolDefinition::Drawn { .. } | PoolDefinition::IndexLists { .. } => {
+                statistics::tail_classes(&self.pool_class_counts)
+            }
+        }
+    }
 }
 
 impl Round {

@@ -127,6 +127,13 @@ pub fn tail_classes(pool_counts: &[usize]) -> Vec<bool> {
     pool_counts.iter().map(|&count| count < largest).collect()
 }
 
+/// The same for a pool that is a uniform draw, whose counts differ by chance: those with less than half of the images of
+/// the largest class.
+pub fn tail_classes_of_draw(pool_counts: &[usize]) -> Vec<bool> {
+    let largest = pool_counts.iter().copied().max().unwrap_or(0);
+    pool_counts.iter().map(|&count| 2 * count < largest).collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -199,6 +206,8 @@ mod tests {
         assert_eq!(tail_classes(&[9, 9, 3, 3]), [false, false, true, true]);
         assert_eq!(tail_classes(&[4, 4]), [false, false]);
         assert!(tail_classes(&[]).is_empty());
+        assert_eq!(tail_classes_of_draw(&[99, 100, 50, 49]), [false, false, false, true]);
+        assert_eq!(tail_classes_of_draw(&[0, 0]), [false, false]);
     }
 
     /// Differences, lower end, upper end. Made with scipy 1.17.1 on numpy 2.4.6.

@@ -1,12 +1,13 @@
 //! The report's content, in the order in which it is read: what came out, what was published, then the evidence.
 
 use super::ReportInput;
-use super::data::{Factor, Group, Results};
+use super::data::{Difference, Factor, Group, Results};
 use super::document::{Block, Document};
 use super::measure::Measured;
 use super::{claims, compare, imbalance};
 use super::{format, measure, plots, provenance, queries, significance, sweep, tables};
 use crate::Error;
+use crate::definition::Metric;
 use crate::expected::EvaluatedOn;
 
 /// Puts the report together.
@@ -88,7 +89,8 @@ fn headlines(results: &Results<'_>, sweeps: bool, blocks: &mut Vec<Block>) {
                 format!(
                     "{} {}",
                     accuracy_claim(factor, group, baseline),
-                    balance_claim(factor, group, baseline)
+                    rare_claim(factor, group, baseline)
+                        .unwrap_or_else(|| balance_claim(factor, group, baseline))
                 )
             })
             .collect();
@@ -144,8 +146,30 @@ fn accuracy_claim(factor: &Factor<'_>, group: &Group<'_>, baseline: &Group<'_>) 
         format::seeds(theirs.seeds),
         format::interval(difference.interval, 100.0, 2),
         difference.pairs,
-        if difference.is_separable() { "separable from noise" } else { "not separable from noise" }
+        separability(&difference)
     )
+}
+
+/// How many images of rare classes are in the labelled set, where that is what models are measured for: by balanced
+/// accuracy, in a pool that has such classes.
+fn rare_claim(factor: &Factor<'_>, group: &Group<'_>, baseline: &Group<'_>) -> Option<String> {
+    let of = measure::minority_labels(factor.rounds);
+    let difference = group.difference(baseline, of);
+    let mean = difference.mean.filter(|_| factor.measured.metric == Metric::BalancedAccuracy)?;
+    let found = |group: &Group<'_>| format::optional(group.summary(of).mean, 1);
+    Some(format!(
+        "It labelled {} images of rare classes against {}: difference {}, 95 % interval {} (paired, n = {}), {}.",
+        found(group),
+        found(baseline),
+        format::signed(mean, 1),
+        format::interval(difference.interval, 1.0, 1),
+        difference.pairs,
+        separability(&difference)
+    ))
+}
+
+fn separability(difference: &Difference) -> &'static str {
+    if difference.is_separable() { "separable from noise" } else { "not separable from noise" }
 }
 
 /// Whether the labelled set is closer to uniform than the other's.

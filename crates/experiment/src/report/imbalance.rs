@@ -72,9 +72,11 @@ fn pool_table(factor: &Factor<'_>, scale: Scale) -> Table {
 }
 
 fn rare_table(factor: &Factor<'_>, scale: Scale) -> Table {
-    let text = "Labelled images whose true class is not the pool's largest, by number of labels, mean ± standard deviation \
-                over seeds.";
-    let mut table = Table::new(tables::caption(text, factor, scale), 1, heads("Strategy", factor));
+    let text = format!(
+        "Labelled images whose true class is rare ({}), by number of labels, mean ± standard deviation over seeds.",
+        tables::rare(factor)
+    );
+    let mut table = Table::new(tables::caption(&text, factor, scale), 1, heads("Strategy", factor));
     for group in &factor.strategies {
         let mut row = vec![group.strategy.label.clone()];
         row.extend((0..=factor.rounds).map(|round| {
@@ -120,8 +122,7 @@ fn going_by_table(factor: &Factor<'_>, scale: Scale) -> Table {
     let last = factor.rounds;
     let text = "What queries had to go by. Models that chose: their balanced accuracy on the pool above that of guessing, in \
                 percentage points, mean over rounds, then mean over seeds and 95 % interval (Student's t). After the last \
-                round, mean ± standard deviation over seeds: labels that say a class other than the pool's largest, right or \
-                wrong, and images that are of one.";
+                round, mean ± standard deviation over seeds: labels that say a rare class, right or wrong, and images that are of one.";
     let heads = ["Strategy", "n", "Models that chose", "Say a rare class", "Are of a rare class"];
     let heads = heads.map(str::to_owned).to_vec();
     let mut table = Table::new(tables::caption(text, factor, scale), 1, heads);

@@ -63,7 +63,9 @@ pub(super) fn balanced_accuracy(round: usize) -> impl Fn(&Record) -> Option<f64>
 pub(super) fn part_accuracy(round: usize, tail: bool) -> impl Fn(&Record) -> Option<f64> + Copy {
     move |run| {
         let classes = &run.rounds.get(round)?.evaluation.per_class_accuracy;
-        let of_part: Vec<f64> = statistics::tail_classes(&run.header.pool_class_counts)
+        let of_part: Vec<f64> = run
+            .header
+            .tail_classes()
             .iter()
             .zip(classes)
             .filter(|(is_tail, _)| **is_tail == tail)
@@ -86,7 +88,7 @@ pub(super) fn l1_query(round: usize) -> impl Fn(&Record) -> Option<f64> + Copy {
 /// The share of tail classes in the labelled set of `round`; none in a balanced pool.
 pub(super) fn tail_share(round: usize) -> impl Fn(&Record) -> Option<f64> + Copy {
     move |run| {
-        let tail = statistics::tail_classes(&run.header.pool_class_counts);
+        let tail = run.header.tail_classes();
         let counts = run.rounds.get(round)?.images_by_class();
         let total: usize = counts.iter().sum();
         let of_tail: usize =
@@ -114,8 +116,8 @@ pub(super) fn mean_score(of: Measured, last: usize) -> impl Fn(&Record) -> Optio
     }
 }
 
-/// Labels of rare classes in the labelled set of `round`: those that are not of the pool's largest class, by true label.
-/// None in a balanced pool.
+/// Images of rare classes ([`crate::record::Header::tail_classes`]) in the labelled set of `round`, by true label. None
+/// in a balanced pool.
 pub(super) fn minority_labels(round: usize) -> impl Fn(&Record) -> Option<f64> + Copy {
     move |run| of_rare_classes(run, run.rounds.get(round)?.images_by_class())
 }
@@ -126,7 +128,7 @@ pub(super) fn told_minority_labels(round: usize) -> impl Fn(&Record) -> Option<f
 }
 
 fn of_rare_classes(run: &Record, counts: &[usize]) -> Option<f64> {
-    let rare = statistics::tail_classes(&run.header.pool_class_counts);
+    let rare = run.header.tail_classes();
     let of_rare = counts.iter().zip(&rare).filter(|(_, is_rare)| **is_rare);
     rare.contains(&true).then(|| of_rare.map(|(count, _)| *count as f64).sum())
 }

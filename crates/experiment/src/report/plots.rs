@@ -15,7 +15,7 @@ mod sweep;
 pub(super) use sweep::draw as draw_sweep;
 
 use super::data::{Factor, Summary};
-use super::{format, measure};
+use super::{format, measure, tables};
 use crate::Error;
 use crate::definition::{Metric, Scale};
 use crate::expected::EvaluatedOn;
@@ -129,10 +129,16 @@ pub(super) fn draw_imbalance(factor: &Factor<'_>, scale: Scale) -> Result<[Optio
     });
     let rare = has(Box::new(measure::minority_labels(0))).then(|| {
         let caption = format!(
-            "Labelled images whose true class is not the pool's largest, against all labels, mean over seeds. {WHISKERS}"
+            "Labelled images whose true class is rare ({}), against all labels, mean over seeds. {WHISKERS}",
+            tables::rare(factor)
         );
         let series = note.series(0, |round| Box::new(measure::minority_labels(round)), 1.0);
-        note.figure("rare", "Labels of rare classes", &caption, vec![panel("Labels of rare classes", series, true)])
+        note.figure(
+            "rare",
+            "Labels of rare classes",
+            &caption,
+            vec![panel("Labels of rare classes", series, true)],
+        )
     });
     Ok([pool.transpose()?, rare.transpose()?])
 }
@@ -227,8 +233,9 @@ fn parts(note: &Note<'_>) -> Result<Figure, Error> {
         "head-tail",
         "Accuracy on head and tail classes",
         &format!(
-            "Mean per-class test accuracy over head classes (left) and tail classes (right; those with fewer pool \
-             images than the largest class), mean over seeds. {WHISKERS} {APART}"
+            "Mean per-class test accuracy over head classes (left) and tail classes (right; those with {}), \
+             mean over seeds. {WHISKERS} {APART}",
+            tables::rare(note.factor)
         ),
         vec![panel("Head classes", false), panel("Tail classes", true)],
     )

@@ -41,7 +41,7 @@ pub(super) const COLUMNS: [(&str, &str); 35] = [
     ("differs_from_random", "share of that query's picks that random sampling would not have picked (VAAL)"),
     ("pool_accuracy", "top-1 accuracy on the initial set and the pool, where it was measured"),
     ("pool_balanced_accuracy", "mean per-class accuracy on the initial set and the pool"),
-    ("rare_labels", "labelled images whose true class is not the pool's largest; empty in a balanced pool"),
+    ("rare_labels", "labelled images whose true class is of the tail; empty in a balanced pool"),
 ];
 
 /// The file's text.

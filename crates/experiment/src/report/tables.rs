@@ -4,7 +4,7 @@ use super::data::{Difference, Factor, Group, Summary};
 use super::document::Table;
 use super::plots::capitalised;
 use super::{format, measure};
-use crate::definition::Scale;
+use crate::definition::{PoolDefinition, Scale};
 use crate::record::Record;
 use crate::statistics;
 
@@ -138,14 +138,25 @@ pub(super) fn l1(factor: &Factor<'_>, scale: Scale, query: bool) -> Table {
     table
 }
 
+/// Which classes are rare, in words ([`crate::record::Header::tail_classes`]).
+pub(super) fn rare(factor: &Factor<'_>) -> &'static str {
+    match factor.seed_runs().first().map(|run| &run.header.definition.pool) {
+        Some(PoolDefinition::Uniform { .. }) => "less than half of the pool images of the largest class",
+        _ => "fewer pool images than the largest class",
+    }
+}
+
 /// Head, tail and balanced accuracy of the last model.
 pub(super) fn parts(factor: &Factor<'_>, scale: Scale) -> Table {
     let last = factor.rounds;
-    let text = "After the last round, in percent, mean ± standard deviation over seeds: mean per-class test accuracy \
-                over head and tail classes (tail: fewer pool images than the largest class), their mean over all \
-                classes (balanced accuracy), and the tail's share of the labelled set.";
+    let text = format!(
+        "After the last round, in percent, mean ± standard deviation over seeds: mean per-class test accuracy over head \
+         and tail classes (tail: {}), their mean over all classes (balanced accuracy), and the tail's share of the labelled \
+         set.",
+        rare(factor)
+    );
     let heads = ["Strategy", "Head accuracy", "Tail accuracy", "Balanced accuracy", "Tail share of labels"];
-    let mut table = Table::new(caption(text, factor, scale), 1, columns(&heads, vec![]));
+    let mut table = Table::new(caption(&text, factor, scale), 1, columns(&heads, vec![]));
     for group in &factor.strategies {
         let cell = |summary: Summary| match summary.mean {
             Some(_) => percent(summary),

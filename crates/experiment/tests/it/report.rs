@@ -512,6 +512,7 @@ fn rare_classes_are_reported_on() {
     ] {
         assert!(factor.contains(words), "{words} is not in {factor}");
     }
+    assert!(section(&report.markdown, "Result").contains(" images of rare classes against "));
     assert!(report.markdown.contains("Metric: balanced test accuracy after the last epoch"));
     for figure in ["figures/if-0.1-pool.svg", "figures/if-0.1-rare.svg"] {
         assert!(report.files.iter().any(|file| file == figure), "{figure}");

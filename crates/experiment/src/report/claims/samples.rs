@@ -61,7 +61,7 @@ fn distances(run: &Record) -> Option<(f64, f64)> {
         let of_query = run.queried_by_class(round)?;
         queried.iter_mut().zip(of_query).for_each(|(sum, count)| *sum += count);
     }
-    if !statistics::tail_classes(pool).contains(&true) {
+    if !run.header.tail_classes().contains(&true) {
         return None;
     }
     let uniform = vec![1; pool.len()];
