@@ -15,8 +15,8 @@ use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
 use serde_json::json;
 use tailward_acquisition::{
-    Answer, Conversation, DirectMode, Error, GalaxyMode, Selection, Side, badge, bait, base, cluster_margin,
-    direct, galaxy, margin, similar,
+    Answer, Conversation, DirectMode, Error, GalaxyMode, Predictions, Selection, Side, badge, bait, base,
+    cluster_margin, direct, galaxy, margin, similar,
 };
 
 use crate::harness::{Measured, measure};
@@ -101,10 +101,10 @@ impl Given {
         (side(p, embeddings), side(known, known_embeddings))
     }
 
-    fn lines(&self) -> direct::Inputs<'_> {
+    fn predictions(&self) -> Predictions<'_> {
         let (unlabelled, labelled) = self.sides();
         let (unlabelled, labelled) = (unlabelled.probabilities, labelled.probabilities);
-        direct::Inputs { unlabelled, labelled, labels: &self.truth[self.rows..] }
+        Predictions { unlabelled, labelled, labels: &self.truth[self.rows..] }
     }
 
     fn answered(&self, mut conversation: Conversation) -> Result<Selection, Error> {
@@ -137,12 +137,12 @@ impl Given {
                 similar::query(unlabelled, labelled, &self.truth[self.rows..], &parameters, budget)
             }
             What::Direct(parallel) => {
-                let inputs = self.lines();
-                self.answered(direct::begin(&inputs, DirectMode::Paper, parallel, budget, &mut rng)?)
+                let predictions = self.predictions();
+                self.answered(direct::begin(&predictions, DirectMode::Paper, parallel, budget, &mut rng)?)
             }
             What::Galaxy => {
-                let inputs = self.lines();
-                self.answered(galaxy::begin(&inputs, GalaxyMode::Graph, budget, &mut rng)?)
+                let predictions = self.predictions();
+                self.answered(galaxy::begin(&predictions, GalaxyMode::Graph, budget, &mut rng)?)
             }
         }
     }

@@ -23,6 +23,7 @@ mod distances;
 mod error;
 mod gradients;
 mod logits;
+mod predictions;
 mod probabilities;
 mod rankings;
 mod selection;
@@ -57,6 +58,7 @@ pub use balance::validate_probabilities;
 pub use conversation::{Answer, Ask, Conversation, Phase};
 pub use error::Error;
 pub use logits::validate_logits;
+pub use predictions::Predictions;
 pub use selection::{BalanceCertificate, BalanceOutcome, CoverOutcome, Pick, Selection};
 pub use side::Side;
 pub use strategy::{

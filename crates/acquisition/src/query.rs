@@ -4,9 +4,10 @@ use ndarray::{ArcArray2, Array3, Axis};
 use rand_chacha::ChaCha8Rng;
 
 use crate::{
-    ConfidenceOf, Conversation, Error, PseudoLabelOrder, Selection, Side, Strategy, VaalNetworks, badge,
-    bait, balance, bald, base, batch_bald, cluster_margin, coreset, direct, entropy, galaxy, k_center,
-    lambda, least_confidence, margin, most_likely_positive, pseudo_label, random, select, similar, vaal,
+    ConfidenceOf, Conversation, Error, Predictions, PseudoLabelOrder, Selection, Side, Strategy,
+    VaalNetworks, badge, bait, balance, bald, base, batch_bald, cluster_margin, coreset, direct, entropy,
+    galaxy, k_center, lambda, least_confidence, margin, most_likely_positive, pseudo_label, random, select,
+    similar, vaal,
 };
 
 /// What every strategy is told.
@@ -118,29 +119,29 @@ pub fn begin<P: Pool>(
     match strategy {
         Strategy::Direct { mode, parallel } => {
             let (unlabelled, labelled) = (pool.probabilities()?, pool.labelled_probabilities()?);
-            let given = lines(&inputs, &unlabelled, &labelled)?;
+            let given = predictions(&inputs, &unlabelled, &labelled)?;
             Ok(direct::begin(&given, *mode, *parallel, inputs.budget, inputs.rng)?)
         }
         Strategy::Galaxy { mode } => {
             let (unlabelled, labelled) = (pool.probabilities()?, pool.labelled_probabilities()?);
-            let given = lines(&inputs, &unlabelled, &labelled)?;
+            let given = predictions(&inputs, &unlabelled, &labelled)?;
             Ok(galaxy::begin(&given, *mode, inputs.budget, inputs.rng)?)
         }
         _ => Ok(Conversation::once(rows, classes, query(strategy, inputs, pool)?)),
     }
 }
 
-/// What the strategies on lines are given.
-fn lines<'a>(
+/// What strategies that rank labelled rows among unlabelled ones are given.
+fn predictions<'a>(
     inputs: &Inputs<'a>,
     unlabelled: &'a ArcArray2<f32>,
     labelled: &'a ArcArray2<f32>,
-) -> Result<direct::Inputs<'a>, Error> {
+) -> Result<Predictions<'a>, Error> {
     let (classes, found) = (inputs.labelled_counts.len(), unlabelled.ncols());
     if classes != found {
         return Err(Error::LengthMismatch { what: "classes of the probabilities", expected: classes, found });
     }
-    Ok(direct::Inputs { unlabelled: unlabelled.view(), labelled: labelled.view(), labels: inputs.labels })
+    Ok(Predictions { unlabelled: unlabelled.view(), labelled: labelled.view(), labels: inputs.labels })
 }
 
 /// Chooses the budget's number of unlabelled rows with a strategy that asks once.

@@ -71,12 +71,13 @@ impl RunBar {
             Event::Trained(round) => {
                 self.loss = None;
                 self.line(&format!(
-                    "{}: round {}/{}, {} labels, accuracy {:.4} ({:.0} images/s)",
+                    "{}: round {}/{}, {} labels, accuracy {:.4}, balanced {:.4} ({:.0} images/s)",
                     definition.label(),
                     round.round,
                     definition.rounds,
                     round.labelled,
                     round.evaluation.accuracy,
+                    round.evaluation.balanced_accuracy,
                     round.cost.train_images_per_sec
                 ));
                 if round.round == definition.rounds {

@@ -12,47 +12,16 @@ mod paper;
 mod tests;
 mod version_space;
 
-use ndarray::ArrayView2;
 use rand_chacha::ChaCha8Rng;
 use serde::{Deserialize, Serialize};
 
 use crate::conversation::{Ask, Conversation};
-use crate::probabilities::validate_labelled_probabilities;
 use crate::rankings::{Order, Rankings};
-use crate::select::validate_budget;
-use crate::told::{Told, validate_labels};
-use crate::{DirectMode, Error, Phase, Pick, validate_probabilities};
+use crate::told::Told;
+use crate::{DirectMode, Error, Phase, Pick, Predictions};
 
 use labelbench::Labelbench;
 use paper::Paper;
-
-/// What DIRECT is given.
-#[derive(Debug)]
-pub struct Inputs<'a> {
-    /// Class probabilities of the unlabelled rows: `[rows, classes]`.
-    pub unlabelled: ArrayView2<'a, f32>,
-    /// The same of the labelled rows: `[labelled, classes]`.
-    pub labelled: ArrayView2<'a, f32>,
-    /// What was told of the labelled rows. `[labelled]`
-    pub labels: &'a [u32],
-}
-
-impl Inputs<'_> {
-    /// Checks what DIRECT and GALAXY need, and gives what was told.
-    pub(crate) fn check(&self, budget: usize) -> Result<Told, Error> {
-        let (rows, classes) = self.unlabelled.dim();
-        validate_probabilities(self.unlabelled)?;
-        validate_labelled_probabilities(self.labelled)?;
-        let (labelled, found) = self.labelled.dim();
-        if labelled > 0 && found != classes {
-            let what = "classes of the labelled probabilities";
-            return Err(Error::LengthMismatch { what, expected: classes, found });
-        }
-        validate_labels(self.labels, labelled, classes)?;
-        validate_budget(budget, rows)?;
-        Ok(Told::new(rows, self.labels))
-    }
-}
 
 /// DIRECT between two asks.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -96,28 +65,28 @@ impl View<'_> {
 ///
 /// # Shapes
 ///
-/// See [`Inputs`].
+/// See [`Predictions`].
 ///
 /// # Errors
 ///
 /// The budget exceeds the number of unlabelled rows; probabilities are none; the arrays do not belong together; a label
 /// is out of range.
 pub fn begin(
-    inputs: &Inputs<'_>,
+    predictions: &Predictions<'_>,
     mode: DirectMode,
     parallel: usize,
     budget: usize,
     rng: &mut ChaCha8Rng,
 ) -> Result<Conversation, Error> {
-    let told = inputs.check(budget)?;
-    let classes = inputs.unlabelled.ncols();
+    let told = predictions.check(budget)?;
+    let classes = predictions.unlabelled.ncols();
     let every: Vec<usize> = (0..classes).collect();
     let order = match mode {
         DirectMode::Paper => Order::Margin,
         DirectMode::Labelbench { .. } if classes == 2 => Order::ReleasedBinaryMargin,
         DirectMode::Labelbench { .. } => Order::ReleasedMargin,
     };
-    let rankings = Rankings::new([inputs.unlabelled, inputs.labelled], &every, order);
+    let rankings = Rankings::new([predictions.unlabelled, predictions.labelled], &every, order);
     let mut rng = rng.clone();
     let course = match mode {
         DirectMode::Paper => Course::Paper(Paper::new(classes, &mut rng)),

@@ -28,9 +28,9 @@ impl Case {
     /// What the strategy asks for, ask by ask.
     fn asked(&self, mode: DirectMode) -> Vec<Vec<usize>> {
         let (unlabelled, labelled) = self.probabilities.view().split_at(Axis(0), self.rows);
-        let inputs = Inputs { unlabelled, labelled, labels: &self.truth[self.rows..] };
+        let predictions = Predictions { unlabelled, labelled, labels: &self.truth[self.rows..] };
         let mut rng = ChaCha8Rng::seed_from_u64(self.seed);
-        let mut conversation = begin(&inputs, mode, self.parallel, self.budget, &mut rng).unwrap();
+        let mut conversation = begin(&predictions, mode, self.parallel, self.budget, &mut rng).unwrap();
         let mut asks = Vec::new();
         while let Some(ask) = conversation.ask() {
             let rows: Vec<usize> = ask.picks.iter().map(|pick| pick.row).collect();

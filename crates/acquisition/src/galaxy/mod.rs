@@ -11,10 +11,9 @@ use rand_chacha::ChaCha8Rng;
 use serde::{Deserialize, Serialize};
 
 use crate::conversation::{Answer, Ask, Conversation};
-use crate::direct::Inputs;
 use crate::rankings::{Order, Rankings};
 use crate::told::Told;
-use crate::{Error, GalaxyMode, Phase, Pick};
+use crate::{Error, GalaxyMode, Phase, Pick, Predictions};
 
 use cuts::{Cut, Cuts};
 
@@ -45,25 +44,26 @@ struct List {
 ///
 /// # Shapes
 ///
-/// See [`Inputs`].
+/// See [`Predictions`].
 ///
 /// # Errors
 ///
 /// As [`crate::direct::begin`].
 pub fn begin(
-    inputs: &Inputs<'_>,
+    predictions: &Predictions<'_>,
     mode: GalaxyMode,
     budget: usize,
     rng: &mut ChaCha8Rng,
 ) -> Result<Conversation, Error> {
-    let told = inputs.check(budget)?;
-    let classes = inputs.unlabelled.ncols();
+    let told = predictions.check(budget)?;
+    let classes = predictions.unlabelled.ncols();
     let listed: Vec<usize> = match mode {
         // Two classes have one list between them in LabelBench, that of class 0.
         GalaxyMode::Labelbench | GalaxyMode::LabelbenchReleased if classes == 2 => vec![0],
         _ => (0..classes).collect(),
     };
-    let rankings = Rankings::new([inputs.unlabelled, inputs.labelled], &listed, Order::ReleasedMargin);
+    let rankings =
+        Rankings::new([predictions.unlabelled, predictions.labelled], &listed, Order::ReleasedMargin);
     let orders = rankings.into_lists().into_iter();
     let lists =
         listed.iter().zip(orders).map(|(&class, order)| List::new(class as u32, order, &told)).collect();

@@ -21,9 +21,10 @@ fn asked(labels: &[u32], told: &[usize], mode: GalaxyMode, budget: usize, seed: 
     let (unlabelled, labelled) =
         (whole.select(ndarray::Axis(0), &rest), whole.select(ndarray::Axis(0), told));
     let told_labels: Vec<u32> = told.iter().map(|&row| labels[row]).collect();
-    let inputs = Inputs { unlabelled: unlabelled.view(), labelled: labelled.view(), labels: &told_labels };
+    let predictions =
+        Predictions { unlabelled: unlabelled.view(), labelled: labelled.view(), labels: &told_labels };
     let mut rng = ChaCha8Rng::seed_from_u64(seed);
-    let mut conversation = begin(&inputs, mode, budget, &mut rng).unwrap();
+    let mut conversation = begin(&predictions, mode, budget, &mut rng).unwrap();
     let mut rows = Vec::new();
     while let Some(ask) = conversation.ask() {
         let row = ask.picks[0].row;

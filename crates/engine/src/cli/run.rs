@@ -268,6 +268,7 @@ fn tell_person(progress: &Progress) {
             round = round.round,
             labelled = round.labelled,
             accuracy = round.evaluation.accuracy,
+            balanced_accuracy = round.evaluation.balanced_accuracy,
             images_per_sec = round.cost.train_images_per_sec.round(),
             "trained"
         ),
