@@ -230,7 +230,7 @@ fn evidence(factor: &Factor<'_>, input: &ReportInput<'_>, blocks: &mut Vec<Block
     blocks.push(Block::Heading(3, "Head and tail classes".to_owned()));
     match figures.parts {
         Some(figure) => blocks.push(Block::Figure(figure)),
-        None => blocks.push(Block::Paragraph("The pool is balanced: it has no tail classes.".to_owned())),
+        None => blocks.push(Block::Paragraph("The pool has no tail classes.".to_owned())),
     }
     blocks.push(Block::Table(tables::parts(factor, scale)));
     blocks.push(Block::Heading(3, "Cost".to_owned()));

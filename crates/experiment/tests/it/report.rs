@@ -361,7 +361,7 @@ fn a_hundred_classes_three_strategies_three_seeds() {
     let figures: Vec<&String> = report.files.iter().filter(|name| name.ends_with(".svg")).collect();
     // A balanced pool has no tail, hence no figure of head and tail.
     assert_eq!(figures.len(), 6 + 5);
-    assert!(section(&report.markdown, "Imbalance factor 1").contains("it has no tail classes"));
+    assert!(section(&report.markdown, "Imbalance factor 1").contains("The pool has no tail classes"));
     assert!(
         section(&report.markdown, "Missing and left out").contains("all 18 runs of this scale are complete")
     );

@@ -8,7 +8,7 @@ use plotters::style::text_anchor::{HPos, Pos, VPos};
 use super::super::data::{Factor, Group};
 use super::super::format;
 use super::axis::Axis;
-use super::canvas::{self, Fault, Key, Sheet, TEXT_SIZE, TICK_SIZE, WIDTH};
+use super::canvas::{self, Fault, Key, Sheet, TEXT_SIZE, TICK_SIZE, WIDTH, text_width};
 use super::style::{self, GRID, INK, LineStyle, SHADE};
 use super::{Figure, capitalised};
 use crate::Error;
@@ -22,6 +22,11 @@ const COLUMNS: usize = 5;
 /// Left of the panels: names of strategies and ticks.
 const GUTTER: i32 = 188;
 const RIGHT: i32 = 14;
+/// Left of the names, and what ticks take of the gutter.
+const MARGIN: i32 = 16;
+const TICKS: i32 = 44;
+/// Between two lines of a name.
+const LINE: i32 = 18;
 /// Between two columns.
 const GAP: i32 = 12;
 const ROW: i32 = 104;
@@ -103,14 +108,18 @@ impl Grid {
         let sheet = SVGBackend::with_string(&mut svg, (WIDTH, height as u32)).into_drawing_area();
         sheet.fill(&WHITE)?;
         canvas::heading(&sheet, TITLE, subtitle, &entries)?;
-        centred(&sheet, "share of labels (%)", (16, head + TOP / 2), HPos::Left, TICK_SIZE)?;
+        centred(&sheet, "share of labels (%)", (MARGIN, head + TOP / 2), HPos::Left, TICK_SIZE)?;
         for (column, title) in self.columns.iter().enumerate() {
             let (left, width) = self.column(column);
             centred(&sheet, title, (left + width / 2, head + TOP / 2), HPos::Center, TICK_SIZE)?;
         }
         for (row, strip) in self.strips.iter().enumerate() {
             let top = head + TOP + row as i32 * ROW;
-            centred(&sheet, &strip.label, (16, top + ROW / 2), HPos::Left, TEXT_SIZE)?;
+            let lines = wrapped(&strip.label, GUTTER - MARGIN - TICKS);
+            let first = top + ROW / 2 - (lines.len() as i32 - 1) * LINE / 2;
+            for (line, text) in lines.iter().enumerate() {
+                centred(&sheet, text, (MARGIN, first + line as i32 * LINE), HPos::Left, TEXT_SIZE)?;
+            }
             for (column, shares) in strip.shares.iter().enumerate() {
                 self.panel(&sheet, strip.colour, shares, (column, top))?;
             }
@@ -254,6 +263,29 @@ fn ordered(mut shares: Vec<f64>) -> Vec<f64> {
     shares
 }
 
+/// The lines of a name that is wider than `width` pixels: broken before its parenthesis, and between words where that is
+/// not enough.
+fn wrapped(name: &str, width: i32) -> Vec<String> {
+    let fits = |text: &str| text_width(text, TEXT_SIZE) <= width;
+    if fits(name) {
+        return vec![name.to_owned()];
+    }
+    if let Some(at) = name.find(" (") {
+        return [wrapped(&name[..at], width), wrapped(&name[at + 1..], width)].concat();
+    }
+    let mut lines: Vec<String> = Vec::new();
+    for word in name.split(' ') {
+        match lines.last_mut() {
+            Some(line) if fits(&format!("{line} {word}")) => {
+                line.push(' ');
+                line.push_str(word);
+            }
+            _ => lines.push(word.to_owned()),
+        }
+    }
+    lines
+}
+
 fn centred(sheet: &Sheet<'_>, text: &str, at: (i32, i32), horizontal: HPos, size: f64) -> Result<(), Fault> {
     let style = canvas::font(size, INK).pos(Pos::new(horizontal, VPos::Center));
     sheet.draw(&Text::new(text.to_owned(), at, style))?;
@@ -262,7 +294,14 @@ fn centred(sheet: &Sheet<'_>, text: &str, at: (i32, i32), horizontal: HPos, size
 
 #[cfg(test)]
 mod tests {
-    use super::shown;
+    use super::{shown, wrapped};
+
+    #[test]
+    fn long_names_are_broken_between_words() {
+        assert_eq!(wrapped("GALAXY", 128), ["GALAXY"]);
+        assert_eq!(wrapped("DIRECT (1 annotator)", 128), ["DIRECT", "(1 annotator)"]);
+        assert_eq!(wrapped("a b", 1), ["a", "b"]);
+    }
 
     #[test]
     fn of_many_rounds_the_first_and_the_last_are_shown() {
