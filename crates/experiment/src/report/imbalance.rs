@@ -104,7 +104,7 @@ fn going_by(factor: &Factor<'_>) -> String {
                 (true, true) => "better than it",
                 (true, false) => "worse than it",
                 (false, _) =>
-                    "not separable from it, so that there may be nothing in their predictions to go by",
+                    "not separable from it, although the order of their predictions may know more than their decisions",
             }
         ),
     };
@@ -118,25 +118,37 @@ fn going_by(factor: &Factor<'_>) -> String {
     }
 }
 
+/// The same for the models that chose, beside what labels say where some are wrong.
 fn going_by_table(factor: &Factor<'_>, scale: Scale) -> Table {
     let last = factor.rounds;
-    let text = "What queries had to go by. Models that chose: their balanced accuracy on the pool above that of guessing, in \
-                percentage points, mean over rounds, then mean over seeds and 95 % interval (Student's t). After the last \
-                round, mean ± standard deviation over seeds: labels that say a rare class, right or wrong, and images that are of one.";
-    let heads = ["Strategy", "n", "Models that chose", "Say a rare class", "Are of a rare class"];
-    let heads = heads.map(str::to_owned).to_vec();
-    let mut table = Table::new(tables::caption(text, factor, scale), 1, heads);
+    let noisy = factor.seed_mean(measure::wrong_labels).is_some();
+    let mut text = "What queries had to go by. Models that chose: their balanced accuracy on the pool above that of guessing, \
+                    in percentage points, mean over rounds, then mean over seeds and 95 % interval (Student's t)."
+        .to_owned();
+    let mut heads = vec!["Strategy", "n", "Models that chose"];
+    if noisy {
+        text.push_str(
+            " After the last round, mean ± standard deviation over seeds: labels that say a rare class, right or wrong, and \
+             images that are of one.",
+        );
+        heads.extend(["Say a rare class", "Are of a rare class"]);
+    }
+    let heads = heads.into_iter().map(str::to_owned).collect();
+    let mut table = Table::new(tables::caption(&text, factor, scale), 1, heads);
     for group in factor.ran() {
         let above: Vec<f64> =
             group.runs.iter().filter_map(|run| measure::above_guessing(last)(run)).collect();
-        let labels = |found: Summary| format::spread(found.mean, found.deviation, 1.0, 1);
-        table.rows.push(vec![
+        let mut row = vec![
             group.strategy.label.clone(),
             group.runs.len().to_string(),
             tables::difference(Difference::of(&above), 100.0, 2),
-            labels(group.summary(measure::told_minority_labels(last))),
-            labels(group.summary(measure::minority_labels(last))),
-        ]);
+        ];
+        if noisy {
+            let labels = |found: Summary| format::spread(found.mean, found.deviation, 1.0, 1);
+            row.push(labels(group.summary(measure::told_minority_labels(last))));
+            row.push(labels(group.summary(measure::minority_labels(last))));
+        }
+        table.rows.push(row);
     }
     table
 }
