@@ -138,7 +138,8 @@ impl Given {
             }
             What::Direct(parallel) => {
                 let predictions = self.predictions();
-                self.answered(direct::begin(&predictions, DirectMode::Paper, parallel, budget, &mut rng)?)
+                let parameters = direct::Parameters { mode: DirectMode::Paper, parallel };
+                self.answered(direct::begin(&predictions, parameters, budget, &mut rng)?)
             }
             What::Galaxy => {
                 let predictions = self.predictions();

@@ -120,7 +120,12 @@ pub fn begin<P: Pool>(
         Strategy::Direct { mode, parallel } => {
             let (unlabelled, labelled) = (pool.probabilities()?, pool.labelled_probabilities()?);
             let given = predictions(&inputs, &unlabelled, &labelled)?;
-            Ok(direct::begin(&given, *mode, *parallel, inputs.budget, inputs.rng)?)
+            Ok(direct::begin(
+                &given,
+                direct::Parameters { mode: *mode, parallel: *parallel },
+                inputs.budget,
+                inputs.rng,
+            )?)
         }
         Strategy::Galaxy { mode } => {
             let (unlabelled, labelled) = (pool.probabilities()?, pool.labelled_probabilities()?);

@@ -278,7 +278,6 @@ impl<'a> State<'a> {
             .map_err(|image| Error::TestNotFinite { round, image })?;
         let pool_evaluation =
             if scoring.evaluate_pool { Some(self.evaluate_pool(round, &trained.model)?) } else { None };
-        let images = (rows.len() * self.definition.training.epochs) as f64;
         let line = Round {
             round,
             labelled: rows.len(),
@@ -289,7 +288,7 @@ impl<'a> State<'a> {
             pool_evaluation,
             cost: RoundCost {
                 train_secs: trained.seconds,
-                train_images_per_sec: images / trained.seconds,
+                train_images_per_sec: trained.images as f64 / trained.seconds,
                 evaluate_secs: started.elapsed().as_secs_f64(),
             },
         };

@@ -17,7 +17,7 @@ pub use bootstrap::{BOOTSTRAP_SEED, Bootstrap, DRAWN_RESAMPLES, ENUMERATED_PAIRS
 pub use holm::holm;
 pub use l1::{l1_floor, l1_random, l1_score};
 pub use labels::labels_to_reach;
-pub use saving::{Saving, Smoothing, label_saving};
+pub use saving::{Saving, Smoothing, WINDOW, label_saving};
 pub use sign_flip::{MOST_FLIPPED_PAIRS, pairs_to_go_below, sign_flip_p, smallest_p};
 pub use tally::{Tally, tally};
 pub use wilcoxon::wilcoxon_p;

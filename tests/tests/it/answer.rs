@@ -159,3 +159,26 @@ fn a_strategy_that_asks_again_needs_a_place_for_its_state() {
     assert_eq!(output.status.code(), Some(3));
     assert!(String::from_utf8_lossy(&output.stderr).contains("--state, for it asks more than once"));
 }
+
+/// Without an array that says how many classes there are, no answer could be checked.
+#[test]
+fn a_state_needs_to_know_the_classes() {
+    let person = Person::new();
+    write_npy(person.path("e.npy"), &probabilities()).unwrap();
+    let begun = |array: &str, file: &str| {
+        let mut command = tailward();
+        command.arg("query").arg(array).arg(person.path(file)).args([
+            "--strategy",
+            "random",
+            "--budget",
+            "3",
+        ]);
+        command.arg("--state").arg(person.path("query.json")).output().unwrap()
+    };
+    let output = begun("--embeddings", "e.npy");
+    assert_eq!(output.status.code(), Some(3));
+    assert!(String::from_utf8_lossy(&output.stderr).contains("an array with classes beside --state"));
+    assert!(!person.path("query.json").exists());
+    let rows = asked(&begun("--probabilities", "p.npy"));
+    assert!(asked(&person.answer(&format!("{},1\n{},0\n{},1\n", rows[0], rows[1], rows[2]))).is_empty());
+}

@@ -3,8 +3,10 @@
 //! What differs from the paper: a per-class budget whose lower limit works the wrong way round, classes from the most to
 //! the least frequent, a greedy shrinking of the interval by unlabelled rows, none at all once less than two batches are
 //! left, and the lowest of tied thresholds. At two classes the list of class 1 is turned round where class 1 is predicted.
-//! Random draws come from this project's streams, and ties of the order go to the lowest row: the released order is not
-//! stable.
+//! Random draws come from this project's streams, and ties of the orders of rows and classes go to the lowest: the released
+//! sorts are not stable.
+
+use std::cmp::Reverse;
 
 use rand::RngExt;
 use rand::seq::SliceRandom;
@@ -47,7 +49,8 @@ struct Interval {
 
 impl Labelbench {
     pub(crate) fn new(told: &Told, count: usize, budget: usize, min_budget_per_class: usize) -> Self {
-        let equal = budget / count / 2;
+        // Without classes there are no rows and no budget.
+        let equal = budget / count.max(1) / 2;
         // The comparison of the released code: a lower limit that lowers the budget where it is met.
         let (effective, per_class) = if equal < min_budget_per_class {
             (count, equal)
@@ -55,9 +58,8 @@ impl Labelbench {
             ((budget / (2 * min_budget_per_class)).min(count), min_budget_per_class)
         };
         let mut tail: Vec<usize> = (0..count).collect();
-        tail.sort_by_key(|&class| told.count(class));
-        tail.truncate(effective);
-        tail.reverse();
+        tail.sort_by_key(|&class| Reverse(told.count(class)));
+        tail.drain(..count - effective);
         Self { tail, count, per_class, phase: Phase::Reduce { turn: 0, interval: None } }
     }
 

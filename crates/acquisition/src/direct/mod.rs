@@ -61,6 +61,35 @@ impl View<'_> {
     }
 }
 
+/// How DIRECT asks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Parameters {
+    /// The paper's form or the released code's.
+    pub mode: DirectMode,
+    /// Labels that can be told at the same time, `B_parallel`; at least 1.
+    pub parallel: usize,
+}
+
+impl Parameters {
+    /// Checks the ranges.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::InvalidParameter`].
+    pub fn validate(&self) -> Result<(), Error> {
+        let least = match self.mode {
+            DirectMode::Paper => 1,
+            DirectMode::Labelbench { min_budget_per_class } => min_budget_per_class,
+        };
+        for (name, value) in [("parallel", self.parallel), ("min_budget_per_class", least)] {
+            if value == 0 {
+                return Err(Error::InvalidParameter { name, value: 0.0, range: "at least 1".to_owned() });
+            }
+        }
+        Ok(())
+    }
+}
+
 /// Begins a query.
 ///
 /// # Shapes
@@ -69,15 +98,16 @@ impl View<'_> {
 ///
 /// # Errors
 ///
-/// The budget exceeds the number of unlabelled rows; probabilities are none; the arrays do not belong together; a label
-/// is out of range.
+/// Those of [`Parameters::validate`]; the budget exceeds the number of unlabelled rows; probabilities are none; the arrays
+/// do not belong together; a label is out of range.
 pub fn begin(
     predictions: &Predictions<'_>,
-    mode: DirectMode,
-    parallel: usize,
+    parameters: Parameters,
     budget: usize,
     rng: &mut ChaCha8Rng,
 ) -> Result<Conversation, Error> {
+    parameters.validate()?;
+    let Parameters { mode, parallel } = parameters;
     let told = predictions.check(budget)?;
     let classes = predictions.unlabelled.ncols();
     let every: Vec<usize> = (0..classes).collect();

@@ -30,7 +30,8 @@ impl Case {
         let (unlabelled, labelled) = self.probabilities.view().split_at(Axis(0), self.rows);
         let predictions = Predictions { unlabelled, labelled, labels: &self.truth[self.rows..] };
         let mut rng = ChaCha8Rng::seed_from_u64(self.seed);
-        let mut conversation = begin(&predictions, mode, self.parallel, self.budget, &mut rng).unwrap();
+        let mut conversation =
+            begin(&predictions, Parameters { mode, parallel: self.parallel }, self.budget, &mut rng).unwrap();
         let mut asks = Vec::new();
         while let Some(ask) = conversation.ask() {
             let rows: Vec<usize> = ask.picks.iter().map(|pick| pick.row).collect();
@@ -208,9 +209,8 @@ fn labelbench(case: &Case, min_budget: usize) -> Vec<Vec<usize>> {
     let known =
         |class: usize| case.truth[case.rows..].iter().filter(|&&label| label as usize == class).count();
     let mut rarest: Vec<usize> = (0..classes).collect();
-    rarest.sort_by_key(|&class| known(class));
-    rarest.truncate(effective);
-    for class in rarest.into_iter().rev() {
+    rarest.sort_by_key(|&class| -(known(class) as i64));
+    for class in rarest.split_off(classes.saturating_sub(effective)) {
         let is = |w: i64| move |&(_, found): &(usize, i64)| found == w;
         let signs: Vec<(usize, i64)> = (0..count).map(|i| (i, plain.w(class, i))).collect();
         let first_other = signs.iter().find(|pair| is(-1)(pair)).map_or(count, |pair| pair.0);
@@ -306,5 +306,20 @@ fn the_published_settings_have_the_published_budgets() {
         assert_eq!(classes * per_class, phase);
         form = Labelbench::new(&told, classes, 100, 60);
         assert_eq!(form.first_phase(), (classes, 100 / classes / 2));
+    }
+}
+
+#[test]
+fn what_cannot_be_meant_is_refused() {
+    let none = Array2::<f32>::zeros((0, 0));
+    let predictions = Predictions { unlabelled: none.view(), labelled: none.view(), labels: &[] };
+    let released = |min_budget_per_class| DirectMode::Labelbench { min_budget_per_class };
+    let mut rng = ChaCha8Rng::seed_from_u64(0);
+    let mut begun = |mode, parallel| begin(&predictions, Parameters { mode, parallel }, 0, &mut rng);
+    for (mode, parallel) in [(DirectMode::Paper, 0), (released(60), 0), (released(0), 1)] {
+        assert!(matches!(begun(mode, parallel), Err(Error::InvalidParameter { .. })), "{mode:?} {parallel}");
+    }
+    for mode in [DirectMode::Paper, released(60)] {
+        assert_eq!(begun(mode, 1).unwrap().ask(), None, "nothing to choose from: {mode:?}");
     }
 }

@@ -8,7 +8,7 @@ mod vaal_networks;
 
 use serde::{Deserialize, Serialize};
 
-use crate::{Error, cluster_margin};
+use crate::{Error, cluster_margin, direct};
 
 pub use balancing::{Balance, GreedyBalance, Lambda, LambdaRule, LambdaScale, Prediction, SolverMode};
 pub use needs::Needs;
@@ -240,7 +240,7 @@ impl Strategy {
                 candidates.map_or(Ok(()), |count| at_least("candidates", count, 1))
             }
             Self::Vaal { networks, .. } => networks.validate(),
-            Self::Direct { parallel, .. } => at_least("parallel", *parallel, 1),
+            &Self::Direct { mode, parallel } => direct::Parameters { mode, parallel }.validate(),
             &Self::ClusterMargin { sample, clusters, candidates } => {
                 cluster_margin::Parameters { sample, clusters, candidates }.validate()
             }

@@ -85,6 +85,8 @@ pub struct Trained {
     pub model: ResNet,
     /// Mean training loss of each epoch.
     pub epoch_losses: Vec<f64>,
+    /// Images that training saw, over all epochs: without those of batches that were dropped.
+    pub images: usize,
     /// Wall-clock time, in seconds.
     pub seconds: f64,
 }
@@ -189,7 +191,12 @@ pub fn train(
             elapsed_secs: started.elapsed().as_secs_f64(),
         });
     }
-    Ok(Trained { model: model.valid(), epoch_losses, seconds: started.elapsed().as_secs_f64() })
+    Ok(Trained {
+        model: model.valid(),
+        epoch_losses,
+        images: training.epochs * seen,
+        seconds: started.elapsed().as_secs_f64(),
+    })
 }
 
 fn targets(chosen: &[usize], labels: &[u32], device: &Device) -> Tensor<1, Int> {

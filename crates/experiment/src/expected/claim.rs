@@ -87,6 +87,9 @@ pub enum Check {
         baseline: String,
         /// The imbalance factor.
         imbalance_factor: f64,
+        /// On which images.
+        #[serde(default)]
+        on: EvaluatedOn,
         /// Percentage points to either side.
         points: f64,
     },

@@ -110,9 +110,9 @@ fn judge(check: &Check, results: &Results<'_>, scale: Scale) -> Judgement {
             Pair::find(results, strategy, baseline, *imbalance_factor)
                 .map(|pair| gains::gain(&pair, *round, *on, *at_least))
         }
-        Check::GainWithin { strategy, baseline, imbalance_factor, points } => {
+        Check::GainWithin { strategy, baseline, imbalance_factor, on, points } => {
             Pair::find(results, strategy, baseline, *imbalance_factor)
-                .map(|pair| gains::within(&pair, *points))
+                .map(|pair| gains::within(&pair, *on, *points))
         }
         Check::GainGrows { strategy, baseline, imbalance_factor } => {
             Pair::find(results, strategy, baseline, *imbalance_factor).map(|pair| gains::grows(&pair))

@@ -6,7 +6,7 @@ use super::bootstrap::resamples;
 use super::{labels_to_reach, mean};
 
 /// Rounds of a moving average, as in GALAXY's plots.
-const WINDOW: usize = 10;
+pub const WINDOW: usize = 10;
 
 /// How learning curves are smoothed before labels are read from them.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -30,6 +30,8 @@ pub struct Saving {
     pub low: Option<f64>,
     /// The upper end.
     pub high: Option<f64>,
+    /// The highest share that there can be: that of a curve that is there from its first value on.
+    pub most: f64,
     /// The share of resamples whose mean curve reaches it.
     pub reached: f64,
     /// The number of pairs.
@@ -66,7 +68,9 @@ pub fn label_saving(pairs: &[(Curve, Curve)], smoothing: Smoothing, confidence: 
     let tail = (1.0 - confidence) / 2.0;
     let at = |share: f64| shares[(share * (shares.len() - 1) as f64).round() as usize];
     let reached = shares.iter().flatten().count() as f64 / shares.len() as f64;
-    Some(Saving { share, low: at(tail), high: at(1.0 - tail), reached, pairs: pairs.len() })
+    let (ours, theirs) = smoothed.first()?;
+    let most = 1.0 - ours.first()?.0 / theirs.last()?.0;
+    Some(Saving { share, low: at(tail), high: at(1.0 - tail), most, reached, pairs: pairs.len() })
 }
 
 /// The share saved by the mean of some pairs' curves: `None` if there are no curves, `Some(None)` if it is not reached.
@@ -124,7 +128,8 @@ mod tests {
         // Theirs ends at 0.4 with 400 labels; ours is there with 200.
         let pair = (curve(&[0.2, 0.4, 0.5, 0.6]), curve(&[0.1, 0.2, 0.3, 0.4]));
         let saving = label_saving(&[pair.clone(), pair], Smoothing::Raw, 0.95).unwrap();
-        let expected = Saving { share: Some(0.5), low: Some(0.5), high: Some(0.5), reached: 1.0, pairs: 2 };
+        let expected =
+            Saving { share: Some(0.5), low: Some(0.5), high: Some(0.5), most: 0.75, reached: 1.0, pairs: 2 };
         assert_eq!(saving, expected);
     }
 

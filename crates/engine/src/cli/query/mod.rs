@@ -104,6 +104,12 @@ pub(super) fn run(arguments: &Arguments) -> anyhow::Result<()> {
         budget: arguments.budget,
         rng: &mut stream(arguments.seed, Stream::Query, 0),
     };
+    if arguments.state.is_some() && arrays.classes.is_none() {
+        let option =
+            "an array with classes beside --state (--probabilities or --logits), to know an answer by"
+                .to_owned();
+        return Err(Error::MissingArray { option }.into());
+    }
     let conversation = begin(&strategy, inputs, &mut candidates)?;
     let predicted = candidates.predicted();
     if let Some(path) = &arguments.state {

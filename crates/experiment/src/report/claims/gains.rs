@@ -32,9 +32,9 @@ pub(super) fn gain(pair: &Pair<'_, '_>, round: Option<usize>, on: EvaluatedOn, a
 }
 
 /// A mean gain within so many points of 0: its whole interval is. It is refuted if its whole interval is outside.
-pub(super) fn within(pair: &Pair<'_, '_>, points: f64) -> Judgement {
+pub(super) fn within(pair: &Pair<'_, '_>, on: EvaluatedOn, points: f64) -> Judgement {
     let rounds = pair.factor.rounds;
-    let gain = pair.group.difference(pair.other, measure::mean_score(pair.factor.measured, rounds));
+    let gain = pair.group.difference(pair.other, measure::mean_score(pair.factor.measured.on(on), rounds));
     let bound = points / 100.0;
     let verdict = match gain.interval {
         // An interval without width says nothing about noise.

@@ -18,7 +18,18 @@ pub(super) fn saves(pair: &Pair<'_, '_>, on: EvaluatedOn, smoothing: Smoothing, 
     let Some(saving) = statistics::label_saving(&curves, smoothing, statistics::CONFIDENCE) else {
         return Judgement::not_run("fewer than two paired seeds were evaluated on these images");
     };
+    let fewest = curves.iter().map(|(ours, _)| ours.len()).min().unwrap_or(0);
+    if smoothing == Smoothing::MovingAverage && fewest < statistics::WINDOW {
+        return Judgement::not_run(format!(
+            "it is about a moving average of {} values; curves have {fewest}",
+            statistics::WINDOW
+        ));
+    }
     let verdict = match (saving.low, saving.high) {
+        // What the first model, which both share, already reaches is nobody's saving; and an interval without width says
+        // nothing about noise.
+        (Some(low), _) if low >= saving.most => Verdict::NotSeparable,
+        (Some(low), Some(high)) if high <= low => Verdict::NotSeparable,
         (Some(low), _) if low >= at_least => Verdict::Holds,
         (_, None) => Verdict::DoesNotHold,
         (_, Some(high)) if high < at_least => Verdict::DoesNotHold,
