@@ -73,7 +73,7 @@ pub(super) fn draw(factor: &Factor<'_>, scale: Scale) -> Result<FactorFigures, E
     })
 }
 
-const WHISKERS: &str = "Whiskers, from two seeds on: one sample standard deviation over seeds.";
+const WHISKERS: &str = "Whiskers, from two seeds on: one sample standard deviation over seeds, as far as values go.";
 const APART: &str = "Strategies are moved apart a few pixels along the axis of labels, so that whiskers do not cover each \
     other. The axis does not begin at zero.";
 
@@ -101,6 +101,7 @@ fn learning(note: &Note<'_>) -> Result<Figure, Error> {
             series,
             references: vec![],
             from_zero: false,
+            limit: 100.0,
             x_ticks: Ticks::Measured,
             marks: vec![],
             apart: true,
@@ -125,7 +126,7 @@ pub(super) fn draw_imbalance(factor: &Factor<'_>, scale: Scale) -> Result<[Optio
              {WHISKERS} {APART}"
         );
         let series = note.series(0, |round| Box::new(measure::score(of, round)), 100.0);
-        note.figure("pool", &format!("{name} against labels"), &caption, vec![panel("Accuracy on the pool (%)", series, false)])
+        note.figure("pool", &format!("{name} against labels"), &caption, vec![panel("Accuracy on the pool (%)", series, false, 100.0)])
     });
     let rare = has(Box::new(measure::minority_labels(0))).then(|| {
         let caption = format!(
@@ -137,13 +138,13 @@ pub(super) fn draw_imbalance(factor: &Factor<'_>, scale: Scale) -> Result<[Optio
             "rare",
             "Labels of rare classes",
             &caption,
-            vec![panel("Labels of rare classes", series, true)],
+            vec![panel("Labels of rare classes", series, true, f64::INFINITY)],
         )
     });
     Ok([pool.transpose()?, rare.transpose()?])
 }
 
-fn panel(y_title: &'static str, series: Vec<Series>, from_zero: bool) -> Panel {
+fn panel(y_title: &'static str, series: Vec<Series>, from_zero: bool, limit: f64) -> Panel {
     Panel {
         title: String::new(),
         x_title: "Labels",
@@ -151,6 +152,7 @@ fn panel(y_title: &'static str, series: Vec<Series>, from_zero: bool) -> Panel {
         series,
         references: vec![],
         from_zero,
+        limit,
         x_ticks: Ticks::Measured,
         marks: vec![],
         apart: !from_zero,
@@ -209,6 +211,7 @@ fn balance(note: &Note<'_>, query: bool) -> Result<Figure, Error> {
             series,
             references: vec![random, floor],
             from_zero: true,
+            limit: 1.0,
             x_ticks: Ticks::Measured,
             marks: vec![],
             apart: false,
@@ -225,6 +228,7 @@ fn parts(note: &Note<'_>) -> Result<Figure, Error> {
         series: note.series(0, |round| Box::new(measure::part_accuracy(round, tail)), 100.0),
         references: vec![],
         from_zero: false,
+        limit: 100.0,
         x_ticks: Ticks::Measured,
         marks: vec![],
         apart: true,

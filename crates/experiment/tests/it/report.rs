@@ -529,6 +529,11 @@ fn rare_classes_are_reported_on() {
             ),
             "Does not hold: ",
         ),
+        (
+            format!(r#"kind = "saves-labels", {pair}, at_least = 0.01, smoothing = "moving-average""#),
+            "Not run at this scale: S (P). It is about a moving average of 10 values; curves have 5",
+        ),
+        (format!(r#"kind = "gain-within", {pair}, on = "pool", points = 50.0"#), "Holds: "),
         (format!(r#"kind = "finds-more-rare", {pair}"#), "Holds: S (P). Labels of rare classes "),
         (format!(r#"kind = "gain", {pair}, at_least = 0.0, on = "pool""#), "Holds: "),
     ];

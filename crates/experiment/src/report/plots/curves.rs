@@ -32,6 +32,8 @@ pub(super) struct Panel {
     pub(super) references: Vec<Reference>,
     /// A score: its axis begins at zero. Else the axis begins where the values do.
     pub(super) from_zero: bool,
+    /// The highest value that there can be.
+    pub(super) limit: f64,
     /// Where its ticks are.
     pub(super) x_ticks: Ticks,
     /// Places to mark above the horizontal axis.
@@ -128,13 +130,16 @@ impl Panel {
     fn values(&self) -> impl Iterator<Item = f64> + '_ {
         let points = self.series.iter().flat_map(|series| &series.points);
         points
-            .flat_map(|point| {
-                let reach = point.deviation.unwrap_or(0.0);
-                let low = point.mean - reach;
-                // A score is not negative, even where its whisker would be.
-                [if self.from_zero { low.max(0.0) } else { low }, point.mean + reach]
-            })
+            .flat_map(|point| self.whisker(point))
             .chain(self.references.iter().flat_map(|reference| reference.points.iter().map(|point| point.1)))
+    }
+
+    /// The ends of a point's whisker. Nothing that is drawn can be negative or above the panel's limit, and no whisker
+    /// says that it could.
+    fn whisker(&self, point: &Point) -> [f64; 2] {
+        let reach = point.deviation.unwrap_or(0.0);
+        let (low, high) = (point.mean - reach, point.mean + reach);
+        [low.max(0.0).min(point.mean), high.min(self.limit).max(point.mean)]
     }
 
     /// How far a strategy is moved along the axis of labels, in pixels: up to seven to each side, less in a narrow panel.
@@ -199,7 +204,7 @@ impl Panel {
                 let (x, y) = place(point.labels, value);
                 (x + shift, y)
             };
-            draw_series(&canvas_sheet, series, at)?;
+            draw_series(&canvas_sheet, series, |point| self.whisker(point), at)?;
         }
         Ok(())
     }
@@ -221,17 +226,15 @@ fn thinned(labels: &[f64], panels: usize) -> Vec<f64> {
 fn draw_series(
     sheet: &Sheet<'_>,
     series: &Series,
+    whisker: impl Fn(&Point) -> [f64; 2],
     at: impl Fn(&Point, f64) -> (i32, i32),
 ) -> Result<(), Fault> {
-    let whisker = series.style.colour.stroke_width(1);
-    for point in &series.points {
-        let Some(deviation) = point.deviation.filter(|deviation| *deviation > 0.0) else {
-            continue;
-        };
-        let (x, low) = at(point, point.mean - deviation);
-        let (_, high) = at(point, point.mean + deviation);
+    let stroke = series.style.colour.stroke_width(1);
+    for point in series.points.iter().filter(|point| point.deviation.is_some_and(|deviation| deviation > 0.0))
+    {
+        let [(x, low), (_, high)] = whisker(point).map(|end| at(point, end));
         for ends in [[(x, low), (x, high)], [(x - 4, low), (x + 4, low)], [(x - 4, high), (x + 4, high)]] {
-            sheet.draw(&PathElement::new(ends, whisker))?;
+            sheet.draw(&PathElement::new(ends, stroke))?;
         }
     }
     let centres: Vec<(i32, i32)> = series.points.iter().map(|point| at(point, point.mean)).collect();

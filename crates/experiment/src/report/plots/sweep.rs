@@ -60,6 +60,7 @@ fn panel(factor: &Factor<'_>, styles: &[(&Group<'_>, LineStyle)], quantity: Quan
         series: styles.iter().map(|(group, style)| series(group, *style, quantity)).collect(),
         references: references(factor, styles, quantity),
         from_zero: quantity.is_score(),
+        limit: if quantity.is_score() { 1.0 } else { f64::INFINITY },
         x_ticks: Ticks::Round,
         marks: styles.iter().enumerate().flat_map(chosen).collect(),
         apart: false,
