@@ -73,7 +73,8 @@ pub(super) fn draw(factor: &Factor<'_>, scale: Scale) -> Result<FactorFigures, E
     })
 }
 
-const WHISKERS: &str = "Whiskers, from two seeds on: one sample standard deviation over seeds, as far as values go.";
+const WHISKERS: &str =
+    "Whiskers, from two seeds on: one sample standard deviation over seeds, as far as values go.";
 const APART: &str = "Strategies are moved apart a few pixels along the axis of labels, so that whiskers do not cover each \
     other. The axis does not begin at zero.";
 
