@@ -447,6 +447,10 @@ impl<'a> State<'a> {
             budget: self.definition.budget,
             rng: &mut stream(self.definition.seed, Stream::Query, round),
         };
+        let (classes, dims) = (inputs.labelled_counts.len(), self.definition.model.embedding());
+        if let Some(plan) = strategy.memory_plan(inputs.rows, classes, dims, inputs.budget) {
+            tracing::info!("{} keeps {plan}", strategy.name());
+        }
         let conversation = query::begin(&strategy, inputs, &mut outputs)?;
         let Cache { score_secs, train_secs, account, .. } = outputs.cache;
         let select_secs = started.elapsed().as_secs_f64() - score_secs - train_secs.unwrap_or(0.0);

@@ -1,7 +1,7 @@
 //! What a run will take, in images, before it starts.
 
 use serde::{Deserialize, Serialize};
-use tailward_acquisition::{Strategy, VaalNetworks};
+use tailward_acquisition::{Strategy, VaalNetworks, bait};
 use tailward_datasets::Imbalance;
 
 use crate::definition::{ImbalanceProfile, IncompleteBatch, PoolDefinition, RunDefinition, same_factor};
@@ -160,6 +160,14 @@ pub fn training_steps(definition: &RunDefinition, dataset: DatasetSizes, first_r
     (first_round..=definition.rounds).map(of_round).sum()
 }
 
+/// What the first query of a run keeps in memory, where its strategy has a limit on that ([`Strategy::memory_plan`]); later
+/// queries have fewer rows.
+pub fn query_memory(definition: &RunDefinition, dataset: DatasetSizes) -> Option<bait::MemoryPlan> {
+    let (_, pool) = expected_sizes(definition, dataset);
+    let classes = definition.grouping.map_or(dataset.classes, |grouping| grouping.classes());
+    definition.strategy.query.memory_plan(pool, classes, definition.model.embedding(), definition.budget)
+}
+
 /// Images that training VAAL's networks once takes: each step takes a batch of labelled and one of unlabelled images.
 pub fn vaal_images(networks: &VaalNetworks) -> u64 {
     let steps = networks.vae_steps + networks.discriminator_steps;
@@ -226,6 +234,25 @@ mod tests {
             let work = run_work(&run, dataset, 0);
             assert_eq!(work.train_images, 63_750_000);
             assert_eq!(work.score_images, 50 * 60_000, "{}", run.strategy.name);
+        }
+    }
+
+    /// 99 labels at first and batches of 99: as many steps.
+    #[test]
+    fn three_classes_take_as_many_steps() {
+        let dataset = DatasetSizes { train_images: 50_000, test_images: 10_000, classes: 100 };
+        for name in ["direct-cifar100-k3", "direct-cifar100-k3-noise10"] {
+            assert!(published(name).iter().all(|run| training_steps(run, dataset, 0) == 637_500), "{name}");
+        }
+    }
+
+    #[test]
+    fn what_bait_keeps_is_known_before() {
+        let dataset = DatasetSizes { train_images: 50_000, test_images: 10_000, classes: 100 };
+        for run in published("direct-cifar100-k10") {
+            let plan = query_memory(&run, dataset);
+            let expected = bait::plan(49_900, 10, 512, 100);
+            assert_eq!(plan, (run.strategy.name == "bait").then_some(expected), "{}", run.strategy.name);
         }
     }
 

@@ -4,7 +4,9 @@ use std::fmt::Write;
 use std::path::Path;
 
 use tailward_experiment::definition::RunDefinition;
-use tailward_experiment::plan::{DatasetSizes, Work, WorkRates, query_work, run_work, training_steps};
+use tailward_experiment::plan::{
+    DatasetSizes, Work, WorkRates, query_memory, query_work, run_work, training_steps,
+};
 use tailward_experiment::record::{RECORD_FILE, Record};
 
 /// Up to so many images of 32 × 32 a step of ResNet-18 (0.04 billion multiply-adds each at the stock stem) is short beside the
@@ -101,6 +103,10 @@ impl Plan {
         );
         if work.vaal_images > 0 {
             let _ = write!(text, ", {} of training VAAL's networks", thousands(work.vaal_images));
+        }
+        let kept = self.pending().filter_map(|run| query_memory(run, self.sizes));
+        if let Some(plan) = kept.max_by_key(|plan| plan.bytes()) {
+            let _ = write!(text, "\na query of BAIT keeps {plan}");
         }
         if let Some(rates) = rates
             && let Some(secs) = self.secs(&rates, jobs)

@@ -8,7 +8,7 @@ mod vaal_networks;
 
 use serde::{Deserialize, Serialize};
 
-use crate::{Error, cluster_margin, direct};
+use crate::{Error, bait, cluster_margin, direct};
 
 pub use balancing::{Balance, GreedyBalance, Lambda, LambdaRule, LambdaScale, Prediction, SolverMode};
 pub use needs::Needs;
@@ -252,6 +252,18 @@ impl Strategy {
                 within("regularisation", *regularisation, positive, "finite and positive")
             }
         }
+    }
+
+    /// What the strategy keeps beside its inputs, where that grows so fast that it has a limit (BAIT): for a query of `budget`
+    /// of `rows` unlabelled rows, with `dims` features.
+    pub fn memory_plan(
+        &self,
+        rows: usize,
+        classes: usize,
+        dims: usize,
+        budget: usize,
+    ) -> Option<bait::MemoryPlan> {
+        matches!(self, Self::Bait { .. }).then(|| bait::plan(rows, classes, dims, budget))
     }
 
     /// A short name, such as `random`, `entropy`, `entropy-cb` or `k-center-greedy-cb`. It leaves the parameters out.

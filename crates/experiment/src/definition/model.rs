@@ -49,6 +49,15 @@ pub enum Stem {
 }
 
 impl ModelDefinition {
+    /// Entries of an embedding: channels of the last stage's blocks.
+    pub fn embedding(&self) -> usize {
+        let width = self.widths.last().copied().unwrap_or(0);
+        match self.block {
+            Some(Block::Bottleneck) => 4 * width,
+            None | Some(Block::Basic) => width,
+        }
+    }
+
     pub(super) fn validate(&self) -> Result<(), Fault> {
         let stages = self.blocks.len();
         ensure(stages > 0, "model.blocks", || "is empty".into())?;

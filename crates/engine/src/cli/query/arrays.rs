@@ -111,6 +111,11 @@ impl Arrays {
         Ok(arrays)
     }
 
+    /// The number of features, where a file holds embeddings.
+    pub(super) fn features(&self) -> Option<usize> {
+        self.embeddings.as_ref().map(|embeddings| embeddings.ncols())
+    }
+
     /// The number of passes with dropout, 0 if no file holds any.
     pub(super) fn passes(&self) -> usize {
         self.passes.as_ref().map_or(0, |passes| passes.len_of(Axis(0)))

@@ -110,6 +110,11 @@ pub(super) fn run(arguments: &Arguments) -> anyhow::Result<()> {
                 .to_owned();
         return Err(Error::MissingArray { option }.into());
     }
+    if let (Some(classes), Some(dims)) = (arrays.classes, arrays.features())
+        && let Some(plan) = strategy.memory_plan(inputs.rows, classes, dims, inputs.budget)
+    {
+        eprintln!("{} keeps {plan}", strategy.name());
+    }
     let conversation = begin(&strategy, inputs, &mut candidates)?;
     let predicted = candidates.predicted();
     if let Some(path) = &arguments.state {
