@@ -13,6 +13,7 @@ use rand_chacha::ChaCha8Rng;
 
 use crate::distances::{self, Rows};
 use crate::select::{self, validate_budget};
+use crate::strategy::{at_least, within};
 use crate::{Error, Selection, random};
 
 /// What the clusters are made of, and how many rows compete.
@@ -41,14 +42,9 @@ impl Parameters {
     /// [`Error::InvalidParameter`].
     pub fn validate(&self) -> Result<(), Error> {
         let Self { sample, clusters, candidates } = *self;
-        for (name, value, least) in
-            [("sample", sample as f64, 1), ("clusters", clusters as f64, 1), ("candidates", candidates, 1)]
-        {
-            if !(value.is_finite() && value >= f64::from(least)) {
-                return Err(Error::InvalidParameter { name, value, range: format!("at least {least}") });
-            }
-        }
-        Ok(())
+        at_least("sample", sample, 1)?;
+        at_least("clusters", clusters, 1)?;
+        within("candidates", candidates, candidates.is_finite() && candidates >= 1.0, "at least 1")
     }
 }
 

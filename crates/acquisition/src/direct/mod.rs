@@ -17,6 +17,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::conversation::{Ask, Conversation};
 use crate::rankings::{Order, Rankings};
+use crate::strategy::at_least;
 use crate::told::Told;
 use crate::{DirectMode, Error, Phase, Pick, Predictions};
 
@@ -77,16 +78,13 @@ impl Parameters {
     ///
     /// [`Error::InvalidParameter`].
     pub fn validate(&self) -> Result<(), Error> {
-        let least = match self.mode {
-            DirectMode::Paper => 1,
-            DirectMode::Labelbench { min_budget_per_class } => min_budget_per_class,
-        };
-        for (name, value) in [("parallel", self.parallel), ("min_budget_per_class", least)] {
-            if value == 0 {
-                return Err(Error::InvalidParameter { name, value: 0.0, range: "at least 1".to_owned() });
+        at_least("parallel", self.parallel, 1)?;
+        match self.mode {
+            DirectMode::Paper => Ok(()),
+            DirectMode::Labelbench { min_budget_per_class } => {
+                at_least("min_budget_per_class", min_budget_per_class, 1)
             }
         }
-        Ok(())
     }
 }
 

@@ -298,10 +298,10 @@ impl Strategy {
     }
 }
 
-fn within(name: &'static str, value: f64, holds: bool, range: &str) -> Result<(), Error> {
+pub(crate) fn within(name: &'static str, value: f64, holds: bool, range: &str) -> Result<(), Error> {
     if holds { Ok(()) } else { Err(Error::InvalidParameter { name, value, range: range.to_owned() }) }
 }
 
-fn at_least(name: &'static str, value: usize, least: usize) -> Result<(), Error> {
+pub(crate) fn at_least(name: &'static str, value: usize, least: usize) -> Result<(), Error> {
     within(name, value as f64, value >= least, &format!("at least {least}"))
 }
