@@ -7,7 +7,7 @@ use tailward_datasets::{
     Dataset, ImageShape, PoolManifest, PoolSource, SampleId, construct, construct_replay, noisy_labels,
 };
 use tailward_experiment::definition::{
-    Block, PoolDefinition, RunDefinition, Stem as DefinedStem, same_factor,
+    Block, ModelDefinition, PoolDefinition, RunDefinition, Stem as DefinedStem, same_factor,
 };
 use tailward_experiment::plan::imbalance;
 use tailward_models::pretrained::{self, WeightsFormat};
@@ -126,10 +126,13 @@ fn pool_source(definition: &RunDefinition, data_dir: &Path) -> PoolSource {
 
 /// The configuration of the model for a dataset.
 pub fn model_config(definition: &RunDefinition, dataset: &Dataset) -> ResNetConfig {
-    let model = &definition.model;
+    network(&definition.model, dataset.train.shape.channels, dataset.class_names.len())
+}
+
+fn network(model: &ModelDefinition, channels: usize, classes: usize) -> ResNetConfig {
     ResNetConfig {
-        channels: dataset.train.shape.channels,
-        classes: dataset.class_names.len(),
+        channels,
+        classes,
         stem: match model.stem {
             DefinedStem::Cifar => Stem::Cifar,
             DefinedStem::CifarStrided => Stem::CifarStrided,
@@ -190,5 +193,26 @@ pub fn streams(definition: &RunDefinition, config: &ResNetConfig, round: usize) 
             width: config.embedding(),
             rng: stream(seed, Stream::Dropout, round),
         }),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A plan knows the size of an embedding without the networks.
+    #[test]
+    fn a_definition_knows_its_networks_embedding() {
+        for block in [None, Some(Block::Basic), Some(Block::Bottleneck)] {
+            let model = ModelDefinition {
+                stem: DefinedStem::Cifar,
+                block,
+                blocks: vec![1, 1],
+                widths: vec![16, 32],
+                dropout: None,
+                pretrained: None,
+            };
+            assert_eq!(model.embedding(), network(&model, 3, 10).embedding(), "{block:?}");
+        }
     }
 }

@@ -4,6 +4,7 @@
 //! and one seed make a [`RunDefinition`]: everything that a run's result depends on, and nothing else, so that its
 //! [`RunDefinition::hash`] names the result.
 
+mod batches;
 mod check;
 mod model;
 mod pool;
@@ -23,6 +24,7 @@ use tailward_datasets::{Grouping, LabelNoise};
 use crate::Error;
 use check::{Fault, ensure};
 
+pub use batches::batch_bounds;
 pub use model::{Block, ModelDefinition, Stem};
 pub use pool::{ImbalanceProfile, IndexListPair, PoolDefinition, same_factor};
 pub use run::{ReplayDefinition, RunDefinition};

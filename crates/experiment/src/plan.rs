@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 use tailward_acquisition::{Strategy, VaalNetworks, bait};
 use tailward_datasets::Imbalance;
 
-use crate::definition::{ImbalanceProfile, IncompleteBatch, PoolDefinition, RunDefinition, same_factor};
+use crate::definition::{ImbalanceProfile, PoolDefinition, RunDefinition, batch_bounds, same_factor};
 
 /// Sizes of a dataset, as its manifest gives them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -110,8 +110,9 @@ pub fn imbalance(profile: ImbalanceProfile, factor: f64) -> Imbalance {
 pub fn round_work(definition: &RunDefinition, dataset: DatasetSizes, round: usize) -> Work {
     let (initial, pool) = expected_sizes(definition, dataset);
     let evaluated = if definition.scoring.evaluate_pool { initial + pool } else { 0 };
+    let seen = batches(definition, initial, round).last().map_or(0, |last| last.end);
     let model = Work {
-        train_images: (definition.labelled_at(initial, round) * definition.training.epochs) as u64,
+        train_images: (seen * definition.training.epochs) as u64,
         score_images: (dataset.test_images + evaluated) as u64,
         vaal_images: 0,
     };
@@ -144,20 +145,17 @@ pub fn query_work(definition: &RunDefinition, dataset: DatasetSizes, round: usiz
     }
 }
 
-/// Steps of the optimiser that the classifiers of a run take from `first_round` on. Where a step is small, a GPU waits for
-/// launches and not for arithmetic, and several runs at a time share it.
+/// The batches of an epoch of a round.
+fn batches(definition: &RunDefinition, initial: usize, round: usize) -> Vec<std::ops::Range<usize>> {
+    let training = &definition.training;
+    batch_bounds(definition.labelled_at(initial, round), training.batch_size, training.incomplete_batch)
+}
+
+/// Steps of the optimiser that the classifiers of a run take from `first_round` on.
 pub fn training_steps(definition: &RunDefinition, dataset: DatasetSizes, first_round: usize) -> u64 {
     let (initial, _) = expected_sizes(definition, dataset);
-    let training = &definition.training;
-    let of_round = |round: usize| {
-        let labelled = definition.labelled_at(initial, round);
-        let steps = match training.incomplete_batch {
-            Some(IncompleteBatch::Drop) => (labelled / training.batch_size).max(1),
-            None | Some(IncompleteBatch::Keep) => labelled.div_ceil(training.batch_size),
-        };
-        (steps * training.epochs) as u64
-    };
-    (first_round..=definition.rounds).map(of_round).sum()
+    let steps = |round| batches(definition, initial, round).len() * definition.training.epochs;
+    (first_round..=definition.rounds).map(|round| steps(round) as u64).sum()
 }
 
 /// What the first query of a run keeps in memory, where its strategy has a limit on that ([`Strategy::memory_plan`]); later

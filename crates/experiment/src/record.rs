@@ -113,12 +113,11 @@ impl Header {
     /// Which classes are rare: those with fewer images in the pool than the largest class; in a pool that is a uniform
     /// draw, whose counts differ by chance, those with less than half of its images. All `false` for a balanced pool.
     pub fn tail_classes(&self) -> Vec<bool> {
-        match self.definition.pool {
-            PoolDefinition::Uniform { .. } => statistics::tail_classes_of_draw(&self.pool_class_counts),
-            PoolDefinition::Drawn { .. } | PoolDefinition::IndexLists { .. } => {
-                statistics::tail_classes(&self.pool_class_counts)
-            }
-        }
+        let share = match self.definition.pool {
+            PoolDefinition::Uniform { .. } => 2,
+            PoolDefinition::Drawn { .. } | PoolDefinition::IndexLists { .. } => 1,
+        };
+        statistics::tail_classes(&self.pool_class_counts, share)
     }
 }
 

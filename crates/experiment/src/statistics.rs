@@ -120,18 +120,11 @@ pub fn pooled_balanced_accuracy(per_class: &[Option<f64>], counts: &[usize]) -> 
     (images > 0).then(|| (major + (classes - 1) as f64 * right / images as f64) / classes as f64)
 }
 
-/// Which classes are rare: those with fewer pool images than the largest class. All `false` for a balanced pool,
-/// which has no tail.
-pub fn tail_classes(pool_counts: &[usize]) -> Vec<bool> {
+/// Which classes are rare: those with fewer than one `share`-th of the largest class's pool images. With 1 all `false` for a
+/// balanced pool, which has no tail.
+pub fn tail_classes(pool_counts: &[usize], share: usize) -> Vec<bool> {
     let largest = pool_counts.iter().copied().max().unwrap_or(0);
-    pool_counts.iter().map(|&count| count < largest).collect()
-}
-
-/// The same for a pool that is a uniform draw, whose counts differ by chance: those with less than half of the images of
-/// the largest class.
-pub fn tail_classes_of_draw(pool_counts: &[usize]) -> Vec<bool> {
-    let largest = pool_counts.iter().copied().max().unwrap_or(0);
-    pool_counts.iter().map(|&count| 2 * count < largest).collect()
+    pool_counts.iter().map(|&count| share * count < largest).collect()
 }
 
 #[cfg(test)]
@@ -203,11 +196,11 @@ mod tests {
 
     #[test]
     fn tails() {
-        assert_eq!(tail_classes(&[9, 9, 3, 3]), [false, false, true, true]);
-        assert_eq!(tail_classes(&[4, 4]), [false, false]);
-        assert!(tail_classes(&[]).is_empty());
-        assert_eq!(tail_classes_of_draw(&[99, 100, 50, 49]), [false, false, false, true]);
-        assert_eq!(tail_classes_of_draw(&[0, 0]), [false, false]);
+        assert_eq!(tail_classes(&[9, 9, 3, 3], 1), [false, false, true, true]);
+        assert_eq!(tail_classes(&[4, 4], 1), [false, false]);
+        assert!(tail_classes(&[], 1).is_empty());
+        assert_eq!(tail_classes(&[99, 100, 50, 49], 2), [false, false, false, true]);
+        assert_eq!(tail_classes(&[0, 0], 2), [false, false]);
     }
 
     /// Differences, lower end, upper end. Made with scipy 1.17.1 on numpy 2.4.6.

@@ -38,8 +38,8 @@ pub(crate) struct Arguments {
     /// Only these seeds; seeds that the definition does not name are further repetitions.
     #[arg(long = "seed", value_name = "SEED")]
     seeds: Vec<u64>,
-    /// Runs at a time; by default one for each processor on a CPU, and one on a GPU. Where steps are small, several share a
-    /// GPU well; the plan says so, and how much memory their images take.
+    /// Runs at a time; by default one for each processor on a CPU, and one on a GPU. Where steps are small, several may
+    /// share a GPU well; the plan says so, and how much memory their images take.
     #[arg(long, value_parser = clap::value_parser!(u16).range(1..))]
     jobs: Option<u16>,
     /// Only every N-th run, beginning with the M-th (counted from 1): to share an experiment among machines.

@@ -9,8 +9,8 @@ use tailward_experiment::plan::{
 };
 use tailward_experiment::record::{RECORD_FILE, Record};
 
-/// Up to so many images of 32 × 32 a step of ResNet-18 (0.04 billion multiply-adds each at the stock stem) is short beside the
-/// time that its launches take. A rule of thumb: no GPU was at hand to measure it on.
+/// Up to so many images of 32 × 32 a step of ResNet-18 (0.04 billion multiply-adds each at the stock stem) is taken to be short
+/// beside the time that its launches take. A rule of thumb: no GPU was at hand to measure it on.
 const SMALL_STEP: u64 = 128;
 
 /// How far a run is.
@@ -147,8 +147,8 @@ impl Plan {
         if each <= SMALL_STEP && jobs == 1 {
             let _ = write!(
                 text,
-                "; a step has {each} images, so that a GPU waits for launches more than for arithmetic: `--jobs N` packs several \
-                 runs on it"
+                "; a step has {each} images: where steps are as small, several runs may share a GPU well (not measured), and \
+                 `--jobs N` packs them on it"
             );
         }
         text

@@ -214,7 +214,7 @@ fn evidence(factor: &Factor<'_>, input: &ReportInput<'_>, blocks: &mut Vec<Block
     }
     imbalance::blocks(factor, scale, blocks)?;
     blocks.push(Block::Heading(3, "Class balance of the labelled set".to_owned()));
-    if factor.seed_runs().iter().any(|run| run.header.wrong_labels.is_some()) {
+    if factor.seed_mean(measure::wrong_labels).is_some() {
         blocks.push(Block::Paragraph(
             "Some labels are wrong: classes are counted by what the images show, not by what was told."
                 .to_owned(),

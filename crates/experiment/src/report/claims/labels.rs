@@ -15,9 +15,6 @@ pub(super) fn saves(pair: &Pair<'_, '_>, on: EvaluatedOn, smoothing: Smoothing, 
         .into_iter()
         .map(|(run, partner)| (measure::learning_curve(of, run), measure::learning_curve(of, partner)))
         .collect();
-    let Some(saving) = statistics::label_saving(&curves, smoothing, statistics::CONFIDENCE) else {
-        return Judgement::not_run("fewer than two paired seeds were evaluated on these images");
-    };
     let fewest = curves.iter().map(|(ours, _)| ours.len()).min().unwrap_or(0);
     if smoothing == Smoothing::MovingAverage && fewest < statistics::WINDOW {
         return Judgement::not_run(format!(
@@ -25,6 +22,9 @@ pub(super) fn saves(pair: &Pair<'_, '_>, on: EvaluatedOn, smoothing: Smoothing, 
             statistics::WINDOW
         ));
     }
+    let Some(saving) = statistics::label_saving(&curves, smoothing, statistics::CONFIDENCE) else {
+        return Judgement::not_run("fewer than two paired seeds were evaluated on these images");
+    };
     let verdict = match (saving.low, saving.high) {
         // What the first model, which both share, already reaches is nobody's saving; and an interval without width says
         // nothing about noise.
