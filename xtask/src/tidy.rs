@@ -11,18 +11,50 @@ use tailward_experiment::expected::Expected;
 use crate::{experiments, workspace};
 
 /// Which of our packages a package may depend on. An arrow that is not here is a defect.
-const ARROWS: [(&str, &[&str]); 7] = [
+const ARROWS: [(&str, &[&str]); 9] = [
     ("tailward-acquisition", &[]),
     ("tailward-datasets", &[]),
     ("tailward-models", &[]),
-    ("tailward-experiment", &["tailward-acquisition", "tailward-datasets"]),
-    ("tailward", &["tailward-acquisition", "tailward-datasets", "tailward-experiment", "tailward-models"]),
+    ("tailward-labelling", &["tailward-acquisition", "tailward-datasets"]),
+    ("tailward-experiment", &["tailward-acquisition", "tailward-datasets", "tailward-labelling"]),
+    (
+        "tailward-engine",
+        &[
+            "tailward-acquisition",
+            "tailward-datasets",
+            "tailward-experiment",
+            "tailward-labelling",
+            "tailward-models",
+        ],
+    ),
+    (
+        "tailward",
+        &[
+            "tailward-acquisition",
+            "tailward-datasets",
+            "tailward-engine",
+            "tailward-experiment",
+            "tailward-labelling",
+            "tailward-models",
+        ],
+    ),
     ("xtask", &["tailward-datasets", "tailward-experiment"]),
-    ("tailward-tests", &["tailward", "tailward-datasets", "tailward-experiment", "tailward-models"]),
+    (
+        "tailward-tests",
+        &[
+            "tailward",
+            "tailward-datasets",
+            "tailward-engine",
+            "tailward-experiment",
+            "tailward-labelling",
+            "tailward-models",
+        ],
+    ),
 ];
 
 /// Packages that must not reach Burn by any path.
-const BURN_FREE: [&str; 4] = ["tailward-acquisition", "tailward-datasets", "tailward-experiment", "xtask"];
+const BURN_FREE: [&str; 5] =
+    ["tailward-acquisition", "tailward-datasets", "tailward-experiment", "tailward-labelling", "xtask"];
 
 /// Crates that compile C, C++ or assembly, or look for a library of the system, when they are built.
 const FOREIGN: [&str; 14] = [

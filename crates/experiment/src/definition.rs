@@ -9,6 +9,7 @@ mod check;
 mod model;
 mod pool;
 mod run;
+mod run_file;
 mod scale;
 mod sweep;
 mod training;
@@ -28,6 +29,7 @@ pub use batches::batch_bounds;
 pub use model::{Block, ModelDefinition, Stem};
 pub use pool::{ImbalanceProfile, IndexListPair, PoolDefinition, same_factor};
 pub use run::{ReplayDefinition, RunDefinition};
+pub use run_file::RUN_FILE;
 pub use scale::{ScaleDefinition, StrategyOverride};
 pub use sweep::SweepDefinition;
 pub use training::{

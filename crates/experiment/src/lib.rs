@@ -7,6 +7,7 @@ pub mod definition;
 pub mod error;
 pub mod expected;
 pub mod plan;
+pub mod progress;
 pub mod record;
 pub mod report;
 pub mod statistics;

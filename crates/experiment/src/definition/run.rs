@@ -7,7 +7,7 @@ use sha2::{Digest, Sha256};
 use tailward_datasets::{Grouping, LabelNoise};
 
 use super::{
-    ModelDefinition, NamedStrategy, PoolDefinition, Scale, ScoringDefinition, SweepDefinition,
+    ModelDefinition, NamedStrategy, PoolDefinition, Scale, ScoringDefinition, Statistics, SweepDefinition,
     TrainingDefinition,
 };
 
@@ -89,6 +89,13 @@ impl RunDefinition {
             "{}/{} if {} {} seed {}",
             self.experiment, self.scale, self.imbalance_factor, self.strategy.name, self.seed
         )
+    }
+
+    /// Whether every sample that takes part is scored in one pass: where the pool is evaluated, the query looks at the
+    /// same scores, and with statistics of batches a score belongs to the pass that it came from.
+    pub fn scores_together(&self) -> bool {
+        let scoring = &self.scoring;
+        (scoring.evaluate_pool && !scoring.augmented_pool) || scoring.statistics == Some(Statistics::Batch)
     }
 
     /// Size of the labelled set that the model of `round` is trained on, given the initial set's size.

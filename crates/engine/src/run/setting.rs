@@ -1,0 +1,119 @@
+//! From a definition and a dataset to what a run starts with: labels that are told, the initial set and the pool.
+
+use std::path::Path;
+
+use tailward_datasets::{
+    Dataset, ImageShape, PoolManifest, PoolSource, SampleId, construct, construct_replay, noisy_labels,
+};
+use tailward_experiment::definition::{PoolDefinition, RunDefinition, same_factor};
+use tailward_experiment::plan::imbalance;
+
+use crate::Error;
+use crate::rng::{Stream, stream};
+
+/// Checks that the definition normalises as many channels as the images have.
+///
+/// # Errors
+///
+/// It does not.
+pub fn check_channels(definition: &RunDefinition, shape: ImageShape) -> Result<(), Error> {
+    let given = definition.training.normalisation.mean.len();
+    if given != shape.channels {
+        let reason = format!("it normalises {given} channels, and the images have {}", shape.channels);
+        return Err(Error::Mismatch(reason));
+    }
+    Ok(())
+}
+
+/// The dataset as a definition sees it: its classes merged, and what annotators say of each training image.
+#[derive(Clone, Debug)]
+pub struct Setting {
+    /// The dataset, its labels true and clean.
+    pub dataset: Dataset,
+    /// What annotators say of each training image, where it is not the truth. Test labels stay clean.
+    pub told: Option<Vec<u32>>,
+}
+
+impl Setting {
+    /// Merges classes and draws or reads what annotators say.
+    ///
+    /// # Errors
+    ///
+    /// The grouping or the noise does not fit the dataset; a file of labels is missing or wrong.
+    pub fn new(definition: &RunDefinition, dataset: Dataset, data_dir: &Path) -> Result<Self, Error> {
+        let classes = dataset.class_names.len();
+        let (noise, grouping) = (definition.noise.as_ref(), definition.grouping);
+        let told = noise
+            .map(|noise| noisy_labels(noise, &dataset.train.labels, grouping.as_ref(), classes, data_dir))
+            .transpose()?;
+        let dataset = match grouping {
+            Some(grouping) => grouping.apply(dataset)?,
+            None => dataset,
+        };
+        Ok(Self { dataset, told })
+    }
+}
+
+/// Draws or reads the initial set and the pool.
+///
+/// # Errors
+///
+/// The dataset has too few images, or an index list is wrong.
+pub fn construct_pool(
+    definition: &RunDefinition,
+    dataset: &Dataset,
+    data_dir: &Path,
+) -> Result<PoolManifest, Error> {
+    let source = pool_source(definition, data_dir);
+    Ok(construct(
+        &dataset.name,
+        &dataset.train.labels,
+        dataset.class_names.len(),
+        &source,
+        &mut stream(definition.seed, Stream::Split, 0),
+        &mut stream(definition.seed, Stream::Imbalance, 0),
+    )?)
+}
+
+/// The initial set and the pool of a list that is replayed.
+///
+/// # Errors
+///
+/// The list has an image twice or one that there is not, or is not as long as the definition says.
+pub fn construct_replayed(
+    definition: &RunDefinition,
+    dataset: &Dataset,
+    order: &[SampleId],
+) -> Result<PoolManifest, Error> {
+    let PoolDefinition::Uniform { initial, .. } = definition.pool else {
+        return Err(Error::Mismatch("a replay needs a pool of the kind `uniform`".to_owned()));
+    };
+    let wanted = initial + definition.rounds * definition.budget;
+    if order.len() != wanted {
+        let (rounds, budget) = (definition.rounds, definition.budget);
+        let reason =
+            format!("the list has {} samples, not {initial} + {rounds} × {budget} = {wanted}", order.len());
+        return Err(Error::Mismatch(reason));
+    }
+    let classes = dataset.class_names.len();
+    Ok(construct_replay(&dataset.name, &dataset.train.labels, classes, order, initial)?)
+}
+
+fn pool_source(definition: &RunDefinition, data_dir: &Path) -> PoolSource {
+    let factor = definition.imbalance_factor;
+    match &definition.pool {
+        PoolDefinition::Drawn { initial, profile, per_class_cap } => PoolSource::Drawn {
+            initial: *initial,
+            imbalance: imbalance(*profile, factor),
+            per_class_cap: *per_class_cap,
+        },
+        PoolDefinition::Uniform { initial, size } => PoolSource::Uniform { initial: *initial, size: *size },
+        PoolDefinition::IndexLists { lists } => {
+            let pair = lists
+                .iter()
+                .find(|pair| same_factor(pair.imbalance_factor, factor))
+                .expect("a definition that was validated has a pair for each factor");
+            PoolSource::IndexLists { initial: data_dir.join(&pair.initial), pool: data_dir.join(&pair.pool) }
+        }
+    }
+}
