@@ -34,6 +34,7 @@ pub mod svhn;
 pub mod synthetic;
 pub mod tiny_imagenet;
 pub mod weights;
+pub mod whole_file;
 pub mod wilds;
 
 mod contradiction;
