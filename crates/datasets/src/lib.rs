@@ -12,56 +12,44 @@
 //! Nothing here knows Burn, and nothing here uses the network except [`fetch()`] and [`fetch_weights()`].
 
 pub mod checksum;
-pub mod cifar;
-pub mod construction;
 pub mod error;
 #[cfg(feature = "fetch")]
 pub mod fetch;
-#[cfg(feature = "fetch")]
-pub mod fetch_weights;
-pub mod grouping;
 pub mod images;
-pub mod imbalance;
-pub mod index_list;
+pub mod labels;
+pub mod layout;
 pub mod manifest;
-pub mod medmnist;
-pub mod noise;
-pub mod pool_manifest;
+pub mod pool;
 pub mod prepare;
 pub mod sample;
-pub mod split;
-pub mod svhn;
 pub mod synthetic;
-pub mod tiny_imagenet;
 pub mod weights;
 pub mod whole_file;
-pub mod wilds;
 
-mod contradiction;
-#[cfg(feature = "fetch")]
-mod download;
 mod files;
-mod jpeg;
-mod mat;
+mod load;
+mod names;
+mod pixels;
 mod presence;
-mod resize;
-mod side_by_side;
-#[cfg(feature = "fetch")]
-mod unpack;
+mod share;
 
 pub use checksum::Checksum;
-pub use construction::{PoolSource, construct, construct_replay, order_sha256};
 pub use error::{Error, Result};
 #[cfg(feature = "fetch")]
-pub use fetch::{FetchOutcome, FetchProgress, fetch};
+pub use fetch::progress::FetchProgress;
 #[cfg(feature = "fetch")]
-pub use fetch_weights::{FetchedWeights, fetch_weights};
-pub use grouping::Grouping;
+pub use fetch::weights::{FetchedWeights, fetch_weights};
+#[cfg(feature = "fetch")]
+pub use fetch::{FetchOutcome, fetch};
 pub use images::{Dataset, ImageShape, Images};
-pub use imbalance::Imbalance;
+pub use labels::grouping::Grouping;
+pub use labels::noise::{LabelNoise, noisy_labels};
 pub use manifest::{Archive, ArchiveFormat, DatasetManifest, FileEntry, FileRole, Layout, Source, TestSplit};
-pub use noise::{LabelNoise, noisy_labels};
-pub use pool_manifest::PoolManifest;
+pub use pool::construction::{construct, construct_replay, order_sha256};
+pub use pool::imbalance::Imbalance;
+pub use pool::index_list;
+pub use pool::manifest::PoolManifest;
+pub use pool::source::PoolSource;
 pub use prepare::{Prepared, prepare, read};
 pub use sample::SampleId;
 pub use synthetic::SyntheticConfig;

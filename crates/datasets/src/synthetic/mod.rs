@@ -6,6 +6,8 @@
 //! computed with additions, multiplications, divisions and square roots only, all of which IEEE 754 rounds the same way
 //! everywhere: the files are identical on every platform, and their checksums are in the manifests.
 
+mod class;
+pub mod config;
 mod draw;
 mod scene;
 mod shape;
@@ -14,21 +16,13 @@ mod texture;
 use rand::seq::SliceRandom;
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::SeedableRng;
-use serde::Deserialize;
 
-use crate::cifar::{self, RecordLayout};
-use crate::images::{Dataset, ImageShape, Images};
+use crate::images::{Dataset, Images};
+use class::Class;
 use scene::Scene;
-use shape::Shape;
-use texture::Texture;
 
-/// How a synthetic dataset is generated: the `[generator]` of a manifest.
-#[derive(Copy, Clone, Debug, PartialEq, Eq, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct SyntheticConfig {
-    /// Everything is drawn from streams derived from this.
-    pub seed: u64,
-}
+pub use config::SyntheticConfig;
+pub use scene::IMAGE_SHAPE;
 
 /// Training and test images are drawn from different streams.
 #[derive(Copy, Clone, Debug, PartialEq, Eq)]
@@ -38,9 +32,6 @@ pub enum Split {
     /// The test images.
     Test,
 }
-
-/// The shape of every generated image.
-pub const IMAGE_SHAPE: ImageShape = ImageShape { channels: 3, height: 32, width: 32 };
 
 /// The number of classes that can be generated at most.
 pub const MAX_CLASSES: usize = 100;
@@ -91,57 +82,6 @@ pub fn class_names(classes: usize) -> Vec<String> {
     assert!((2..=MAX_CLASSES).contains(&classes), "{classes} synthetic classes, expected 2 to {MAX_CLASSES}");
     (0..classes as u32).map(|label| Class::new(label, classes).name()).collect()
 }
-
-/// The bytes of a file of records in `layout`.
-pub(crate) fn encode(images: &Images, layout: RecordLayout) -> Vec<u8> {
-    let mut bytes = Vec::with_capacity(images.len() * cifar::record_bytes(layout, &images.shape));
-    for (row, &label) in images.labels.iter().enumerate() {
-        cifar::write_record(layout, label, images.image(row), &mut bytes);
-    }
-    bytes
-}
-
-/// What makes a class.
-#[derive(Copy, Clone, Debug, PartialEq)]
-struct Class {
-    shape: Shape,
-    texture: Texture,
-    /// The hues that the class may have, on a wheel of length 6 (0 red, 2 green, 4 blue).
-    hues: (f32, f32),
-}
-
-impl Class {
-    /// Up to 10 classes: five shapes striped, then the same five checked; the hue says something about the shape, for
-    /// the ranges of neighbours overlap by half. Up to 100: ten shapes, each in five textures warm, then in the same
-    /// five cool. Each of the 10 classes' second half, which imbalance makes rare, has a neighbour in the first half
-    /// that differs in the texture only; of the 100 classes' second half, one that differs in a similar shape.
-    fn new(label: u32, classes: usize) -> Self {
-        let label = label as usize;
-        if classes <= 10 {
-            let texture = if label < 5 { Texture::Striped } else { Texture::Checked };
-            let centre = 1.2 * (label % 5) as f32;
-            Self { shape: Shape::ALL[label % 5], texture, hues: (centre - 1.2, centre + 1.2) }
-        } else {
-            let hues = if label % 10 < 5 { WARM } else { COOL };
-            Self { shape: Shape::ALL[label / 10], texture: Texture::ALL[label % 5], hues }
-        }
-    }
-
-    fn name(&self) -> String {
-        let hues = match self.hues {
-            WARM => "warm_",
-            COOL => "cool_",
-            _ => "",
-        };
-        format!("{hues}{}_{}", self.texture.name(), self.shape.name())
-    }
-}
-
-/// Half the wheel around red, and a twentieth of that more at both ends, where it overlaps with [`COOL`].
-const WARM: (f32, f32) = (-1.575, 1.575);
-
-/// Half the wheel around cyan, and a twentieth of that more at both ends.
-const COOL: (f32, f32) = (1.425, 4.575);
 
 /// The order of the classes within one run of `classes` images.
 fn class_order(config: &SyntheticConfig, classes: usize, split: Split, run: usize) -> Vec<u32> {
@@ -203,14 +143,6 @@ mod tests {
             names.sort();
             names.dedup();
             assert_eq!(names.len(), classes);
-        }
-    }
-
-    #[test]
-    fn five_consecutive_fine_classes_share_shape_and_hues() {
-        for label in 0..100 {
-            let (class, first) = (Class::new(label, 100), Class::new(label / 5 * 5, 100));
-            assert_eq!((class.shape, class.hues), (first.shape, first.hues));
         }
     }
 
