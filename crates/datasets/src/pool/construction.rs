@@ -180,6 +180,28 @@ mod tests {
         assert_eq!(pool.class_counts_pool, [18, 18, 18, 9, 9, 9]);
     }
 
+    /// Records name pools by their hashes.
+    #[test]
+    fn hashes_of_known_pools_do_not_change() {
+        let order = [5, 3, 599, 0].map(SampleId);
+        for (pool, hash) in [
+            (
+                build(&drawn(60, Some(50), Imbalance::Step { factor: 0.1 }), 1),
+                "9d0d889d4fc5524a0203b80f3bdf3afa8098fcb61ab51792c8c4c1cb73382223",
+            ),
+            (
+                build(&PoolSource::Uniform { initial: 60, size: Some(300) }, 1),
+                "1ffcae57a1b32316d1cdd27ae3a3351c24cdceae1e35d8d5b4098225a3fcde41",
+            ),
+            (
+                construct_replay("six", &labels(), 6, &order, 2).unwrap(),
+                "00affd538e658fbd88a8ebc5c776b741b6e699b88f14aba5c9336f2d26a577fa",
+            ),
+        ] {
+            assert_eq!(pool.hash, hash);
+        }
+    }
+
     #[test]
     fn a_definition_reads_as_expected() {
         let source: PoolSource =
