@@ -3,6 +3,7 @@
 //! A dataset is described by a [`DatasetManifest`] (one TOML file per dataset). [`fetch()`] brings its files to a data
 //! folder, [`prepare()`] verifies them (and generates the synthetic ones), and [`read`] gives a [`Dataset`] in memory.
 //! A [`Grouping`] merges classes of one, and [`noisy_labels`] gives the labels that annotators tell of it.
+//! Images know their pixels alone: what they show is the [`Truth`] of a dataset, which travels apart.
 //! [`construct`] then splits the training images into an initial set and a pool, with or without imbalance, and writes
 //! the outcome down as a [`PoolManifest`] whose hash covers everything that went into it.
 //!
@@ -12,10 +13,12 @@
 //! Nothing here knows Burn, and nothing here uses the network except [`fetch()`] and [`fetch_weights()`].
 
 pub mod checksum;
+pub mod dataset;
 pub mod error;
 #[cfg(feature = "fetch")]
 pub mod fetch;
 pub mod images;
+pub mod labelled;
 pub mod labels;
 pub mod layout;
 pub mod manifest;
@@ -23,6 +26,7 @@ pub mod pool;
 pub mod prepare;
 pub mod sample;
 pub mod synthetic;
+pub mod truth;
 pub mod weights;
 pub mod whole_file;
 
@@ -34,6 +38,7 @@ mod presence;
 mod share;
 
 pub use checksum::Checksum;
+pub use dataset::Dataset;
 pub use error::{Error, Result};
 #[cfg(feature = "fetch")]
 pub use fetch::progress::FetchProgress;
@@ -41,7 +46,8 @@ pub use fetch::progress::FetchProgress;
 pub use fetch::weights::{FetchedWeights, fetch_weights};
 #[cfg(feature = "fetch")]
 pub use fetch::{FetchOutcome, fetch};
-pub use images::{Dataset, ImageShape, Images};
+pub use images::{ImageShape, Images};
+pub use labelled::LabelledImages;
 pub use labels::grouping::Grouping;
 pub use labels::noise::{LabelNoise, noisy_labels};
 pub use manifest::{Archive, ArchiveFormat, DatasetManifest, FileEntry, FileRole, Layout, Source, TestSplit};
@@ -50,7 +56,9 @@ pub use pool::imbalance::Imbalance;
 pub use pool::index_list;
 pub use pool::manifest::PoolManifest;
 pub use pool::source::PoolSource;
+pub use pool::training_images::{TrainingImages, TrainingTruth};
 pub use prepare::{Prepared, prepare, read};
 pub use sample::SampleId;
 pub use synthetic::SyntheticConfig;
+pub use truth::{Truth, class_counts};
 pub use weights::{WeightsFormat, WeightsManifest};

@@ -3,12 +3,13 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use crate::dataset::Dataset;
 use crate::error::{Error, Result};
 use crate::files;
-use crate::images::{Dataset, class_counts};
 use crate::layout::{self, cifar};
 use crate::manifest::{DatasetManifest, FileRole};
 use crate::synthetic;
+use crate::truth::class_counts;
 
 /// What [`prepare`] found or made.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -45,7 +46,7 @@ pub fn read(manifest: &DatasetManifest, data_dir: &Path) -> Result<Dataset> {
         check_balance(manifest, "training", &train.labels)?;
         check_balance(manifest, "test", &test.labels)?;
     }
-    Ok(Dataset { name: manifest.name.clone(), class_names: manifest.class_names.clone(), train, test })
+    Ok(Dataset::new(manifest.name.clone(), manifest.class_names.clone(), train, test))
 }
 
 /// Generates what is missing of a dataset that has a generator. A file that is there is left alone, right or wrong.
@@ -142,7 +143,7 @@ mod tests {
         assert!(prepare(&manifest, folder.path()).unwrap().generated.is_empty());
         let dataset = read(&manifest, folder.path()).unwrap();
         assert_eq!((dataset.classes(), dataset.train.len(), dataset.test.len()), (2, 4, 2));
-        assert_eq!(dataset.train.labels, [0, 1, 1, 0]);
+        assert_eq!(dataset.truth.train, [0, 1, 1, 0]);
         assert_eq!(dataset.test.image(1), [2, 2, 2, 2]);
     }
 

@@ -11,7 +11,7 @@ use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::SeedableRng;
 use sha2::{Digest, Sha256};
 use tailward_datasets::index_list::read_authors_pair;
-use tailward_datasets::{DatasetManifest, PoolManifest, PoolSource, construct, read};
+use tailward_datasets::{DatasetManifest, PoolManifest, PoolSource, TrainingImages, construct, read};
 
 /// Dataset, list, first digits of the list's SHA-256, size of the pool.
 const POOLS: [(&str, &str, &str, usize); 7] = [
@@ -63,16 +63,17 @@ fn cifar100_pools_have_the_class_counts_of_the_paper() {
     };
     let datasets = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../datasets");
     let manifest = DatasetManifest::load(&datasets.join("cifar100.toml")).unwrap();
-    let labels = read(&manifest, &data_dir).unwrap().train.labels;
+    let dataset = read(&manifest, &data_dir).unwrap();
     let mut hashes = Vec::new();
     for (factor, rare) in RARE {
         let (initial, pool) = lists(&folder, "cifar100", factor);
         let (mut one, mut two) = (ChaCha8Rng::seed_from_u64(0), ChaCha8Rng::seed_from_u64(0));
         let source = PoolSource::IndexLists { initial, pool };
-        let made = construct("cifar100", &labels, 100, &source, &mut one, &mut two).unwrap();
-        assert_eq!(made.class_counts_initial, [50; 100]);
-        assert_eq!(made.class_counts_pool[..50], [450; 50]);
-        assert_eq!(made.class_counts_pool[50..], [rare; 50]);
+        let made = construct(&TrainingImages::of(&dataset), &source, &mut one, &mut two).unwrap();
+        assert_eq!(made.class_counts_initial.as_deref().unwrap(), [50; 100]);
+        let pool = made.class_counts_pool.as_deref().unwrap();
+        assert_eq!(pool[..50], [450; 50]);
+        assert_eq!(pool[50..], [rare; 50]);
         let written = tempfile::tempdir().unwrap();
         assert_eq!(PoolManifest::load(&made.write(written.path()).unwrap()).unwrap(), made);
         hashes.push(made.hash);

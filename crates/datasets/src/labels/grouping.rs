@@ -2,8 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::dataset::Dataset;
 use crate::error::{Error, Result};
-use crate::images::{Dataset, Images};
 
 /// The name of the class that takes in everything else.
 const REST: &str = "rest";
@@ -81,7 +81,7 @@ impl Grouping {
     pub fn apply(self, mut dataset: Dataset) -> Result<Dataset> {
         let class_names = self.class_names(&dataset.class_names)?;
         let classes = dataset.classes();
-        for Images { labels, .. } in [&mut dataset.train, &mut dataset.test] {
+        for labels in [&mut dataset.truth.train, &mut dataset.truth.test] {
             for (row, label) in labels.iter_mut().enumerate() {
                 if *label as usize >= classes {
                     return Err(Error::Label { row, label: *label, classes });
@@ -96,7 +96,8 @@ impl Grouping {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::images::ImageShape;
+    use crate::images::{ImageShape, Images};
+    use crate::labelled::LabelledImages;
     use proptest::prelude::*;
 
     /// Training images by digit.
@@ -153,29 +154,25 @@ mod tests {
     }
 
     fn dataset() -> Dataset {
-        let images = |labels: Vec<u32>| Images {
-            shape: ImageShape { channels: 1, height: 1, width: 1 },
-            pixels: (0..labels.len() as u8).collect(),
-            labels,
+        let shape = ImageShape { channels: 1, height: 1, width: 1 };
+        let images = |labels: &[u32]| LabelledImages {
+            images: Images { shape, pixels: (0..labels.len() as u8).collect() },
+            labels: labels.to_vec(),
         };
-        Dataset {
-            name: "little".to_owned(),
-            class_names: ["cat", "rest", "dog", "owl"].map(str::to_owned).to_vec(),
-            train: images(vec![3, 0, 1, 2]),
-            test: images(vec![2, 1]),
-        }
+        let class_names = ["cat", "rest", "dog", "owl"].map(str::to_owned).to_vec();
+        Dataset::new("little".to_owned(), class_names, images(&[3, 0, 1, 2]), images(&[2, 1]))
     }
 
     #[test]
     fn training_and_test_labels_and_names_are_grouped() {
         let grouped = first(3).apply(dataset()).unwrap();
-        assert_eq!((grouped.train.labels, grouped.test.labels), (vec![2, 0, 1, 2], vec![2, 1]));
+        assert_eq!((grouped.truth.train, grouped.truth.test), (vec![2, 0, 1, 2], vec![2, 1]));
         assert_eq!(grouped.class_names, ["cat", "rest", "rest"]);
         assert_eq!(grouped.train.pixels, dataset().train.pixels);
         let grouped = Grouping::OneAgainstRest { class: 2 }.apply(dataset()).unwrap();
-        assert_eq!((grouped.train.labels, grouped.test.labels), (vec![1, 1, 1, 0], vec![0, 1]));
+        assert_eq!((grouped.truth.train, grouped.truth.test), (vec![1, 1, 1, 0], vec![0, 1]));
         assert_eq!(grouped.class_names, ["dog", "rest"]);
-        assert_eq!(first(4).apply(dataset()).unwrap().train.labels, dataset().train.labels);
+        assert_eq!(first(4).apply(dataset()).unwrap().truth.train, dataset().truth.train);
     }
 
     #[test]
@@ -192,7 +189,7 @@ mod tests {
         }
         assert!(first(2).check(1).is_err());
         let mut broken = dataset();
-        broken.test.labels[1] = 4;
+        broken.truth.test[1] = 4;
         assert!(matches!(first(2).apply(broken), Err(Error::Label { row: 1, label: 4, classes: 4 })));
     }
 

@@ -10,7 +10,8 @@ use std::path::Path;
 use crate::checksum::Checksum;
 use crate::error::{Error, Result};
 use crate::files;
-use crate::images::{ImageShape, Images};
+use crate::images::ImageShape;
+use crate::labelled::LabelledImages;
 use crate::manifest::{DatasetManifest, FileRole, Layout};
 use crate::synthetic;
 
@@ -62,7 +63,8 @@ impl Layout {
 
 /// What contradicts the layout, if anything: the files have as many bytes as the images need.
 pub(super) fn check(manifest: &DatasetManifest, layout: RecordLayout) -> Option<String> {
-    if let Some(problem) = rules::no_split(manifest).or_else(|| rules::no_file_of_both(manifest)) {
+    let of_any = rules::no_split(manifest).or_else(|| rules::no_file_of_both(manifest));
+    if let Some(problem) = of_any.or_else(|| rules::some_pixels(manifest)) {
         return Some(problem);
     }
     if manifest.classes > layout.max_classes() {
@@ -115,7 +117,7 @@ pub(super) fn read(
     manifest: &DatasetManifest,
     data_dir: &Path,
     layout: RecordLayout,
-) -> Result<(Images, Images)> {
+) -> Result<(LabelledImages, LabelledImages)> {
     let read = |role| read_records(manifest, data_dir, layout, role);
     Ok((read(FileRole::Train)?, read(FileRole::Test)?))
 }
@@ -125,13 +127,9 @@ fn read_records(
     data_dir: &Path,
     layout: RecordLayout,
     role: FileRole,
-) -> Result<Images> {
+) -> Result<LabelledImages> {
     let count = if role == FileRole::Train { manifest.train_images } else { manifest.test_images };
-    let mut images = Images {
-        shape: manifest.image,
-        pixels: Vec::with_capacity(count * manifest.image.len()),
-        labels: Vec::with_capacity(count),
-    };
+    let mut images = LabelledImages::with_capacity(manifest.image, count);
     for file in manifest.files_of(role) {
         let path = manifest.folder_in(data_dir).join(&file.path);
         let bytes = file.bytes.unwrap_or_default(); // `DatasetManifest::load` refuses image files without a size
@@ -157,17 +155,17 @@ pub struct RecordFile<'a> {
     pub checksum: Option<&'a Checksum>,
 }
 
-/// Reads one file of records and appends them to `images`, hashing while reading.
+/// Reads one file of records and appends them to `to`, hashing while reading.
 ///
 /// # Errors
 /// [`Error::Truncated`], [`Error::TrailingBytes`], [`Error::LabelOutOfRange`] and [`Error::ChecksumMismatch`] name the
-/// path and the byte offset. After an error `images` may hold some of the file's records.
-pub fn append_records(file: &RecordFile<'_>, images: &mut Images) -> Result<()> {
-    let mut reader = open_sized(file, &images.shape)?;
-    let record_bytes = record_bytes(file.layout, &images.shape);
+/// path and the byte offset. After an error `to` may hold some of the file's records.
+pub fn append_records(file: &RecordFile<'_>, to: &mut LabelledImages) -> Result<()> {
+    let mut reader = open_sized(file, &to.images.shape)?;
+    let record_bytes = record_bytes(file.layout, &to.images.shape);
     let rows = file.bytes / record_bytes as u64;
-    images.labels.reserve_exact(rows as usize);
-    images.pixels.reserve_exact(rows as usize * images.shape.len());
+    to.labels.reserve_exact(rows as usize);
+    to.images.pixels.reserve_exact(rows as usize * to.images.shape.len());
 
     let mut hasher = file.checksum.map(Checksum::hasher);
     let mut chunk = vec![0; record_bytes * RECORDS_PER_CHUNK as usize];
@@ -180,8 +178,8 @@ pub fn append_records(file: &RecordFile<'_>, images: &mut Images) -> Result<()> 
             hasher.update(chunk);
         }
         for record in chunk.chunks_exact(record_bytes) {
-            images.labels.push(label(file, record, row, record_bytes)?);
-            images.pixels.extend_from_slice(&record[label_bytes(file.layout)..]);
+            to.labels.push(label(file, record, row, record_bytes)?);
+            to.images.pixels.extend_from_slice(&record[label_bytes(file.layout)..]);
             row += 1;
         }
     }
@@ -197,10 +195,10 @@ pub fn record_bytes(layout: RecordLayout, shape: &ImageShape) -> usize {
 }
 
 /// The bytes of a file of records in `layout`.
-pub(crate) fn encode(images: &Images, layout: RecordLayout) -> Vec<u8> {
-    let mut bytes = Vec::with_capacity(images.len() * record_bytes(layout, &images.shape));
-    for (row, &label) in images.labels.iter().enumerate() {
-        write_record(layout, label, images.image(row), &mut bytes);
+pub(crate) fn encode(from: &LabelledImages, layout: RecordLayout) -> Vec<u8> {
+    let mut bytes = Vec::with_capacity(from.labels.len() * record_bytes(layout, &from.images.shape));
+    for (row, &label) in from.labels.iter().enumerate() {
+        write_record(layout, label, from.images.image(row), &mut bytes);
     }
     bytes
 }
@@ -265,7 +263,12 @@ mod tests {
     const SHAPE: ImageShape = ImageShape { channels: 1, height: 1, width: 2 };
 
     /// Writes `bytes` and reads them back as `layout`, expecting `expected_bytes`.
-    fn read(bytes: &[u8], layout: RecordLayout, classes: usize, expected_bytes: u64) -> Result<Images> {
+    fn read(
+        bytes: &[u8],
+        layout: RecordLayout,
+        classes: usize,
+        expected_bytes: u64,
+    ) -> Result<LabelledImages> {
         let checksum = Checksum::Sha256(sha256_hex(bytes));
         read_with(bytes, layout, classes, expected_bytes, &checksum)
     }
@@ -276,11 +279,11 @@ mod tests {
         classes: usize,
         size: u64,
         checksum: &Checksum,
-    ) -> Result<Images> {
+    ) -> Result<LabelledImages> {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("data.bin");
         std::fs::write(&path, bytes).unwrap();
-        let mut images = Images { shape: SHAPE, pixels: Vec::new(), labels: Vec::new() };
+        let mut images = LabelledImages::with_capacity(SHAPE, 0);
         let file = RecordFile { path: &path, layout, classes, bytes: size, checksum: Some(checksum) };
         append_records(&file, &mut images).map(|()| images)
     }
@@ -289,7 +292,7 @@ mod tests {
     fn cifar10_records_are_label_then_pixels() {
         let images = read(&[3, 10, 11, 0, 20, 21], RecordLayout::Cifar10, 4, 6).unwrap();
         assert_eq!(images.labels, [3, 0]);
-        assert_eq!(images.pixels, [10, 11, 20, 21]);
+        assert_eq!(images.images.pixels, [10, 11, 20, 21]);
     }
 
     #[test]
@@ -312,7 +315,7 @@ mod tests {
         }
         let images = read(&bytes, RecordLayout::Cifar100Fine, 100, 4000).unwrap();
         assert!((0..1000).all(|row| images.labels[row] == row as u32 % 100));
-        assert!((0..1000).all(|row| images.image(row) == [(row % 251) as u8, (row / 251) as u8]));
+        assert!((0..1000).all(|row| images.images.image(row) == [(row % 251) as u8, (row / 251) as u8]));
     }
 
     #[test]
@@ -364,7 +367,7 @@ mod tests {
 
     #[test]
     fn a_missing_file_is_named() {
-        let mut images = Images { shape: SHAPE, pixels: Vec::new(), labels: Vec::new() };
+        let mut images = LabelledImages::with_capacity(SHAPE, 0);
         let path = Path::new("/nowhere/data.bin");
         let file = RecordFile { path, layout: RecordLayout::Cifar10, classes: 2, bytes: 3, checksum: None };
         let error = append_records(&file, &mut images).unwrap_err();

@@ -9,12 +9,13 @@ pub mod svhn;
 pub mod tiny_imagenet;
 pub mod wilds;
 
+mod labelled_file;
 mod rules;
 
 use std::path::Path;
 
 use crate::error::Result;
-use crate::images::Images;
+use crate::labelled::LabelledImages;
 use crate::manifest::{DatasetManifest, Layout};
 
 use cifar::RecordLayout;
@@ -24,7 +25,7 @@ use wilds::Set;
 struct Functions {
     check: fn(&DatasetManifest) -> Option<String>,
     required: fn(&DatasetManifest) -> Vec<&str>,
-    read: fn(&DatasetManifest, &Path) -> Result<(Images, Images)>,
+    read: fn(&DatasetManifest, &Path) -> Result<(LabelledImages, LabelledImages)>,
 }
 
 /// The functions of a layout: the one place that knows them all.
@@ -77,10 +78,10 @@ pub(crate) fn required(manifest: &DatasetManifest) -> Vec<&str> {
     (functions(manifest.layout).required)(manifest)
 }
 
-/// Reads the training and the test images.
+/// Reads the training and the test images, with their labels.
 ///
 /// # Errors
 /// When a file is damaged, or not what the manifest says.
-pub(crate) fn read(manifest: &DatasetManifest, data_dir: &Path) -> Result<(Images, Images)> {
+pub(crate) fn read(manifest: &DatasetManifest, data_dir: &Path) -> Result<(LabelledImages, LabelledImages)> {
     (functions(manifest.layout).read)(manifest, data_dir)
 }

@@ -3,7 +3,7 @@
 use std::fs;
 use std::io::Cursor;
 use std::num::NonZeroUsize;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use image::codecs::jpeg::JpegDecoder;
 use image::{DynamicImage, ImageDecoder};
@@ -13,20 +13,11 @@ use crate::images::{ImageShape, Images};
 use crate::pixels::resize::write_planes;
 use crate::pixels::side_by_side;
 
-/// An image file and what it shows.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct LabelledFile {
-    /// The file.
-    pub(crate) path: PathBuf,
-    /// Its class id.
-    pub(crate) label: u32,
-}
-
 /// Decodes the files on all cores that this process may use.
 ///
 /// # Errors
 /// As [`decode_on`].
-pub(crate) fn decode(files: &[LabelledFile], shape: ImageShape) -> Result<Images> {
+pub(crate) fn decode(files: &[&Path], shape: ImageShape) -> Result<Images> {
     decode_on(side_by_side::threads(), files, shape)
 }
 
@@ -37,10 +28,10 @@ pub(crate) fn decode(files: &[LabelledFile], shape: ImageShape) -> Result<Images
 ///
 /// # Panics
 /// When `shape` does not have three channels.
-fn decode_on(threads: NonZeroUsize, files: &[LabelledFile], shape: ImageShape) -> Result<Images> {
+fn decode_on(threads: NonZeroUsize, files: &[&Path], shape: ImageShape) -> Result<Images> {
     assert_eq!(shape.channels, 3, "images are decoded to red, green and blue");
-    let pixels = side_by_side::make(threads, files, shape, |file, into| decode_one(&file.path, shape, into))?;
-    Ok(Images { shape, pixels, labels: files.iter().map(|file| file.label).collect() })
+    let pixels = side_by_side::make(threads, files, shape, |file, into| decode_one(file, shape, into))?;
+    Ok(Images { shape, pixels })
 }
 
 /// Decodes one file into `[3, height, width]`. Grey becomes red, green and blue of the same value.
@@ -76,6 +67,8 @@ fn has_end(bytes: &[u8]) -> bool {
 
 #[cfg(test)]
 pub(crate) mod tests {
+    use std::path::PathBuf;
+
     use super::*;
     use image::codecs::jpeg::JpegEncoder;
     use image::{ExtendedColorType, GrayImage, ImageEncoder, Luma, Rgb, RgbImage};
@@ -102,18 +95,18 @@ pub(crate) mod tests {
         bytes
     }
 
-    fn files(folder: &Path, contents: &[Vec<u8>]) -> Vec<LabelledFile> {
+    fn files(folder: &Path, contents: &[Vec<u8>]) -> Vec<PathBuf> {
         let write = |(index, bytes): (usize, &Vec<u8>)| {
             let path = folder.join(format!("{index}.JPEG"));
             fs::write(&path, bytes).unwrap();
-            LabelledFile { path, label: index as u32 }
+            path
         };
         contents.iter().enumerate().map(write).collect()
     }
 
     fn decode_bytes(bytes: &[u8]) -> Result<Images> {
         let folder = tempfile::tempdir().unwrap();
-        decode(&files(folder.path(), &[bytes.to_vec()]), SHAPE)
+        decode(&[&files(folder.path(), &[bytes.to_vec()])[0]], SHAPE)
     }
 
     /// A row that is channel-major is not pixel-major: red, green, blue and white lie where they were drawn.
@@ -144,6 +137,7 @@ pub(crate) mod tests {
         let contents: Vec<_> =
             (0..11_u8).map(|i| quadrants(16, 16, [[i * 20, 0, 9], [i; 3], [0; 3], [7; 3]])).collect();
         let files = files(folder.path(), &contents);
+        let files: Vec<&Path> = files.iter().map(PathBuf::as_path).collect();
         let threads = |count| NonZeroUsize::new(count).unwrap();
         let alone = decode_on(threads(1), &files, SHAPE).unwrap();
         for count in [2, 3, 11, 40] {
@@ -151,7 +145,7 @@ pub(crate) mod tests {
         }
         // Of two damaged files the first is reported, whichever thread comes across which one first.
         for index in [4, 9] {
-            fs::write(&files[index].path, b"no image").unwrap();
+            fs::write(files[index], b"no image").unwrap();
         }
         for count in [1, 2, 11] {
             let error = decode_on(threads(count), &files, SHAPE).unwrap_err();
@@ -190,8 +184,7 @@ pub(crate) mod tests {
 
     #[test]
     fn a_file_that_is_not_there_is_named() {
-        let missing = LabelledFile { path: "/nowhere/0.JPEG".into(), label: 0 };
-        let error = decode(&[missing], SHAPE).unwrap_err();
+        let error = decode(&[Path::new("/nowhere/0.JPEG")], SHAPE).unwrap_err();
         assert_eq!(error.to_string(), "could not read /nowhere/0.JPEG");
     }
 }

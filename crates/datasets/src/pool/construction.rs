@@ -9,52 +9,52 @@ use crate::checksum::{hex, sha256_hex};
 use crate::error::{Error, Result};
 use crate::pool::imbalance::Imbalance;
 use crate::pool::index_list::read_authors_pair;
-use crate::pool::manifest::{PoolManifest, Streams};
+use crate::pool::manifest::{PoolManifest, Sets, Streams};
 use crate::pool::source::PoolSource;
 use crate::pool::split::{class_uniform, uniform};
+use crate::pool::training_images::{TrainingImages, TrainingTruth};
 use crate::sample::SampleId;
 
-/// Builds the initial set and the pool from the true labels of the training images.
+/// Builds the initial set and the pool.
 ///
 /// The initial set is drawn first, from `initial_rng`; imbalance is then applied to what remains, from `imbalance_rng`.
 /// A class is shuffled whole whatever it keeps, so the pool of a smaller factor is part of the pool of a larger one with
 /// the same streams. (The published pools of CBAL are drawn independently and are not nested.) With
 /// [`PoolSource::IndexLists`] neither stream is used, with [`PoolSource::Uniform`] only `initial_rng`.
 ///
+/// [`PoolSource::Drawn`] is a simulated study and needs the truth. The others do not; where there is truth, their classes
+/// are counted.
+///
 /// # Errors
-/// When the initial set cannot be class-uniform or is larger than what there is, the factor is not in (0, 1], a label is not below `classes`, or a list is
-/// wrong.
+/// When the truth is needed and not there, the initial set cannot be class-uniform or is larger than what there is, the
+/// factor is not in (0, 1], a label is not below the number of classes, or a list is wrong.
 pub fn construct(
-    dataset_name: &str,
-    labels: &[u32],
-    classes: usize,
+    from: &TrainingImages<'_>,
     source: &PoolSource,
     initial_rng: &mut ChaCha8Rng,
     imbalance_rng: &mut ChaCha8Rng,
 ) -> Result<PoolManifest> {
-    if let Some((row, &label)) = labels.iter().enumerate().find(|(_, label)| **label as usize >= classes) {
-        return Err(Error::Label { row, label, classes });
-    }
+    from.check()?;
+    let streams = Streams { initial: position(initial_rng), imbalance: position(imbalance_rng) };
     let (initial, mut pool, streams) = match source {
         PoolSource::Drawn { initial, per_class_cap, imbalance } => {
-            let streams = Streams { initial: position(initial_rng), imbalance: position(imbalance_rng) };
+            let TrainingTruth { labels, classes } = from.truth.ok_or(Error::NoTruth { kind: "drawn" })?;
             let split = class_uniform(labels, classes, *initial, *per_class_cap, initial_rng)?;
             let pool = keep(split.remaining, imbalance, imbalance_rng)?;
             (split.initial, pool, Some(streams))
         }
         PoolSource::Uniform { initial, size } => {
-            let streams = Streams { initial: position(initial_rng), imbalance: position(imbalance_rng) };
-            let (initial, pool) = uniform(labels.len(), *initial, *size, initial_rng)?;
+            let (initial, pool) = uniform(from.images, *initial, *size, initial_rng)?;
             (initial, pool, Some(streams))
         }
         PoolSource::Replay { .. } => return Err(Error::ReplayWithoutList),
         PoolSource::IndexLists { initial, pool } => {
-            let (initial, pool) = read_authors_pair(initial, pool, labels.len())?;
+            let (initial, pool) = read_authors_pair(initial, pool, from.images)?;
             (initial, pool, None)
         }
     };
     pool.sort_unstable();
-    PoolManifest::new(dataset_name, labels, classes, source, streams, initial, pool)
+    PoolManifest::new(from, source, Sets { streams, initial, pool })
 }
 
 /// Builds the initial set and the pool of a selection that was made elsewhere: the first `initial` images of `order`, and
@@ -62,18 +62,14 @@ pub fn construct(
 ///
 /// # Errors
 /// When `order` has an image twice or one that the dataset does not have, `initial` is 0 or longer than the list, or a label
-/// is not below `classes`.
+/// is not below the number of classes.
 pub fn construct_replay(
-    dataset_name: &str,
-    labels: &[u32],
-    classes: usize,
+    from: &TrainingImages<'_>,
     order: &[SampleId],
     initial: usize,
 ) -> Result<PoolManifest> {
-    if let Some((row, &label)) = labels.iter().enumerate().find(|(_, label)| **label as usize >= classes) {
-        return Err(Error::Label { row, label, classes });
-    }
-    let mut seen = vec![false; labels.len()];
+    from.check()?;
+    let mut seen = vec![false; from.images];
     for (position, sample) in order.iter().enumerate() {
         match seen.get_mut(sample.index()) {
             None => {
@@ -84,13 +80,13 @@ pub fn construct_replay(
         }
     }
     if initial == 0 || initial > order.len() {
-        return Err(Error::UniformSize { initial, size: order.len(), images: labels.len() });
+        return Err(Error::UniformSize { initial, size: order.len(), images: from.images });
     }
     let source = PoolSource::Replay { initial, sha256: order_sha256(order) };
     let first = order[..initial].to_vec();
     let chosen: BTreeSet<SampleId> = first.iter().copied().collect();
-    let pool = (0..labels.len()).map(SampleId::at).filter(|sample| !chosen.contains(sample)).collect();
-    PoolManifest::new(dataset_name, labels, classes, &source, None, first, pool)
+    let pool = (0..from.images).map(SampleId::at).filter(|sample| !chosen.contains(sample)).collect();
+    PoolManifest::new(from, &source, Sets { streams: None, initial: first, pool })
 }
 
 /// SHA-256 of a list of images, one index a line, in hexadecimal: what names an order that is replayed.
@@ -126,6 +122,11 @@ mod tests {
         (0..600).map(|row| row % 6).collect()
     }
 
+    fn six(labels: &[u32]) -> TrainingImages<'_> {
+        let truth = Some(TrainingTruth { labels, classes: 6 });
+        TrainingImages { dataset: "six", images: labels.len(), truth }
+    }
+
     fn drawn(initial: usize, per_class_cap: Option<usize>, imbalance: Imbalance) -> PoolSource {
         PoolSource::Drawn { initial, per_class_cap, imbalance }
     }
@@ -133,29 +134,29 @@ mod tests {
     fn build(source: &PoolSource, seed: u64) -> PoolManifest {
         let mut initial_rng = ChaCha8Rng::seed_from_u64(seed);
         let mut imbalance_rng = ChaCha8Rng::seed_from_u64(seed + 1000);
-        construct("six", &labels(), 6, source, &mut initial_rng, &mut imbalance_rng).unwrap()
+        construct(&six(&labels()), source, &mut initial_rng, &mut imbalance_rng).unwrap()
     }
 
     #[test]
     fn step_is_applied_to_what_remains() {
         let pool = build(&drawn(60, None, Imbalance::Step { factor: 0.1 }), 1);
-        assert_eq!(pool.class_counts_initial, [10; 6]);
-        assert_eq!(pool.class_counts_pool, [90, 90, 90, 9, 9, 9]);
+        assert_eq!(pool.class_counts_initial.unwrap(), [10; 6]);
+        assert_eq!(pool.class_counts_pool.unwrap(), [90, 90, 90, 9, 9, 9]);
         assert!(pool.pool.is_sorted());
     }
 
     #[test]
     fn a_replay_begins_with_its_list() {
         let order: Vec<SampleId> = [5, 3, 599, 0].map(SampleId).to_vec();
-        let pool = construct_replay("six", &labels(), 6, &order, 2).unwrap();
+        let pool = construct_replay(&six(&labels()), &order, 2).unwrap();
         assert_eq!(pool.initial, order[..2]);
         assert_eq!(pool.pool.len(), 598);
         assert!(pool.pool.contains(&SampleId(599)));
-        let other = construct_replay("six", &labels(), 6, &[5, 3, 0, 599].map(SampleId), 2).unwrap();
+        let other = construct_replay(&six(&labels()), &[5, 3, 0, 599].map(SampleId), 2).unwrap();
         assert_ne!(pool.hash, other.hash, "the whole order names it");
         let fault = |order: &[u32], initial| {
             let order: Vec<SampleId> = order.iter().copied().map(SampleId).collect();
-            construct_replay("six", &labels(), 6, &order, initial).unwrap_err().to_string()
+            construct_replay(&six(&labels()), &order, initial).unwrap_err().to_string()
         };
         assert!(fault(&[5, 3, 5], 1).contains("position 2"), "{}", fault(&[5, 3, 5], 1));
         assert!(fault(&[5, 600], 1).contains("is not a training image"));
@@ -169,15 +170,47 @@ mod tests {
         assert_eq!(balanced.initial, tailed.initial);
         let (mut initial_rng, mut other) = (ChaCha8Rng::seed_from_u64(1), ChaCha8Rng::seed_from_u64(5));
         let source = drawn(60, None, Imbalance::Step { factor: 0.5 });
-        let pool = construct("six", &labels(), 6, &source, &mut initial_rng, &mut other).unwrap();
+        let pool = construct(&six(&labels()), &source, &mut initial_rng, &mut other).unwrap();
         assert_eq!(balanced.initial, pool.initial);
     }
 
     #[test]
     fn a_cap_limits_initial_set_and_pool_together() {
         let pool = build(&drawn(12, Some(20), Imbalance::Step { factor: 0.5 }), 1);
-        assert_eq!(pool.class_counts_initial, [2; 6]);
-        assert_eq!(pool.class_counts_pool, [18, 18, 18, 9, 9, 9]);
+        assert_eq!(pool.class_counts_initial.unwrap(), [2; 6]);
+        assert_eq!(pool.class_counts_pool.unwrap(), [18, 18, 18, 9, 9, 9]);
+    }
+
+    #[test]
+    fn what_needs_no_truth_is_the_same_without_it_and_not_counted() {
+        let unknown = TrainingImages { dataset: "six", images: 600, truth: None };
+        let source = PoolSource::Uniform { initial: 60, size: Some(300) };
+        let known = build(&source, 1);
+        let (mut one, mut two) = (ChaCha8Rng::seed_from_u64(1), ChaCha8Rng::seed_from_u64(1001));
+        let pool = construct(&unknown, &source, &mut one, &mut two).unwrap();
+        assert_eq!((&pool.initial, &pool.pool), (&known.initial, &known.pool));
+        assert_eq!((&pool.class_counts_initial, &pool.class_counts_pool), (&None, &None));
+        assert_eq!(known.class_counts_initial.unwrap().iter().sum::<usize>(), 60);
+        let order = [5, 3, 599].map(SampleId);
+        assert!(construct_replay(&unknown, &order, 2).unwrap().class_counts_pool.is_none());
+        let source = drawn(60, None, Imbalance::None {});
+        let error = construct(&unknown, &source, &mut one, &mut two).unwrap_err().to_string();
+        assert!(error.contains("kind `drawn` without the true labels"), "{error}");
+    }
+
+    #[test]
+    fn truth_that_does_not_fit_the_images_is_refused() {
+        let labels = labels();
+        let source = PoolSource::Uniform { initial: 60, size: None };
+        let error_of = |from: TrainingImages<'_>| {
+            let (mut one, mut two) = (ChaCha8Rng::seed_from_u64(1), ChaCha8Rng::seed_from_u64(2));
+            construct(&from, &source, &mut one, &mut two).unwrap_err()
+        };
+        let error = error_of(TrainingImages { images: 601, ..six(&labels) });
+        assert!(matches!(error, Error::LabelCount { images: 601, labels: 600 }), "{error:?}");
+        let truth = Some(TrainingTruth { labels: &labels, classes: 5 });
+        let error = error_of(TrainingImages { truth, ..six(&labels) });
+        assert!(matches!(error, Error::Label { row: 5, label: 5, classes: 5 }), "{error:?}");
     }
 
     /// Records name pools by their hashes.
@@ -194,7 +227,7 @@ mod tests {
                 "1ffcae57a1b32316d1cdd27ae3a3351c24cdceae1e35d8d5b4098225a3fcde41",
             ),
             (
-                construct_replay("six", &labels(), 6, &order, 2).unwrap(),
+                construct_replay(&six(&labels()), &order, 2).unwrap(),
                 "00affd538e658fbd88a8ebc5c776b741b6e699b88f14aba5c9336f2d26a577fa",
             ),
         ] {
@@ -234,7 +267,7 @@ mod tests {
             let pool = build(&source, seed);
             let distinct: BTreeSet<_> = pool.initial.iter().chain(&pool.pool).collect();
             prop_assert_eq!(distinct.len(), pool.initial.len() + pool.pool.len());
-            prop_assert_eq!(pool.class_counts_pool.iter().sum::<usize>(), pool.pool.len());
+            prop_assert_eq!(pool.class_counts_pool.unwrap().iter().sum::<usize>(), pool.pool.len());
         }
 
         #[test]

@@ -8,8 +8,8 @@ use serde::{Deserialize, Serialize};
 use crate::checksum::sha256_hex;
 use crate::error::{Error, Result};
 use crate::files;
-use crate::images::class_counts;
 use crate::pool::source::PoolSource;
+use crate::pool::training_images::TrainingImages;
 use crate::sample::SampleId;
 
 /// The outcome of [`construct`](crate::construct).
@@ -24,10 +24,12 @@ pub struct PoolManifest {
     pub source: PoolSource,
     /// Where the random streams stood; absent when the sets were read from files.
     pub streams: Option<Streams>,
-    /// `[classes]`: images of the initial set by class id.
-    pub class_counts_initial: Vec<usize>,
-    /// `[classes]`: images of the pool by class id.
-    pub class_counts_pool: Vec<usize>,
+    /// `[classes]`: images of the initial set by class id, where the truth is known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub class_counts_initial: Option<Vec<usize>>,
+    /// `[classes]`: images of the pool by class id, where the truth is known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub class_counts_pool: Option<Vec<usize>>,
     /// The initial set, in the order in which it was drawn or listed.
     pub initial: Vec<SampleId>,
     /// The pool, ascending. It does not contain the initial set.
@@ -47,26 +49,26 @@ pub struct Streams {
     pub imbalance: String,
 }
 
+/// What a construction came to.
+pub(super) struct Sets {
+    pub(super) streams: Option<Streams>,
+    pub(super) initial: Vec<SampleId>,
+    pub(super) pool: Vec<SampleId>,
+}
+
 /// Hexadecimal digits of the hash in a file name: 128 bits, which no two constructions will ever share.
 const NAME_DIGITS: usize = 32;
 
 impl PoolManifest {
-    /// Counts, checks and hashes.
-    pub(crate) fn new(
-        dataset: &str,
-        labels: &[u32],
-        classes: usize,
-        source: &PoolSource,
-        streams: Option<Streams>,
-        initial: Vec<SampleId>,
-        pool: Vec<SampleId>,
-    ) -> Result<Self> {
+    /// Checks and hashes, and counts where the truth is known.
+    pub(super) fn new(from: &TrainingImages<'_>, source: &PoolSource, sets: Sets) -> Result<Self> {
+        let Sets { streams, initial, pool } = sets;
         let count = |samples: &[SampleId]| {
-            class_counts(&samples.iter().map(|sample| labels[sample.index()]).collect::<Vec<_>>(), classes)
+            from.truth.map(|truth| truth.class_counts(samples.iter().map(|sample| sample.index())))
         };
         let mut manifest = Self {
-            dataset: dataset.to_owned(),
-            train_images: labels.len(),
+            dataset: from.dataset.to_owned(),
+            train_images: from.images,
             source: source.clone(),
             streams,
             class_counts_initial: count(&initial),
@@ -126,7 +128,8 @@ impl PoolManifest {
         Ok(manifest)
     }
 
-    /// Checks that the class counts are those of `labels`, the true labels of the dataset's training images.
+    /// Checks that the class counts, where there are any, are those of `labels`, the true labels of the dataset's training
+    /// images.
     ///
     /// # Errors
     /// [`Error::InvalidPool`] when they are not, or when the dataset has another number of training images.
@@ -140,6 +143,7 @@ impl PoolManifest {
             ("initial set", &self.initial, &self.class_counts_initial),
             ("pool", &self.pool, &self.class_counts_pool),
         ] {
+            let Some(expected) = expected else { continue };
             let mut found = vec![0; expected.len()];
             for sample in samples {
                 match found.get_mut(labels[sample.index()] as usize) {
@@ -192,13 +196,16 @@ impl PoolManifest {
         if !self.pool.is_sorted() {
             return Err(invalid(path, "the pool is not ascending".to_owned()));
         }
-        let counted = |counts: &[usize], samples: &[SampleId]| counts.iter().sum::<usize>() == samples.len();
-        if !counted(&self.class_counts_initial, &self.initial)
-            || !counted(&self.class_counts_pool, &self.pool)
-        {
-            return Err(invalid(path, "the class counts do not add up".to_owned()));
+        let (of_initial, of_pool) = match (&self.class_counts_initial, &self.class_counts_pool) {
+            (Some(of_initial), Some(of_pool)) => (of_initial, of_pool),
+            (None, None) => return Ok(()),
+            _ => return Err(invalid(path, "only one of the two sets has class counts".to_owned())),
+        };
+        let add_up = |counts: &[usize], samples: &[SampleId]| counts.iter().sum::<usize>() == samples.len();
+        if add_up(of_initial, &self.initial) && add_up(of_pool, &self.pool) {
+            return Ok(());
         }
-        Ok(())
+        Err(invalid(path, "the class counts do not add up".to_owned()))
     }
 }
 
@@ -210,14 +217,42 @@ fn invalid(path: Option<&Path>, problem: String) -> Error {
 mod tests {
     use super::*;
     use crate::pool::imbalance::Imbalance;
+    use crate::pool::training_images::TrainingTruth;
 
     const LABELS: [u32; 6] = [0, 1, 0, 1, 0, 1];
 
     fn manifest(initial: &[u32], pool: &[u32]) -> Result<PoolManifest> {
         let source =
             PoolSource::Drawn { initial: 2, per_class_cap: None, imbalance: Imbalance::Step { factor: 0.1 } };
+        made_from(Some(TrainingTruth { labels: &LABELS, classes: 2 }), &source, initial, pool)
+    }
+
+    fn made_from(
+        truth: Option<TrainingTruth<'_>>,
+        source: &PoolSource,
+        initial: &[u32],
+        pool: &[u32],
+    ) -> Result<PoolManifest> {
         let samples = |ids: &[u32]| ids.iter().map(|&id| SampleId(id)).collect();
-        PoolManifest::new("tiny", &LABELS, 2, &source, None, samples(initial), samples(pool))
+        let from = TrainingImages { dataset: "tiny", images: LABELS.len(), truth };
+        let sets = Sets { streams: None, initial: samples(initial), pool: samples(pool) };
+        PoolManifest::new(&from, source, sets)
+    }
+
+    #[test]
+    fn what_nobody_knows_is_not_written_and_read_back_so() {
+        let folder = tempfile::tempdir().unwrap();
+        let source = PoolSource::Uniform { initial: 2, size: None };
+        let manifest = made_from(None, &source, &[3, 0], &[1, 2, 5]).unwrap();
+        let path = manifest.write(folder.path()).unwrap();
+        let text = fs::read_to_string(&path).unwrap();
+        assert!(!text.contains("class_counts"), "{text}");
+        assert_eq!(PoolManifest::load(&path).unwrap(), manifest);
+        manifest.verify_labels(&LABELS).unwrap();
+        assert!(manifest.verify_labels(&LABELS[..5]).is_err());
+        fs::write(&path, text.replacen("\"initial\":[", "\"class_counts_pool\":[1,2],\"initial\":[", 1))
+            .unwrap();
+        assert!(PoolManifest::load(&path).is_err());
     }
 
     #[test]

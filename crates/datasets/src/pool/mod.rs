@@ -6,3 +6,4 @@ pub mod index_list;
 pub mod manifest;
 pub mod source;
 pub mod split;
+pub mod training_images;

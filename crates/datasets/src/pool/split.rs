@@ -153,11 +153,11 @@ mod tests {
         fn initial_set_is_uniform_disjoint_and_complete(
             labels in proptest::collection::vec(0_u32..5, 30..300), per_class in 1_usize..4, seed: u64,
         ) {
-            let counts = crate::images::class_counts(&labels, 5);
+            let counts = crate::truth::class_counts(&labels, 5);
             prop_assume!(counts.iter().all(|&count| count >= per_class));
             let split = class_uniform(&labels, 5, 5 * per_class, None, &mut rng(seed)).unwrap();
             let drawn: Vec<u32> = split.initial.iter().map(|sample| labels[sample.index()]).collect();
-            prop_assert_eq!(crate::images::class_counts(&drawn, 5), vec![per_class; 5]);
+            prop_assert_eq!(crate::truth::class_counts(&drawn, 5), vec![per_class; 5]);
             let all: BTreeSet<_> = split.initial.iter().chain(split.remaining.iter().flatten()).collect();
             prop_assert_eq!(all.len(), labels.len());
             for (class, members) in split.remaining.iter().enumerate() {

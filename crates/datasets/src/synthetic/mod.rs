@@ -17,7 +17,8 @@ use rand::seq::SliceRandom;
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::SeedableRng;
 
-use crate::images::{Dataset, Images};
+use crate::dataset::Dataset;
+use crate::labelled::LabelledImages;
 use class::Class;
 use scene::Scene;
 
@@ -41,12 +42,9 @@ pub const MAX_CLASSES: usize = 100;
 /// # Panics
 /// When `classes` is not in 2..=100.
 pub fn dataset(config: &SyntheticConfig, classes: usize, train_images: usize, test_images: usize) -> Dataset {
-    Dataset {
-        name: format!("synthetic{classes}"),
-        class_names: class_names(classes),
-        train: images(config, classes, Split::Train, train_images),
-        test: images(config, classes, Split::Test, test_images),
-    }
+    let split = |split, count| images(config, classes, split, count);
+    let (train, test) = (split(Split::Train, train_images), split(Split::Test, test_images));
+    Dataset::new(format!("synthetic{classes}"), class_names(classes), train, test)
 }
 
 /// Generates the images of one split: `[count, 3, 32, 32]`. Each run of `classes` consecutive images holds every class
@@ -54,13 +52,9 @@ pub fn dataset(config: &SyntheticConfig, classes: usize, train_images: usize, te
 ///
 /// # Panics
 /// When `classes` is not in 2..=100.
-pub fn images(config: &SyntheticConfig, classes: usize, split: Split, count: usize) -> Images {
+pub fn images(config: &SyntheticConfig, classes: usize, split: Split, count: usize) -> LabelledImages {
     assert!((2..=MAX_CLASSES).contains(&classes), "{classes} synthetic classes, expected 2 to {MAX_CLASSES}");
-    let mut images = Images {
-        shape: IMAGE_SHAPE,
-        pixels: Vec::with_capacity(count * IMAGE_SHAPE.len()),
-        labels: Vec::with_capacity(count),
-    };
+    let mut made = LabelledImages::with_capacity(IMAGE_SHAPE, count);
     let mut order = Vec::new();
     for index in 0..count {
         if index % classes == 0 {
@@ -68,10 +62,10 @@ pub fn images(config: &SyntheticConfig, classes: usize, split: Split, count: usi
         }
         let label = order[index % classes];
         let mut rng = stream(config, split, Purpose::Image, index);
-        Scene::draw(&Class::new(label, classes), &mut rng).render(&mut rng, &mut images.pixels);
-        images.labels.push(label);
+        Scene::draw(&Class::new(label, classes), &mut rng).render(&mut rng, &mut made.images.pixels);
+        made.labels.push(label);
     }
-    images
+    made
 }
 
 /// The names of the classes, by class id.
@@ -118,7 +112,7 @@ mod tests {
         let few = images(&CONFIG, 10, Split::Train, 20);
         let many = images(&CONFIG, 10, Split::Train, 40);
         assert_eq!(few.labels, many.labels[..20]);
-        assert_eq!(few.pixels, many.pixels[..20 * IMAGE_SHAPE.len()]);
+        assert_eq!(few.images.pixels, many.images.pixels[..20 * IMAGE_SHAPE.len()]);
     }
 
     #[test]
@@ -131,8 +125,8 @@ mod tests {
     #[test]
     fn classes_are_equally_frequent() {
         let set = dataset(&CONFIG, 100, 200, 100);
-        assert_eq!(set.train.class_counts(100), [2; 100]);
-        assert_eq!(set.test.class_counts(100), [1; 100]);
+        assert_eq!(set.truth.class_counts_train(100), [2; 100]);
+        assert_eq!(set.truth.class_counts_test(100), [1; 100]);
         assert_eq!(set.train.pixels.len(), 200 * 3072);
     }
 
@@ -149,7 +143,8 @@ mod tests {
     #[test]
     fn images_use_the_range_of_values() {
         let set = images(&CONFIG, 10, Split::Train, 50);
-        let mean = set.pixels.iter().map(|&value| f64::from(value)).sum::<f64>() / set.pixels.len() as f64;
+        let pixels = set.images.pixels;
+        let mean = pixels.iter().map(|&value| f64::from(value)).sum::<f64>() / pixels.len() as f64;
         assert!((80.0..170.0).contains(&mean), "{mean}");
     }
 }

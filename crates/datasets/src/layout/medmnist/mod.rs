@@ -22,6 +22,7 @@ use zip::result::ZipError;
 use crate::error::{Error, Result};
 use crate::files;
 use crate::images::Images;
+use crate::labelled::LabelledImages;
 use crate::manifest::{DatasetManifest, FileRole};
 use crate::pixels::resize::write_planes;
 use crate::pixels::side_by_side;
@@ -56,7 +57,7 @@ pub(super) fn required(manifest: &DatasetManifest) -> Vec<&str> {
 /// # Errors
 /// Every message names the file and the array: it is missing, damaged, not of bytes or of another shape; a label is not
 /// below the number of classes, or an image has several; there are more or fewer images than the manifest says.
-pub(super) fn read(manifest: &DatasetManifest, data_dir: &Path) -> Result<(Images, Images)> {
+pub(super) fn read(manifest: &DatasetManifest, data_dir: &Path) -> Result<(LabelledImages, LabelledImages)> {
     // `DatasetManifest::load` refuses all but one file.
     let file = manifest.files_of(FileRole::TrainAndTest).next();
     let file = file.ok_or_else(|| Error::NoSource { dataset: manifest.name.clone() })?;
@@ -99,7 +100,12 @@ fn wrong(path: &Path, array: &str, problem: String) -> Error {
 }
 
 /// The images and labels of "train" or "test".
-fn split(arrays: &mut Arrays<'_>, manifest: &DatasetManifest, name: &str, expected: usize) -> Result<Images> {
+fn split(
+    arrays: &mut Arrays<'_>,
+    manifest: &DatasetManifest,
+    name: &str,
+    expected: usize,
+) -> Result<LabelledImages> {
     let (images_name, labels_name) = (format!("{name}_images"), format!("{name}_labels"));
     let labels = arrays.read(&labels_name)?;
     let labels =
@@ -117,7 +123,7 @@ fn split(arrays: &mut Arrays<'_>, manifest: &DatasetManifest, name: &str, expect
         write_planes(&rgb(image), shape, into);
         Ok(())
     })?;
-    Ok(Images { shape, pixels, labels })
+    Ok(LabelledImages { images: Images { shape, pixels }, labels })
 }
 
 /// The labels of a column.

@@ -110,18 +110,18 @@ fn with(name: &str, array: &dyn WriteNpy) -> Vec<u8> {
 fn files_of_numpy_are_read() {
     let Golden { colours, grey } = golden();
     let dataset = read(&manifest(&[]).unwrap(), data(&colours.bytes()).path()).unwrap();
-    assert_eq!(dataset.train.labels, colours.train_labels);
-    assert_eq!(dataset.test.labels, colours.test_labels);
+    assert_eq!(dataset.truth.train, colours.train_labels);
+    assert_eq!(dataset.truth.test, colours.test_labels);
     assert_eq!(dataset.train.pixels, colours.train_images.concat());
     assert_eq!(dataset.test.pixels, colours.test_images.concat());
 
     let dataset =
         read(&manifest(&[("channels = 3", "channels = 1")]).unwrap(), data(&grey.bytes()).path()).unwrap();
     assert_eq!(
-        (&dataset.train.labels, &dataset.train.pixels),
+        (&dataset.truth.train, &dataset.train.pixels),
         (&grey.train_labels, &grey.train_images.concat())
     );
-    assert_eq!((&dataset.test.labels, &dataset.test.pixels), (&grey.test_labels, &grey.test_images.concat()));
+    assert_eq!((&dataset.truth.test, &dataset.test.pixels), (&grey.test_labels, &grey.test_images.concat()));
     let dataset = read(&manifest(&[]).unwrap(), data(&grey.bytes()).path()).unwrap();
     let thrice: Vec<Vec<u8>> = grey.train_images.iter().map(|image| image.repeat(3)).collect();
     assert_eq!(dataset.train.pixels, thrice.concat());

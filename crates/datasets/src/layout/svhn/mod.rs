@@ -10,7 +10,8 @@ use std::path::Path;
 
 use crate::error::{Error, Result};
 use crate::files;
-use crate::images::Images;
+use crate::images::ImageShape;
+use crate::labelled::LabelledImages;
 use crate::manifest::{DatasetManifest, FileRole};
 
 use super::rules;
@@ -48,60 +49,65 @@ pub(super) fn required(manifest: &DatasetManifest) -> Vec<&str> {
 /// # Errors
 /// Every message names the file, and the byte, the variable or the image: a file is damaged, a variable is missing or has
 /// another shape than the manifest says, a label is not 1 to 10, or there are more or fewer images.
-pub(super) fn read(manifest: &DatasetManifest, data_dir: &Path) -> Result<(Images, Images)> {
+pub(super) fn read(manifest: &DatasetManifest, data_dir: &Path) -> Result<(LabelledImages, LabelledImages)> {
     let read = |role, count| read_role(manifest, data_dir, role, count);
     Ok((read(FileRole::Train, manifest.train_images)?, read(FileRole::Test, manifest.test_images)?))
 }
 
-fn read_role(manifest: &DatasetManifest, data_dir: &Path, role: FileRole, expected: usize) -> Result<Images> {
-    let mut images = Images { shape: manifest.image, pixels: Vec::new(), labels: Vec::new() };
+fn read_role(
+    manifest: &DatasetManifest,
+    data_dir: &Path,
+    role: FileRole,
+    expected: usize,
+) -> Result<LabelledImages> {
+    let mut found = LabelledImages::with_capacity(manifest.image, 0);
     let mut last = manifest.folder_in(data_dir);
     for file in manifest.files_of(role) {
         let path = manifest.folder_in(data_dir).join(&file.path);
         files::verify_entry(&path, file)?;
-        append(&path, &mut images)?;
+        append(&path, &mut found)?;
         last = path;
     }
-    match images.len() {
-        found if found == expected => Ok(images),
-        found => Err(Error::ImageCount { path: last, expected, found }),
+    match found.labels.len() {
+        count if count == expected => Ok(found),
+        count => Err(Error::ImageCount { path: last, expected, found: count }),
     }
 }
 
 /// Appends the images of one file.
-fn append(path: &Path, images: &mut Images) -> Result<()> {
+fn append(path: &Path, to: &mut LabelledImages) -> Result<()> {
     let variables = mat::read(path, &NAMES)?;
     let find = |name: &str| {
         let found = variables.iter().find(|it| it.name == name);
         found.ok_or_else(|| wrong(path, name, "it is not there".to_owned()))
     };
     let (pixels, labels) = (find(NAMES[0])?, find(NAMES[1])?);
-    let (bytes, count) = pixel_bytes(path, pixels, images)?;
+    let (bytes, count) = pixel_bytes(path, pixels, to.images.shape)?;
     if labels.values.len() != count {
         let problem = format!("it has {} labels for {count} images", labels.values.len());
         return Err(wrong(path, NAMES[1], problem));
     }
-    images.labels.reserve_exact(count);
+    to.labels.reserve_exact(count);
     for row in 0..count {
-        images.labels.push(
+        to.labels.push(
             label(labels.values.number(row))
                 .map_err(|problem| wrong(path, NAMES[1], format!("image {row}: {problem}")))?,
         );
     }
-    images.pixels.reserve_exact(bytes.len());
-    for image in bytes.chunks_exact(images.shape.len()) {
-        let planes = image.chunks_exact(images.shape.height * images.shape.width);
-        planes.for_each(|plane| push_transposed(plane, images.shape.height, &mut images.pixels));
+    let (shape, into) = (to.images.shape, &mut to.images.pixels);
+    into.reserve_exact(bytes.len());
+    for image in bytes.chunks_exact(shape.len()) {
+        let planes = image.chunks_exact(shape.height * shape.width);
+        planes.for_each(|plane| push_transposed(plane, shape.height, into));
     }
     Ok(())
 }
 
 /// The bytes of `X` and the number of its images. MATLAB leaves out a last dimension of 1.
-fn pixel_bytes<'a>(path: &Path, pixels: &'a Variable, images: &Images) -> Result<(&'a [u8], usize)> {
+fn pixel_bytes<'a>(path: &Path, pixels: &'a Variable, shape: ImageShape) -> Result<(&'a [u8], usize)> {
     let Values::Bytes(bytes) = &pixels.values else {
         return Err(wrong(path, NAMES[0], "its values are not bytes".to_owned()));
     };
-    let shape = images.shape;
     let expected = [shape.height, shape.width, shape.channels];
     match pixels.dims[..] {
         [height, width, channels] if [height, width, channels] == expected => Ok((bytes, 1)),
@@ -192,9 +198,9 @@ role = "test"
             let data = data(&train, &one_image());
             let dataset = read(&manifest(&[]).unwrap(), data.path()).unwrap();
             assert_eq!(golden.labels, [10.0, 1.0, 9.0, 10.0]);
-            assert_eq!(dataset.train.labels, [0, 1, 9, 0]);
+            assert_eq!(dataset.truth.train, [0, 1, 9, 0]);
             assert_eq!(dataset.train.pixels, golden.images.concat());
-            assert_eq!(dataset.test.labels, [3]);
+            assert_eq!(dataset.truth.test, [3]);
             // The first row of the first channel: columns are three bytes apart.
             assert_eq!(dataset.test.pixels[..6], [0, 3, 6, 9, 12, 1]);
         }

@@ -5,7 +5,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use crate::error::{Error, Result};
-use crate::pixels::jpeg::LabelledFile;
+use crate::layout::labelled_file::LabelledFile;
 
 /// The training images of one class, by number.
 ///

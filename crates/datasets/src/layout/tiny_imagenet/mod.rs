@@ -25,10 +25,12 @@ mod listing;
 use std::path::Path;
 
 use crate::error::{Error, Result};
-use crate::images::{ImageShape, Images};
+use crate::images::ImageShape;
+use crate::labelled::LabelledImages;
 use crate::manifest::{DatasetManifest, TestSplit};
-use crate::pixels::jpeg::{self, LabelledFile};
+use crate::pixels::jpeg;
 
+use super::labelled_file::{self, LabelledFile};
 use super::rules;
 
 /// The shape of every image.
@@ -65,9 +67,13 @@ pub(super) fn check(manifest: &DatasetManifest) -> Option<String> {
 /// # Errors
 /// Every message names the file or folder, and the line of a text file: something is missing, is there twice or has no
 /// place in the layout; an image does not decode or has another size; classes or counts are not the manifest's.
-pub(super) fn read(manifest: &DatasetManifest, data_dir: &Path) -> Result<(Images, Images)> {
+pub(super) fn read(manifest: &DatasetManifest, data_dir: &Path) -> Result<(LabelledImages, LabelledImages)> {
     let (train, test) = files(manifest, data_dir)?;
-    Ok((jpeg::decode(&train, manifest.image)?, jpeg::decode(&test, manifest.image)?))
+    let decode = |files: &[LabelledFile]| -> Result<LabelledImages> {
+        let images = jpeg::decode(&labelled_file::paths(files), manifest.image)?;
+        Ok(LabelledImages { images, labels: labelled_file::labels(files) })
+    };
+    Ok((decode(&train)?, decode(&test)?))
 }
 
 /// What of the dataset's folder the manifest's split needs.

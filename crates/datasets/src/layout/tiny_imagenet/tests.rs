@@ -110,10 +110,10 @@ fn images_come_by_class_and_number_and_match_their_labels() {
     let found: Vec<_> = (0..12).map(|row| class_and_number(dataset.train.image(row))).collect();
     let expected: Vec<_> = (0..3).flat_map(|class| [2, 9, 10, 100].map(|number| (class, number))).collect();
     assert_eq!(found, expected);
-    assert_eq!(dataset.train.labels, [0, 0, 0, 0, 1, 1, 1, 1, 2, 2, 2, 2]);
+    assert_eq!(dataset.truth.train, [0, 0, 0, 0, 1, 1, 1, 1, 2, 2, 2, 2]);
     let found: Vec<_> = (0..6).map(|row| class_and_number(dataset.test.image(row))).collect();
     assert_eq!(found, [(0, 0), (1, 1), (2, 2), (0, 3), (1, 4), (2, 5)]);
-    assert_eq!(dataset.test.labels, [0, 1, 2, 0, 1, 2]);
+    assert_eq!(dataset.truth.test, [0, 1, 2, 0, 1, 2]);
     assert_eq!(dataset.train.shape, IMAGE_SHAPE);
 }
 
@@ -126,9 +126,9 @@ fn held_out_images_are_the_last_of_each_class() {
     let found: Vec<_> = (0..9).map(|row| class_and_number(dataset.train.image(row))).collect();
     let expected: Vec<_> = (0..3).flat_map(|class| [2, 9, 10].map(|number| (class, number))).collect();
     assert_eq!(found, expected);
-    assert_eq!(dataset.train.labels, [0, 0, 0, 1, 1, 1, 2, 2, 2]);
+    assert_eq!(dataset.truth.train, [0, 0, 0, 1, 1, 1, 2, 2, 2]);
     let found: Vec<_> = (0..3).map(|row| class_and_number(dataset.test.image(row))).collect();
-    assert_eq!((found, dataset.test.labels), (vec![(0, 100), (1, 100), (2, 100)], vec![0, 1, 2]));
+    assert_eq!((found, dataset.truth.test), (vec![(0, 100), (1, 100), (2, 100)], vec![0, 1, 2]));
 }
 
 #[test]

@@ -29,11 +29,13 @@ use image::{ImageFormat, load_from_memory_with_format};
 
 use crate::error::{Error, Result};
 use crate::images::{ImageShape, Images};
+use crate::labelled::LabelledImages;
 use crate::manifest::DatasetManifest;
-use crate::pixels::jpeg::{LabelledFile, refuse_truncated};
+use crate::pixels::jpeg::refuse_truncated;
 use crate::pixels::resize::write_planes;
 use crate::pixels::side_by_side;
 
+use super::labelled_file::{self, LabelledFile};
 use super::rules;
 
 /// Which set it is.
@@ -82,7 +84,11 @@ pub(super) fn check(manifest: &DatasetManifest, set: Set) -> Option<String> {
 /// # Errors
 /// Every message names the file: a line of the metadata is wrong (with its number), a split has another number of images
 /// than the manifest says, or an image is missing, cut off or does not decode.
-pub(super) fn read(manifest: &DatasetManifest, data_dir: &Path, set: Set) -> Result<(Images, Images)> {
+pub(super) fn read(
+    manifest: &DatasetManifest,
+    data_dir: &Path,
+    set: Set,
+) -> Result<(LabelledImages, LabelledImages)> {
     let folder = manifest.folder_in(data_dir);
     let [metadata, images] = set.required().map(|name| folder.join(name));
     let splits = match set {
@@ -101,11 +107,11 @@ pub(super) fn read(manifest: &DatasetManifest, data_dir: &Path, set: Set) -> Res
     Ok((decode(&splits.train)?, decode(&splits.id_test)?))
 }
 
-fn decode(files: &[LabelledFile], format: ImageFormat, shape: ImageShape) -> Result<Images> {
+fn decode(files: &[LabelledFile], format: ImageFormat, shape: ImageShape) -> Result<LabelledImages> {
     let pixels = side_by_side::make(side_by_side::threads(), files, shape, |file, into| {
         decode_one(&file.path, format, shape, into)
     })?;
-    Ok(Images { shape, pixels, labels: files.iter().map(|file| file.label).collect() })
+    Ok(LabelledImages { images: Images { shape, pixels }, labels: labelled_file::labels(files) })
 }
 
 fn decode_one(path: &Path, format: ImageFormat, shape: ImageShape, into: &mut [u8]) -> Result<()> {

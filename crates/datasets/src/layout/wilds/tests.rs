@@ -128,7 +128,7 @@ fn iwildcam(metadata: &str) -> Tree {
 fn fmow_is_read_by_split_year_and_line() {
     let tree = fmow(FMOW_METADATA);
     let dataset = read(&tree.manifest, tree.data.path()).unwrap();
-    assert_eq!((&dataset.train.labels[..], &dataset.test.labels[..]), (&[2, 0][..], &[1][..]));
+    assert_eq!((&dataset.truth.train[..], &dataset.truth.test[..]), (&[2, 0][..], &[1][..]));
     assert_eq!(dataset.train.image(0), [1, 1, 1, 1, 2, 2, 2, 2, 3, 3, 3, 3]);
     assert_eq!(dataset.train.image(1), [7, 7, 7, 7, 8, 8, 8, 8, 9, 9, 9, 9]);
     assert_eq!(dataset.test.image(0), [4, 4, 4, 4, 5, 5, 5, 5, 6, 6, 6, 6]);
@@ -138,7 +138,7 @@ fn fmow_is_read_by_split_year_and_line() {
 fn iwildcam_is_read_by_split_and_file_name() {
     let tree = iwildcam(IWILDCAM_METADATA);
     let dataset = read(&tree.manifest, tree.data.path()).unwrap();
-    assert_eq!((&dataset.train.labels[..], &dataset.test.labels[..]), (&[2, 0][..], &[1][..]));
+    assert_eq!((&dataset.truth.train[..], &dataset.truth.test[..]), (&[2, 0][..], &[1][..]));
     let near = |image: &[u8], value: u8| image.iter().all(|it| it.abs_diff(value) <= 2);
     assert!(near(dataset.train.image(0), 0) && near(dataset.train.image(1), 200));
     assert!(near(dataset.test.image(0), 100));
