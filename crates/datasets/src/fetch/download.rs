@@ -10,8 +10,9 @@ use ureq::{Agent, Body};
 
 use crate::checksum::Checksum;
 use crate::error::{Error, Result};
-use crate::fetch::progress::FetchProgress;
 use crate::files;
+
+use super::progress::FetchProgress;
 
 /// A connection that is silent for this long is given up; the next try resumes.
 const SILENCE: Duration = Duration::from_secs(60);

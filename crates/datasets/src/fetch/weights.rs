@@ -4,9 +4,10 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use crate::error::{Error, Result};
-use crate::fetch::download::{Remote, download};
-use crate::fetch::progress::FetchProgress;
 use crate::weights::{WeightsManifest, verify};
+
+use super::download::{Remote, download};
+use super::progress::FetchProgress;
 
 /// A file of weights whose checksum has been verified.
 #[derive(Clone, Debug, PartialEq, Eq)]
