@@ -45,8 +45,7 @@ fn lists_have_their_sizes_and_hashes() {
     let Some(folder) = index_folder() else { return };
     for (dataset, factor, hash, size) in POOLS {
         let (initial_path, pool_path) = lists(&folder, dataset, factor);
-        let digest: String =
-            Sha256::digest(fs::read(&pool_path).unwrap()).iter().map(|byte| format!("{byte:02x}")).collect();
+        let digest = hex::encode(Sha256::digest(fs::read(&pool_path).unwrap()));
         assert!(digest.starts_with(hash), "{}", pool_path.display());
         let (initial, pool) = read_authors_pair(&initial_path, &pool_path, 50_000).unwrap();
         assert_eq!((initial.len(), pool.len()), (5_000, size));

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use rand::seq::SliceRandom;
 use rand_chacha::ChaCha8Rng;
 
-use crate::checksum::{hex, sha256_hex};
+use crate::checksum::sha256_hex;
 use crate::error::{Error, Result};
 use crate::pool::imbalance::Imbalance;
 use crate::pool::index_list::read_authors_pair;
@@ -108,7 +108,7 @@ fn keep(remaining: Vec<Vec<SampleId>>, imbalance: &Imbalance, rng: &mut ChaCha8R
 
 /// Where a stream stands: key, stream and word position, which together determine everything it will yield.
 fn position(rng: &ChaCha8Rng) -> String {
-    format!("{}:{}:{}", hex(&rng.get_seed()), rng.get_stream(), rng.get_word_pos())
+    format!("{}:{}:{}", hex::encode(rng.get_seed()), rng.get_stream(), rng.get_word_pos())
 }
 
 #[cfg(test)]

@@ -50,8 +50,7 @@ struct Case {
 
 impl Case {
     fn bytes(&self) -> Vec<u8> {
-        let digits = self.file.as_bytes().as_chunks::<2>().0;
-        digits.iter().map(|it| u8::from_str_radix(str::from_utf8(it).unwrap(), 16).unwrap()).collect()
+        hex::decode(&self.file).unwrap()
     }
 }
 

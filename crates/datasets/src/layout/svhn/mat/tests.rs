@@ -31,10 +31,7 @@ impl Golden {
 
     /// The bytes of the plain and of the compressed file.
     pub(crate) fn files(&self) -> [Vec<u8>; 2] {
-        [&self.plain, &self.compressed].map(|hex| {
-            let digits = hex.as_bytes().as_chunks::<2>().0;
-            digits.iter().map(|it| u8::from_str_radix(str::from_utf8(it).unwrap(), 16).unwrap()).collect()
-        })
+        [&self.plain, &self.compressed].map(|digits| hex::decode(digits).unwrap())
     }
 }
 
