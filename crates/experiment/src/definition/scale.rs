@@ -1,13 +1,38 @@
-//! One scale of an experiment.
+//! The scales that an experiment can have, and what one of them holds.
+
+use std::fmt;
 
 use serde::{Deserialize, Serialize};
 use tailward_acquisition::Strategy;
 
 use super::check::{Fault, distinct, ensure};
-use super::{
-    ModelDefinition, NamedStrategy, PoolDefinition, ScoringDefinition, SweepDefinition, TrainingDefinition,
-    same_factor,
-};
+use super::model::ModelDefinition;
+use super::pool::{PoolDefinition, same_factor};
+use super::strategy::NamedStrategy;
+use super::sweep::SweepDefinition;
+use super::training::{ScoringDefinition, TrainingDefinition};
+
+/// How much of the question is asked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Scale {
+    /// Seconds; shows that everything runs, says nothing about the question.
+    Smoke,
+    /// Minutes on two CPU cores; the question in small.
+    Quick,
+    /// The published protocol.
+    Paper,
+}
+
+impl fmt::Display for Scale {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(match self {
+            Self::Smoke => "smoke",
+            Self::Quick => "quick",
+            Self::Paper => "paper",
+        })
+    }
+}
 
 /// One scale of an experiment.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
