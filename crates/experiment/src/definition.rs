@@ -11,15 +11,14 @@ mod pool;
 mod run;
 mod run_file;
 mod scale;
+mod strategy;
 mod sweep;
 mod training;
 
 use std::collections::BTreeMap;
-use std::fmt;
 use std::path::Path;
 
 use serde::{Deserialize, Serialize};
-use tailward_acquisition::Strategy;
 use tailward_datasets::{Grouping, LabelNoise};
 
 use crate::Error;
@@ -30,7 +29,8 @@ pub use model::{Block, ModelDefinition, Stem};
 pub use pool::{ImbalanceProfile, IndexListPair, PoolDefinition, same_factor};
 pub use run::{ReplayDefinition, RunDefinition};
 pub use run_file::RUN_FILE;
-pub use scale::{ScaleDefinition, StrategyOverride};
+pub use scale::{Scale, ScaleDefinition, StrategyOverride};
+pub use strategy::NamedStrategy;
 pub use sweep::SweepDefinition;
 pub use training::{
     Adam, ClassWeights, IncompleteBatch, LossDefinition, Normalisation, Schedule, ScoringDefinition,
@@ -66,21 +66,6 @@ pub struct Definition {
     pub scales: BTreeMap<Scale, ScaleDefinition>,
 }
 
-/// A strategy with its parameters, under the name that plots and folders use.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct NamedStrategy {
-    /// For folders and `--strategy`, such as `entropy-cb`.
-    pub name: String,
-    /// For plots and tables, such as `Entropy-CB`.
-    pub label: String,
-    /// The name of the strategy that gains are measured against, where it has one.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub baseline: Option<String>,
-    /// What it does.
-    pub query: Strategy,
-}
-
 /// What reports measure a model by.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -90,28 +75,6 @@ pub enum Metric {
     Accuracy,
     /// The mean over classes of the share of their images that are recognised.
     BalancedAccuracy,
-}
-
-/// How much of the question is asked.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Scale {
-    /// Seconds; shows that everything runs, says nothing about the question.
-    Smoke,
-    /// Minutes on two CPU cores; the question in small.
-    Quick,
-    /// The published protocol.
-    Paper,
-}
-
-impl fmt::Display for Scale {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str(match self {
-            Self::Smoke => "smoke",
-            Self::Quick => "quick",
-            Self::Paper => "paper",
-        })
-    }
 }
 
 /// Which of a scale's runs are meant; an empty list means all.

@@ -68,6 +68,14 @@ pub enum Error {
         /// The hash of the definition that is meant.
         wanted: String,
     },
+    /// There is no scale of this name.
+    #[error("there is no scale `{wanted}`: a scale is one of {known}")]
+    Scale {
+        /// The name.
+        wanted: String,
+        /// The names there are.
+        known: String,
+    },
     /// A record's lines contradict each other.
     #[error("{path}:{line}: {reason}")]
     Record {
