@@ -1,19 +1,25 @@
 //! What plain and balanced choices share: how they begin, and what is said of them at the end.
 
+use rand::RngExt;
 use rand_chacha::ChaCha8Rng;
 
 use super::farthest_first::FarthestFirst;
 use crate::select::validate_budget;
 use crate::{CoverOutcome, Embeddings, Error, Pick};
 
-/// A traversal before its first pick. No random number is drawn.
+/// A traversal before its first pick. Where nothing is labelled no row is farther than another, and the first is drawn;
+/// where something is, no random number is.
 pub(super) fn traversal<'a>(
     embeddings: &'a Embeddings,
     budget: usize,
-    _rng: &mut ChaCha8Rng,
+    rng: &mut ChaCha8Rng,
 ) -> Result<FarthestFirst<'a>, Error> {
     validate_budget(budget, embeddings.unlabelled.nrows())?;
-    FarthestFirst::new(embeddings)
+    let mut traversal = FarthestFirst::new(embeddings)?;
+    if budget > 0 && !traversal.is_centred() {
+        traversal.begin_with(rng.random_range(0..traversal.remaining()));
+    }
+    Ok(traversal)
 }
 
 /// How closely labelled rows and picks cover what remains, and how closely as many picks could at best.

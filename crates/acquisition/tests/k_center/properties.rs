@@ -189,6 +189,41 @@ fn identical_and_duplicate_points_go_by_lowest_row() {
 }
 
 #[test]
+fn without_labelled_rows_the_first_is_drawn() {
+    let pool = made(50, 0, 10, false, 2);
+    let drawn = rng().random_range(0..50);
+    for selection in [pool.plain(), pool.balanced(2.0)] {
+        assert_eq!(selection.picks[0].row, drawn);
+        check(&pool, &rows(&selection.picks));
+    }
+    let picks = pool.plain().picks;
+    assert_eq!(picks[0].score.to_bits(), picks[1].score.to_bits());
+    let none = Pool { labelled: Array2::zeros((0, 0)), ..pool.clone() };
+    assert_eq!(none.plain(), pool.plain());
+    let firsts: BTreeSet<usize> = (0..40)
+        .map(|seed| {
+            let mut rng = ChaCha8Rng::seed_from_u64(seed);
+            k_center::query(&pool.embeddings(), 1, &mut rng).unwrap().picks[0].row
+        })
+        .collect();
+    assert!(firsts.len() > 20, "{firsts:?}");
+}
+
+#[test]
+fn with_labelled_rows_nothing_is_drawn() {
+    let (pool, mut drawn) = (made(50, 1, 10, false, 2), rng());
+    let (embeddings, p) = (pool.embeddings(), pool.probabilities.view());
+    k_center::query(&embeddings, 10, &mut drawn).unwrap();
+    k_center::query_balanced(&embeddings, p, &pool.labelled_counts, 10, 2.0, &mut drawn).unwrap();
+    let balance = GreedyBalance { lambda: Lambda::Rule(LambdaRule::Auto), scale: LambdaScale::Absolute };
+    k_center::query_with(&embeddings, p, &pool.labelled_counts, 10, &balance, &mut drawn).unwrap();
+    assert_eq!(drawn, rng());
+    let none = Pool { labelled: Array2::zeros((0, 0)), ..pool };
+    k_center::query(&none.embeddings(), 0, &mut drawn).unwrap();
+    assert_eq!(drawn, rng(), "an empty query draws nothing either");
+}
+
+#[test]
 fn the_number_of_threads_changes_nothing() {
     let pool = made(700, 600, 300, false, 3);
     let with = |threads: usize| {
