@@ -6,7 +6,7 @@ use std::time::Instant;
 use burn::module::Module;
 use clap::Args;
 use tailward_acquisition::{Needs, Strategy, VaalNetworks};
-use tailward_datasets::{Dataset, DatasetManifest, Images};
+use tailward_datasets::{DatasetManifest, Images};
 use tailward_engine::inputs::{Inputs, Pixels};
 use tailward_engine::rng::{Stream, stream};
 use tailward_engine::run::{check_channels, classifier, streams};
@@ -15,6 +15,8 @@ use tailward_engine::train::supervised::{LabelledSet, train};
 use tailward_engine::train::vaal;
 use tailward_experiment::definition::RunDefinition;
 use tailward_experiment::plan::{WorkRates, vaal_images};
+
+use tailward_models::classifier::ClassifierConfig;
 
 use crate::environment::Environment;
 
@@ -38,51 +40,45 @@ pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<()> {
     let device = backend.device()?;
     check_channels(&definition, manifest.image)?;
     let steps = arguments.steps.max(1);
-    let mut dataset = blank_dataset(&manifest, steps * definition.training.batch_size);
-    if let Some(grouping) = definition.grouping {
-        dataset = grouping.apply(dataset).map_err(tailward_engine::Error::from)?;
-    }
-    let images = Pixels::upload(&dataset.train, &definition.training.normalisation, &device);
+    let count = steps * definition.training.batch_size;
+    let images = Pixels::upload(blank_images(&manifest, count), &definition.training.normalisation, &device);
     let vaal_images_per_sec = match &definition.strategy.query {
-        Strategy::Vaal { networks, .. } => Some(vaal_rate(networks, &images, dataset.train.len())?),
+        Strategy::Vaal { networks, .. } => Some(vaal_rate(networks, &images, count)?),
         _ => None,
     };
-    let (train_images_per_sec, score_images_per_sec) = rates(&definition, &dataset, &Inputs::Pixels(images))?;
+    let (train_images_per_sec, score_images_per_sec) = {
+        let classes = definition.grouping.map_or(manifest.classes, |grouping| grouping.classes());
+        let config = classifier(&definition.model, manifest.image.channels, classes);
+        rates(&definition, &config, &Inputs::Pixels(images), count)?
+    };
     let rates = WorkRates { train_images_per_sec, score_images_per_sec, vaal_images_per_sec };
     println!("{}", serde_json::to_string(&rates)?);
     Ok(())
 }
 
 /// Images of the dataset's shape without content: speed does not depend on it, and no data need be present.
-fn blank_dataset(manifest: &DatasetManifest, images: usize) -> Dataset {
+fn blank_images(manifest: &DatasetManifest, images: usize) -> Images {
     let shape = manifest.image;
-    let classes = manifest.classes as u32;
-    let blank = Images {
-        shape,
-        pixels: (0..images * shape.len()).map(|index| (index % 251) as u8).collect(),
-        labels: (0..images as u32).map(|index| index % classes).collect(),
-    };
-    Dataset {
-        name: manifest.name.clone(),
-        class_names: (0..classes).map(|class| class.to_string()).collect(),
-        train: blank.clone(),
-        test: blank,
-    }
+    Images { shape, pixels: (0..images * shape.len()).map(|index| (index % 251) as u8).collect() }
 }
 
 /// Images per second of training and of scoring.
-fn rates(definition: &RunDefinition, dataset: &Dataset, inputs: &Inputs) -> anyhow::Result<(f64, f64)> {
-    let channels = dataset.train.shape.channels;
-    let config = classifier(&definition.model, channels, dataset.class_names.len());
+fn rates(
+    definition: &RunDefinition,
+    config: &ClassifierConfig,
+    inputs: &Inputs,
+    count: usize,
+) -> anyhow::Result<(f64, f64)> {
     let device = inputs.device().autodiff();
     let model = config.init(&mut stream(0, Stream::Init, 0), &device);
-    let rows: Vec<usize> = (0..dataset.train.len()).collect();
+    let rows: Vec<usize> = (0..count).collect();
+    let labels: Vec<u32> = rows.iter().map(|&row| (row % config.classes()) as u32).collect();
     let mut training = definition.training.clone();
     training.epochs = 2;
     // Blank images teach nothing; a rate this small keeps the loss finite.
     training.learning_rate = 1e-6;
-    let data = LabelledSet { inputs, rows: &rows, labels: &dataset.train.labels };
-    let streams = streams(definition, &config, 0);
+    let data = LabelledSet { inputs, rows: &rows, labels: &labels };
+    let streams = streams(definition, config, 0);
     let mut ends = Vec::new();
     let evaluated = model.clone();
     // The first epoch warms up.

@@ -59,8 +59,7 @@ pub(crate) fn start(
         .map_err(tailward_engine::Error::from)?;
     let setting = Setting::new(definition, dataset, &environment.data_dir)?;
     let inputs = RunInputs {
-        dataset: &setting.dataset,
-        told: setting.told.as_deref(),
+        setting,
         replay: replay.as_deref(),
         data_dir: &environment.data_dir,
         folder,
@@ -68,7 +67,7 @@ pub(crate) fn start(
         backend,
         host: tailward_engine::host::describe(backend),
     };
-    let record = run_definition(definition, &inputs, &mut |it| progress.tell(&it))?;
+    let record = run_definition(definition, inputs, &mut |it| progress.tell(&it))?;
     if progress == ProgressForm::Text
         && let Some(last) = record.rounds.last()
     {

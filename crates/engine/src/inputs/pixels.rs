@@ -17,14 +17,15 @@ pub struct Pixels {
 }
 
 impl Pixels {
-    /// Copies all images to `device`, one byte a value.
+    /// Brings all images to `device`, one byte a value. On a CPU they are moved there, not copied.
     ///
     /// # Panics
     ///
     /// The statistics are not for as many channels as the images have.
-    pub fn upload(images: &Images, normalisation: &Normalisation, device: &Device) -> Self {
+    pub fn upload(images: Images, normalisation: &Normalisation, device: &Device) -> Self {
         let shape = images.shape;
-        let data = TensorData::new(images.pixels.clone(), [images.len(), shape.len()]);
+        let count = images.len();
+        let data = TensorData::new(images.pixels, [count, shape.len()]);
         let pixels = Tensor::from_data(data, (device, DType::U8));
         let (scale, shift) = statistics(normalisation, shape.channels, device);
         Self { pixels, scale, shift, shape }
@@ -114,12 +115,12 @@ mod tests {
 
     fn images() -> Images {
         let pixels = (0..7 * SHAPE.len()).map(|index| (index * 13 % 256) as u8).collect();
-        Images { shape: SHAPE, pixels, labels: vec![0; 7] }
+        Images { shape: SHAPE, pixels }
     }
 
     fn uploaded(backend: Backend) -> Pixels {
         let normalisation = Normalisation { mean: vec![0.5, 0.4, 0.3], std: vec![0.25, 0.2, 0.1] };
-        Pixels::upload(&images(), &normalisation, &backend.device().unwrap())
+        Pixels::upload(images(), &normalisation, &backend.device().unwrap())
     }
 
     fn normalised(byte: u8, channel: usize) -> f32 {

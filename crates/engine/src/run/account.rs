@@ -22,20 +22,18 @@ pub(super) fn header(
     classifier: &ClassifierConfig,
     device: &Device,
 ) -> Header {
-    let dataset = inputs.dataset;
+    let setting = &inputs.setting;
+    let counted = "a simulated study counts its classes";
     let mut rng = stream(definition.seed, Stream::Init, 0);
     Header {
         definition: definition.clone(),
         definition_hash: definition.hash(),
         pool_hash: pool.hash.clone(),
-        initial_class_counts: pool.class_counts_initial.clone(),
-        pool_class_counts: pool.class_counts_pool.clone(),
-        wrong_labels: inputs.told.map(|told| {
-            let taking_part = pool.initial.iter().chain(&pool.pool);
-            taking_part.filter(|sample| told[sample.index()] != dataset.train.labels[sample.index()]).count()
-        }),
-        class_names: dataset.class_names.clone(),
-        test_class_counts: dataset.test.class_counts(dataset.class_names.len()),
+        initial_class_counts: pool.class_counts_initial.clone().expect(counted),
+        pool_class_counts: pool.class_counts_pool.clone().expect(counted),
+        wrong_labels: setting.study.wrong_labels(pool.initial.iter().chain(&pool.pool)),
+        class_names: setting.class_names.clone(),
+        test_class_counts: setting.study.truth.class_counts_test(setting.class_names.len()),
         parameters: classifier.init(&mut rng, device).trainable_parameters(),
         host: inputs.host.clone(),
         started: tailward_experiment::time::now_rfc3339(),

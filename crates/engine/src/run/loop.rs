@@ -22,18 +22,19 @@ use crate::Error;
 /// See [`Error`]; whatever had been written stays.
 pub fn run(
     definition: &RunDefinition,
-    inputs: &RunInputs<'_>,
+    inputs: RunInputs<'_>,
     progress: &mut dyn FnMut(Progress),
 ) -> Result<Record, Error> {
-    std::fs::create_dir_all(inputs.folder).map_err(Error::io(inputs.folder))?;
-    let _lock = Lock::folder(inputs.folder, Patience::Refuse)?;
-    let record_path = inputs.folder.join(RECORD_FILE);
+    let RunInputs { folder, replay, .. } = inputs;
+    std::fs::create_dir_all(folder).map_err(Error::io(folder))?;
+    let _lock = Lock::folder(folder, Patience::Refuse)?;
+    let record_path = folder.join(RECORD_FILE);
     if let Some(record) = Record::load(&record_path)? {
-        check_same(definition, &record, inputs.folder)?;
+        check_same(definition, &record, folder)?;
         if record.is_complete() {
             // A crash after the last line can leave a checkpoint.
-            Checkpoints::new(inputs.folder).clear()?;
-            QueryFile::new(inputs.folder).remove()?;
+            Checkpoints::new(folder).clear()?;
+            QueryFile::new(folder).remove()?;
             return Ok(record);
         }
     }
@@ -41,7 +42,7 @@ pub fn run(
     for round in 0..=definition.rounds {
         state.train_and_evaluate(round, progress)?;
         if round < definition.rounds {
-            match inputs.replay {
+            match replay {
                 None => state.query_and_label(round, progress)?,
                 Some(order) => state.replay(round, order, progress)?,
             }

@@ -12,9 +12,11 @@ mod replay;
 mod round;
 mod setting;
 mod state;
+mod study;
 mod sweep;
 
 pub use r#loop::run;
 pub use model::{Weights, classifier, streams};
 pub use setting::{Setting, check_channels};
 pub use state::RunInputs;
+pub use study::Study;

@@ -9,21 +9,21 @@ use super::account;
 use super::begun::QueryFile;
 use super::checkpoint::Checkpoints;
 use super::model::classifier;
-use super::setting::{check_channels, construct_pool, construct_replayed};
+use super::setting::{Setting, check_channels, construct_pool, construct_replayed};
 use super::state::{RunInputs, State};
 use crate::Error;
 use crate::inputs::{Inputs, Pixels};
 
 impl<'a> State<'a> {
-    pub(super) fn open(definition: &'a RunDefinition, inputs: &'a RunInputs<'a>) -> Result<Self, Error> {
-        let dataset = inputs.dataset;
+    pub(super) fn open(definition: &'a RunDefinition, inputs: RunInputs<'a>) -> Result<Self, Error> {
+        let setting = &inputs.setting;
+        let (shape, classes) = (setting.train.shape, setting.class_names.len());
         let device = inputs.backend.device()?;
-        check_channels(definition, dataset.train.shape)?;
-        let classifier =
-            classifier(&definition.model, dataset.train.shape.channels, dataset.class_names.len());
+        check_channels(definition, shape)?;
+        let classifier = classifier(&definition.model, shape.channels, classes);
         let pool = match inputs.replay {
-            Some(order) => construct_replayed(definition, dataset, order)?,
-            None => construct_pool(definition, dataset, inputs.data_dir)?,
+            Some(order) => construct_replayed(definition, setting, order)?,
+            None => construct_pool(definition, setting, inputs.data_dir)?,
         };
         let record_path = inputs.folder.join(RECORD_FILE);
         let ledger_path = inputs.folder.join(LEDGER_FILE);
@@ -43,7 +43,7 @@ impl<'a> State<'a> {
         let record = match existing {
             Some(record) => record,
             None => {
-                let header = account::header(definition, inputs, &pool, &classifier, &device);
+                let header = account::header(definition, &inputs, &pool, &classifier, &device);
                 writer.append(&Line::Header(Box::new(header.clone())))?;
                 Record { header, rounds: vec![], queries: vec![], sweep: None, complete: None }
             }
@@ -53,21 +53,26 @@ impl<'a> State<'a> {
         let normalisation = &definition.training.normalisation;
         let mut everything: Vec<SampleId> = pool.initial.iter().chain(&pool.pool).copied().collect();
         everything.sort_unstable();
+        // The images move to the device: on a CPU there is one copy of them.
+        let RunInputs { setting: Setting { train, test, study, .. }, folder, weights, .. } = inputs;
         let mut state = Self {
             definition,
-            inputs,
+            folder,
+            weights,
+            classes,
+            study,
             everything,
             scores: None,
-            train_inputs: Inputs::Pixels(Pixels::upload(&dataset.train, normalisation, &device)),
-            test_inputs: Inputs::Pixels(Pixels::upload(&dataset.test, normalisation, &device)),
+            train_inputs: Inputs::Pixels(Pixels::upload(train, normalisation, &device)),
+            test_inputs: Inputs::Pixels(Pixels::upload(test, normalisation, &device)),
             classifier,
             device,
             pool,
             ledger,
             record,
             writer,
-            checkpoints: Checkpoints::new(inputs.folder),
-            query_file: QueryFile::new(inputs.folder),
+            checkpoints: Checkpoints::new(folder),
+            query_file: QueryFile::new(folder),
             model: None,
         };
         state.check_consistent()?;
@@ -80,7 +85,7 @@ impl<'a> State<'a> {
 
     /// The ledger has to hold what the record says was asked and told.
     fn check_consistent(&self) -> Result<(), Error> {
-        let broken = |reason: String| Error::Inconsistent { path: self.inputs.folder.to_owned(), reason };
+        let broken = |reason: String| Error::Inconsistent { path: self.folder.to_owned(), reason };
         let initial = self.ledger.requested(0);
         if !initial.is_empty() && initial != self.pool.initial {
             return Err(broken("the ledger begins with another initial set than the pool has".to_owned()));

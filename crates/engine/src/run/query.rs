@@ -54,7 +54,7 @@ impl State<'_> {
             } else if self.ledger.requested(round + 1).get(asked..end) != Some(samples.as_slice()) {
                 let reason =
                     format!("the ledger's requests of round {} are not what the query chooses", round + 1);
-                return Err(Error::Inconsistent { path: self.inputs.folder.to_owned(), reason });
+                return Err(Error::Inconsistent { path: self.folder.to_owned(), reason });
             }
             asked = end;
             self.answer(round + 1)?;
@@ -131,7 +131,7 @@ impl State<'_> {
         }
         let first = self.record.queries.first().and_then(|query| query.balance.as_ref()?.lambda);
         first.map(|lambda| strategy.with_lambda(lambda)).ok_or_else(|| Error::Inconsistent {
-            path: self.inputs.folder.to_owned(),
+            path: self.folder.to_owned(),
             reason: "the record's first query does not say which lambda its rule found".to_owned(),
         })
     }

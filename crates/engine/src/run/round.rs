@@ -57,17 +57,18 @@ impl State<'_> {
             })
             .map_err(|NotFinite { epoch, loss }| Error::Diverged { round, epoch, loss })?;
         let started = Instant::now();
-        let test_labels = &self.inputs.dataset.test.labels;
+        let test_labels = &self.study.truth.test;
         let scoring = &self.definition.scoring;
         let evaluation = evaluate(&trained.model, &self.test_inputs, test_labels, scoring)
             .map_err(|image| Error::TestNotFinite { round, image })?;
         let pool_evaluation =
             if scoring.evaluate_pool { Some(self.evaluate_pool(round, &trained.model)?) } else { None };
+        let told_apart = self.study.told.is_some();
         let line = Round {
             round,
             labelled: rows.len(),
             class_counts: self.count(&labels),
-            true_class_counts: self.inputs.told.map(|_| self.count(&self.truth(&samples))),
+            true_class_counts: told_apart.then(|| self.count(&self.study.true_labels(&samples))),
             epoch_losses: trained.epoch_losses,
             evaluation,
             pool_evaluation,
@@ -96,7 +97,7 @@ impl State<'_> {
         if let Some(row) = first_not_finite(logits) {
             return Err(Error::NotFinite { round, sample: self.everything[row] });
         }
-        let evaluation = evaluate_logits(logits, &self.truth(&self.everything));
+        let evaluation = evaluate_logits(logits, &self.study.true_labels(&self.everything));
         self.scores = self.definition.scores_together().then_some(scores);
         Ok(evaluation)
     }

@@ -3,11 +3,13 @@
 use std::path::Path;
 
 use tailward_datasets::{
-    Dataset, ImageShape, PoolManifest, PoolSource, SampleId, construct, construct_replay, noisy_labels,
+    Dataset, ImageShape, Images, PoolManifest, PoolSource, SampleId, TrainingImages, TrainingTruth, construct,
+    construct_replay, noisy_labels,
 };
 use tailward_experiment::definition::{PoolDefinition, RunDefinition, same_factor};
 use tailward_experiment::plan::imbalance;
 
+use super::study::Study;
 use crate::Error;
 use crate::rng::{Stream, stream};
 
@@ -25,13 +27,19 @@ pub fn check_channels(definition: &RunDefinition, shape: ImageShape) -> Result<(
     Ok(())
 }
 
-/// The dataset as a definition sees it: its classes merged, and what annotators say of each training image.
+/// A dataset as a definition sees it, its classes merged: images, and apart from them the labels of the study.
 #[derive(Clone, Debug)]
 pub struct Setting {
-    /// The dataset, its labels true and clean.
-    pub dataset: Dataset,
-    /// What annotators say of each training image, where it is not the truth. Test labels stay clean.
-    pub told: Option<Vec<u32>>,
+    /// The dataset's name.
+    pub dataset: String,
+    /// `[classes]`, by class id.
+    pub class_names: Vec<String>,
+    /// The training images.
+    pub train: Images,
+    /// The test images.
+    pub test: Images,
+    /// What the images show, and what annotators say of them.
+    pub study: Study,
 }
 
 impl Setting {
@@ -41,16 +49,23 @@ impl Setting {
     ///
     /// The grouping or the noise does not fit the dataset; a file of labels is missing or wrong.
     pub fn new(definition: &RunDefinition, dataset: Dataset, data_dir: &Path) -> Result<Self, Error> {
-        let classes = dataset.class_names.len();
         let (noise, grouping) = (definition.noise.as_ref(), definition.grouping);
+        let (labels, classes) = (&dataset.truth.train, dataset.classes());
         let told = noise
-            .map(|noise| noisy_labels(noise, &dataset.train.labels, grouping.as_ref(), classes, data_dir))
+            .map(|noise| noisy_labels(noise, labels, grouping.as_ref(), classes, data_dir))
             .transpose()?;
         let dataset = match grouping {
             Some(grouping) => grouping.apply(dataset)?,
             None => dataset,
         };
-        Ok(Self { dataset, told })
+        let Dataset { name, class_names, train, test, truth } = dataset;
+        Ok(Self { dataset: name, class_names, train, test, study: Study { truth, told } })
+    }
+
+    /// What a pool is built from: a simulated study knows its truth.
+    fn training_images(&self) -> TrainingImages<'_> {
+        let truth = TrainingTruth { labels: &self.study.truth.train, classes: self.class_names.len() };
+        TrainingImages { dataset: &self.dataset, images: self.train.len(), truth: Some(truth) }
     }
 }
 
@@ -59,17 +74,14 @@ impl Setting {
 /// # Errors
 ///
 /// The dataset has too few images, or an index list is wrong.
-pub fn construct_pool(
+pub(super) fn construct_pool(
     definition: &RunDefinition,
-    dataset: &Dataset,
+    setting: &Setting,
     data_dir: &Path,
 ) -> Result<PoolManifest, Error> {
-    let source = pool_source(definition, data_dir);
     Ok(construct(
-        &dataset.name,
-        &dataset.train.labels,
-        dataset.class_names.len(),
-        &source,
+        &setting.training_images(),
+        &pool_source(definition, data_dir),
         &mut stream(definition.seed, Stream::Split, 0),
         &mut stream(definition.seed, Stream::Imbalance, 0),
     )?)
@@ -80,9 +92,9 @@ pub fn construct_pool(
 /// # Errors
 ///
 /// The list has an image twice or one that there is not, or is not as long as the definition says.
-pub fn construct_replayed(
+pub(super) fn construct_replayed(
     definition: &RunDefinition,
-    dataset: &Dataset,
+    setting: &Setting,
     order: &[SampleId],
 ) -> Result<PoolManifest, Error> {
     let PoolDefinition::Uniform { initial, .. } = definition.pool else {
@@ -95,8 +107,7 @@ pub fn construct_replayed(
             format!("the list has {} samples, not {initial} + {rounds} × {budget} = {wanted}", order.len());
         return Err(Error::Mismatch(reason));
     }
-    let classes = dataset.class_names.len();
-    Ok(construct_replay(&dataset.name, &dataset.train.labels, classes, order, initial)?)
+    Ok(construct_replay(&setting.training_images(), order, initial)?)
 }
 
 fn pool_source(definition: &RunDefinition, data_dir: &Path) -> PoolSource {

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use burn::tensor::Device;
-use tailward_datasets::{Dataset, PoolManifest, SampleId};
+use tailward_datasets::{PoolManifest, SampleId};
 use tailward_experiment::definition::RunDefinition;
 use tailward_experiment::progress::Progress;
 use tailward_experiment::record::{Complete, Host, Line, Query, Record, RecordWriter};
@@ -13,7 +13,8 @@ use tailward_models::classifier::{Classifier, ClassifierConfig};
 use super::begun::QueryFile;
 use super::checkpoint::Checkpoints;
 use super::model::{self, Weights};
-use super::oracle::Simulated;
+use super::setting::Setting;
+use super::study::Study;
 use crate::Error;
 use crate::device::Backend;
 use crate::inputs::Inputs;
@@ -25,10 +26,8 @@ use crate::train::vaal;
 /// What a run needs besides its definition.
 #[derive(Debug)]
 pub struct RunInputs<'a> {
-    /// The dataset that the definition names, its classes merged as the definition says.
-    pub dataset: &'a Dataset,
-    /// What annotators say of each training image, where it is not the truth.
-    pub told: Option<&'a [u32]>,
+    /// The dataset that the definition names, as the definition sees it.
+    pub setting: Setting,
     /// The order in which samples are labelled, for a definition that replays one.
     pub replay: Option<&'a [SampleId]>,
     /// The folder that relative paths of index lists start from.
@@ -46,7 +45,10 @@ pub struct RunInputs<'a> {
 /// A run in progress.
 pub(super) struct State<'a> {
     pub(super) definition: &'a RunDefinition,
-    pub(super) inputs: &'a RunInputs<'a>,
+    pub(super) folder: &'a Path,
+    pub(super) weights: Option<Weights>,
+    pub(super) classes: usize,
+    pub(super) study: Study,
     pub(super) device: Device,
     pub(super) classifier: ClassifierConfig,
     pub(super) pool: PoolManifest,
@@ -66,11 +68,6 @@ pub(super) struct State<'a> {
 }
 
 impl State<'_> {
-    /// True labels, for measuring only.
-    pub(super) fn truth(&self, samples: &[SampleId]) -> Vec<u32> {
-        samples.iter().map(|sample| self.inputs.dataset.train.labels[sample.index()]).collect()
-    }
-
     /// Writes a query's line; the model and what was written down before it are not needed any more.
     pub(super) fn recorded(
         &mut self,
@@ -108,7 +105,7 @@ impl State<'_> {
 
     /// Answers what was requested for a round and has no answer.
     pub(super) fn answer(&mut self, round: usize) -> Result<(), Error> {
-        let oracle = Simulated::new(self.inputs.told.unwrap_or(&self.inputs.dataset.train.labels));
+        let oracle = self.study.oracle();
         let answers: Vec<(SampleId, u32)> =
             self.ledger.unanswered(round).into_iter().map(|sample| (sample, oracle.answer(sample))).collect();
         Ok(self.ledger.answer(&answers, oracle.name())?)
@@ -123,11 +120,11 @@ impl State<'_> {
 
     pub(super) fn initial_model(&self, round: usize) -> Result<Classifier, Error> {
         let device = self.device.clone().autodiff();
-        model::initial_model(self.definition, &self.classifier, self.inputs.weights.as_ref(), round, &device)
+        model::initial_model(self.definition, &self.classifier, self.weights.as_ref(), round, &device)
     }
 
     pub(super) fn count(&self, labels: &[u32]) -> Vec<usize> {
-        let mut counts = vec![0; self.inputs.dataset.class_names.len()];
+        let mut counts = vec![0; self.classes];
         for &label in labels {
             counts[label as usize] += 1;
         }

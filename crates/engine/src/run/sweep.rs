@@ -42,7 +42,7 @@ impl State<'_> {
             rng: &mut stream(self.definition.seed, Stream::Query, 0),
         };
         // For measuring only: the choice is made before anybody looks at these.
-        let truth = self.truth(unlabelled.samples());
+        let truth = self.study.true_labels(unlabelled.samples());
         let mut line = sweep(&self.definition.strategy.query, inputs, &mut outputs, lambdas, &truth)?;
         line.cost.score_secs = outputs.cache.score_secs;
         line.cost.train_secs = outputs.cache.train_secs;

@@ -195,10 +195,10 @@ mod tests {
         });
         let shape = ImageShape { channels: 3, height: 8, width: 8 };
         let pixels = (0..11 * shape.len()).map(|index| (index * 29 % 256) as u8).collect();
-        let images = Images { shape, pixels, labels: vec![0; 11] };
+        let images = Images { shape, pixels };
         let normalisation = Normalisation { mean: vec![0.5; 3], std: vec![0.25; 3] };
         let model = config.init(&mut ChaCha8Rng::seed_from_u64(4), &device);
-        (model, Inputs::Pixels(Pixels::upload(&images, &normalisation, &device)))
+        (model, Inputs::Pixels(Pixels::upload(images, &normalisation, &device)))
     }
 
     /// The last batch is filled up and cut again; neither that nor the order of rows changes an image's scores.
