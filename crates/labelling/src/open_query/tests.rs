@@ -28,7 +28,8 @@ fn query(parallel: Option<usize>) -> OpenQuery {
     let mut rng = ChaCha8Rng::seed_from_u64(0);
     let conversation = match parallel {
         Some(parallel) => {
-            let parameters = direct::Parameters { mode: tailward_acquisition::DirectMode::Paper, parallel };
+            let mode = tailward_acquisition::DirectMode::Labelbench { min_budget_per_class: 60 };
+            let parameters = direct::Parameters { mode, parallel };
             Conversation::direct(&given, parameters, 10, &mut rng).unwrap()
         }
         None => Conversation::galaxy(&given, GalaxyMode::Graph, 10, &mut rng).unwrap(),
