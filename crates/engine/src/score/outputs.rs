@@ -4,8 +4,8 @@ use std::time::Instant;
 
 use burn::tensor::Device;
 use ndarray::{ArcArray2, Array2};
-use tailward_acquisition::query::{Embeddings, Pool};
-use tailward_acquisition::{Needs, VaalNetworks};
+use tailward_acquisition::query::Pool;
+use tailward_acquisition::{Embeddings, Needs, VaalNetworks};
 use tailward_datasets::SampleId;
 use tailward_experiment::definition::RunDefinition;
 use tailward_models::classifier::Classifier;

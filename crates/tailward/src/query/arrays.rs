@@ -6,8 +6,8 @@ use std::path::{Path, PathBuf};
 use ndarray::{ArcArray2, Array, Array1, Array2, Array3, Axis, Dimension};
 use ndarray_npy::{ReadNpyError, ReadNpyExt};
 use serde::Deserialize;
-use tailward_acquisition::query::{Embeddings, Pool};
-use tailward_acquisition::{VaalNetworks, validate_probabilities};
+use tailward_acquisition::query::Pool;
+use tailward_acquisition::{Embeddings, VaalNetworks, validate_probabilities};
 
 use crate::Error;
 
