@@ -31,11 +31,8 @@ pub mod weights;
 pub mod whole_file;
 
 mod files;
-mod load;
-mod names;
 mod pixels;
-mod presence;
-mod share;
+mod rounding;
 
 pub use checksum::Checksum;
 pub use dataset::Dataset;

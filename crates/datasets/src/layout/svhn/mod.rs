@@ -146,7 +146,7 @@ mod tests {
     use std::fs;
 
     use super::*;
-    use crate::load::tests::load_changed;
+    use crate::manifest::load::tests::load_changed;
     use crate::prepare::prepare;
     use crate::read;
     use mat::tests::{Golden, Stored, bytes, encode};
