@@ -44,10 +44,10 @@ pub fn write(path: &Path, content: impl FnOnce(&mut BufWriter<File>) -> io::Resu
     folder.sync().map_err(step(format_args!("put the folder {} on the disk", folder.path.display())))
 }
 
-/// As [`write`], of content that is at hand.
+/// As [`write()`], of content that is at hand.
 ///
 /// # Errors
-/// As [`write`].
+/// As [`write()`].
 pub fn write_bytes(path: &Path, bytes: &[u8]) -> io::Result<()> {
     write(path, |file| file.write_all(bytes))
 }
