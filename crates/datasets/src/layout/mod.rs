@@ -15,7 +15,7 @@ mod rules;
 use std::path::Path;
 
 use crate::error::Result;
-use crate::labelled::LabelledImages;
+use crate::labelled_images::LabelledImages;
 use crate::manifest::{DatasetManifest, Layout};
 
 use cifar::RecordLayout;

@@ -8,7 +8,7 @@ mod records;
 use std::path::Path;
 
 use crate::error::Result;
-use crate::labelled::LabelledImages;
+use crate::labelled_images::LabelledImages;
 use crate::manifest::{DatasetManifest, FileRole, Layout};
 use crate::synthetic;
 

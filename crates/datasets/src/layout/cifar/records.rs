@@ -11,7 +11,7 @@ use crate::checksum::Checksum;
 use crate::error::{Error, Result};
 use crate::files;
 use crate::images::ImageShape;
-use crate::labelled::LabelledImages;
+use crate::labelled_images::LabelledImages;
 
 /// The number of coarse classes ("superclasses") of CIFAR-100.
 const COARSE_CLASSES: usize = 20;

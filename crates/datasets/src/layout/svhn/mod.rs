@@ -11,7 +11,7 @@ use std::path::Path;
 use crate::error::{Error, Result};
 use crate::files;
 use crate::images::ImageShape;
-use crate::labelled::LabelledImages;
+use crate::labelled_images::LabelledImages;
 use crate::manifest::{DatasetManifest, FileRole};
 
 use super::rules;
