@@ -7,9 +7,11 @@
 mod batches;
 mod check;
 mod model;
+mod optimiser;
 mod pool;
 mod run;
 mod scale;
+mod scoring;
 mod strategy;
 mod sweep;
 mod training;
@@ -25,14 +27,15 @@ use check::{Fault, ensure};
 
 pub use batches::batch_bounds;
 pub use model::{Block, ModelDefinition, Stem};
+pub use optimiser::{Adam, Optimiser};
 pub use pool::{ImbalanceProfile, IndexListPair, PoolDefinition, same_factor};
 pub use run::{ReplayDefinition, RunDefinition};
 pub use scale::{Scale, ScaleDefinition, StrategyOverride};
+pub use scoring::{ScoringDefinition, Statistics};
 pub use strategy::NamedStrategy;
 pub use sweep::SweepDefinition;
 pub use training::{
-    Adam, ClassWeights, IncompleteBatch, LossDefinition, Normalisation, Schedule, ScoringDefinition,
-    Statistics, TrainingDefinition,
+    ClassWeights, IncompleteBatch, LossDefinition, Normalisation, Schedule, TrainingDefinition,
 };
 
 /// An experiment as its `definition.toml` gives it. There are no defaults for scientific values.

@@ -9,9 +9,10 @@ use tailward_datasets::{Grouping, LabelNoise};
 use super::model::ModelDefinition;
 use super::pool::PoolDefinition;
 use super::scale::Scale;
+use super::scoring::ScoringDefinition;
 use super::strategy::NamedStrategy;
 use super::sweep::SweepDefinition;
-use super::training::{ScoringDefinition, TrainingDefinition};
+use super::training::TrainingDefinition;
 
 /// Everything that the result of one run depends on.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
