@@ -74,7 +74,7 @@ impl RunDefinition {
         essential.strategy.label.clear();
         essential.strategy.baseline = None;
         let json = serde_json::to_vec(&essential).expect("a definition holds nothing that JSON cannot");
-        Sha256::digest(&json).iter().map(|byte| format!("{byte:02x}")).collect()
+        hex::encode(Sha256::digest(&json))
     }
 
     /// The run's folder below the folder of runs, `<experiment>/<scale>/if-<factor>/<strategy>/seed-<seed>`.
