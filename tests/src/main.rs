@@ -3,5 +3,5 @@
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
-    tailward::cli::main()
+    tailward::main()
 }

@@ -102,7 +102,6 @@ fn show(bar: &ProgressBar, progress: &FetchProgress) {
         FetchProgress::Verifying { path } => bar.set_message(format!("verifying {}", path.display())),
         FetchProgress::Unpacking { path } => bar.set_message(format!("unpacking {}", path.display())),
         FetchProgress::Generating => bar.set_message("generating"),
-        _ => {}
     }
     bar.tick();
 }

@@ -1,5 +1,9 @@
 //! `cargo xtask tidy`: the architecture's invariants, each with a check that fails when it breaks.
 
+mod circles;
+mod names;
+mod sources;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -11,18 +15,50 @@ use tailward_experiment::expected::Expected;
 use crate::{experiments, workspace};
 
 /// Which of our packages a package may depend on. An arrow that is not here is a defect.
-const ARROWS: [(&str, &[&str]); 7] = [
+const ARROWS: [(&str, &[&str]); 9] = [
     ("tailward-acquisition", &[]),
     ("tailward-datasets", &[]),
     ("tailward-models", &[]),
-    ("tailward-experiment", &["tailward-acquisition", "tailward-datasets"]),
-    ("tailward", &["tailward-acquisition", "tailward-datasets", "tailward-experiment", "tailward-models"]),
+    ("tailward-labelling", &["tailward-acquisition", "tailward-datasets"]),
+    ("tailward-experiment", &["tailward-acquisition", "tailward-datasets", "tailward-labelling"]),
+    (
+        "tailward-engine",
+        &[
+            "tailward-acquisition",
+            "tailward-datasets",
+            "tailward-experiment",
+            "tailward-labelling",
+            "tailward-models",
+        ],
+    ),
+    (
+        "tailward",
+        &[
+            "tailward-acquisition",
+            "tailward-datasets",
+            "tailward-engine",
+            "tailward-experiment",
+            "tailward-labelling",
+            "tailward-models",
+        ],
+    ),
     ("xtask", &["tailward-datasets", "tailward-experiment"]),
-    ("tailward-tests", &["tailward", "tailward-datasets", "tailward-experiment", "tailward-models"]),
+    (
+        "tailward-tests",
+        &[
+            "tailward",
+            "tailward-datasets",
+            "tailward-engine",
+            "tailward-experiment",
+            "tailward-labelling",
+            "tailward-models",
+        ],
+    ),
 ];
 
 /// Packages that must not reach Burn by any path.
-const BURN_FREE: [&str; 4] = ["tailward-acquisition", "tailward-datasets", "tailward-experiment", "xtask"];
+const BURN_FREE: [&str; 5] =
+    ["tailward-acquisition", "tailward-datasets", "tailward-experiment", "tailward-labelling", "xtask"];
 
 /// Crates that compile C, C++ or assembly, or look for a library of the system, when they are built.
 const FOREIGN: [&str; 14] = [
@@ -51,8 +87,9 @@ const DEVICE_FILE: &str = "crates/engine/src/device.rs";
 pub(crate) fn run() -> Result<()> {
     workspace::enter()?;
     let metadata = MetadataCommand::new().exec().context("failed to read the workspace's packages")?;
-    let checks: [(&str, Vec<String>); 8] = [
+    let checks: [(&str, Vec<String>); 9] = [
         ("dependency arrows", arrows(&metadata)),
+        ("no circle of files inside a crate", circles(&metadata)?),
         ("packages without Burn", burn_free(&metadata)),
         ("the default build is pure Rust", pure_rust()?),
         ("backend features stay in device.rs", backend_features()?),
@@ -92,6 +129,18 @@ fn arrows(metadata: &Metadata) -> Vec<String> {
         }
     }
     faults
+}
+
+/// Circles of files in every library and every binary of ours.
+fn circles(metadata: &Metadata) -> Result<Vec<String>> {
+    let mut faults = Vec::new();
+    for target in metadata.workspace_packages().into_iter().flat_map(|package| &package.targets) {
+        if target.is_lib() || target.is_bin() {
+            let root = target.src_path.strip_prefix(&metadata.workspace_root).unwrap_or(&target.src_path);
+            faults.extend(circles::faults(root.as_std_path())?);
+        }
+    }
+    Ok(faults)
 }
 
 fn burn_free(metadata: &Metadata) -> Vec<String> {

@@ -16,7 +16,7 @@ use rand_chacha::ChaCha8Rng;
 use serde_json::json;
 use tailward_acquisition::{
     Answer, Conversation, DirectMode, Error, GalaxyMode, Predictions, Selection, Side, badge, bait, base,
-    cluster_margin, direct, galaxy, margin, similar,
+    cluster_margin, direct, margin, similar,
 };
 
 use crate::harness::{Measured, measure};
@@ -139,11 +139,11 @@ impl Given {
             What::Direct(parallel) => {
                 let predictions = self.predictions();
                 let parameters = direct::Parameters { mode: DirectMode::Paper, parallel };
-                self.answered(direct::begin(&predictions, parameters, budget, &mut rng)?)
+                self.answered(Conversation::direct(&predictions, parameters, budget, &mut rng)?)
             }
             What::Galaxy => {
                 let predictions = self.predictions();
-                self.answered(galaxy::begin(&predictions, GalaxyMode::Graph, budget, &mut rng)?)
+                self.answered(Conversation::galaxy(&predictions, GalaxyMode::Graph, budget, &mut rng)?)
             }
         }
     }

@@ -10,6 +10,8 @@ mod python;
 
 use std::process::ExitCode;
 
+use rand::SeedableRng;
+use rand_chacha::ChaCha8Rng;
 use serde_json::json;
 use tailward_acquisition::{Selection, coreset, k_center};
 
@@ -74,12 +76,12 @@ fn make(what: What, rows: usize, labelled: usize) -> Pool {
 }
 
 fn query(pool: &Pool, what: What, budget: usize) -> Selection {
-    let embeddings = pool.embeddings.view();
+    let (embeddings, rng) = (&pool.embeddings, &mut ChaCha8Rng::seed_from_u64(5));
     let selection = match what {
-        What::Plain => k_center::query(embeddings, budget),
+        What::Plain => k_center::query(embeddings, budget, rng),
         What::Balanced { .. } => {
             let p = pool.probabilities.view();
-            k_center::query_balanced(embeddings, p, &pool.labelled_counts, budget, WEIGHT)
+            k_center::query_balanced(embeddings, p, &pool.labelled_counts, budget, WEIGHT, rng)
         }
         What::Robust { outlier_fraction } => coreset::query(embeddings, budget, outlier_fraction, TOLERANCE),
     };

@@ -15,10 +15,10 @@ use ndarray::{ArcArray2, ArcArray3, Array3, Axis};
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use serde_json::json;
-use tailward_acquisition::query::{self, Embeddings, Inputs, query};
+use tailward_acquisition::query::{self, Inputs, query};
 use tailward_acquisition::{
-    Balance, Error, Lambda, Prediction, PseudoLabelOrder, Selection, SolverMode, Strategy, VaalNetworks,
-    bald, select,
+    Balance, Embeddings, Error, Lambda, Prediction, PseudoLabelOrder, Selection, SolverMode, Strategy,
+    VaalNetworks, bald, select,
 };
 
 use crate::harness::{Measured, measure};

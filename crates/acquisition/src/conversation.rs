@@ -4,12 +4,13 @@
 //! plain data that can be written down and read back. No strategy sees a label that was not told: neither before the
 //! query, with the labelled set, nor through [`Conversation::tell`].
 
+use rand_chacha::ChaCha8Rng;
 use serde::{Deserialize, Serialize};
 
-use crate::direct::Direct;
-use crate::galaxy::Galaxy;
+use crate::direct::{self, Direct};
+use crate::galaxy::{self, Galaxy, GalaxyMode};
 use crate::told::Told;
-use crate::{Error, Pick, Selection};
+use crate::{Answer, Ask, Error, Predictions, Selection};
 
 /// A query between its first ask and its last answer.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -22,54 +23,6 @@ pub struct Conversation {
     /// Rows of the last ask that have no answer, rising.
     waiting: Vec<usize>,
     course: Course,
-}
-
-/// Rows that can be labelled at the same time.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Ask {
-    /// The rows, in query order.
-    pub picks: Vec<Pick>,
-    /// What they are for, for a strategy that asks more than once.
-    pub phase: Option<Phase>,
-}
-
-/// What rows are asked for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Phase {
-    /// DIRECT: to narrow down where a class ends.
-    Reduce,
-    /// DIRECT: next to where a class ends.
-    Annotate,
-    /// GALAXY: between labels that differ.
-    Bisect,
-    /// GALAXY: next to labels that differ and have nothing left between them.
-    Extend,
-    /// GALAXY: anywhere, for no labels differ or nothing is left near them.
-    Explore,
-}
-
-impl Phase {
-    /// The name that ledgers use.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Reduce => "reduce",
-            Self::Annotate => "annotate",
-            Self::Bisect => "bisect",
-            Self::Extend => "extend",
-            Self::Explore => "explore",
-        }
-    }
-}
-
-/// What comes back for a row.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Answer {
-    /// Its class.
-    Label(u32),
-    /// No label: skipped, unsure, not a valid image. The row is not asked for again, and the ask is spent.
-    None,
 }
 
 /// What decides on the next ask.
@@ -88,14 +41,45 @@ impl Conversation {
         Self::new(budget, classes, Told::new(rows, &[]), Course::Once(Box::new(selection)))
     }
 
-    /// DIRECT's conversation.
-    pub(crate) fn direct(budget: usize, classes: usize, told: Told, direct: Direct) -> Self {
-        Self::new(budget, classes, told, Course::Direct(Box::new(direct)))
+    /// Begins DIRECT.
+    ///
+    /// # Shapes
+    ///
+    /// See [`Predictions`].
+    ///
+    /// # Errors
+    ///
+    /// Those of [`direct::Parameters::validate`]; the budget exceeds the number of unlabelled rows; probabilities are none;
+    /// the arrays do not belong together; a label is out of range.
+    pub fn direct(
+        predictions: &Predictions<'_>,
+        parameters: direct::Parameters,
+        budget: usize,
+        rng: &mut ChaCha8Rng,
+    ) -> Result<Self, Error> {
+        let (told, direct) = direct::begin(predictions, parameters, budget, rng)?;
+        let classes = predictions.unlabelled.ncols();
+        Ok(Self::new(budget, classes, told, Course::Direct(Box::new(direct))))
     }
 
-    /// GALAXY's conversation.
-    pub(crate) fn galaxy(budget: usize, classes: usize, told: Told, galaxy: Galaxy) -> Self {
-        Self::new(budget, classes, told, Course::Galaxy(Box::new(galaxy)))
+    /// Begins GALAXY.
+    ///
+    /// # Shapes
+    ///
+    /// See [`Predictions`].
+    ///
+    /// # Errors
+    ///
+    /// As those of [`Conversation::direct`], parameters apart.
+    pub fn galaxy(
+        predictions: &Predictions<'_>,
+        mode: GalaxyMode,
+        budget: usize,
+        rng: &mut ChaCha8Rng,
+    ) -> Result<Self, Error> {
+        let (told, galaxy) = galaxy::begin(predictions, mode, budget, rng)?;
+        let classes = predictions.unlabelled.ncols();
+        Ok(Self::new(budget, classes, told, Course::Galaxy(Box::new(galaxy))))
     }
 
     fn new(budget: usize, classes: usize, told: Told, course: Course) -> Self {

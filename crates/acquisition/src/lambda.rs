@@ -1,9 +1,25 @@
-//! The weight of the class-balancing term: a sweep, and the rule that chooses from it.
+//! The weight of the class-balancing term: what it may be, the grid of a sweep, and the rule that chooses from it.
 
-use ndarray::ArrayView2;
+use serde::{Deserialize, Serialize};
 
-use crate::balance::{Round, Statistics};
-use crate::{BalanceOutcome, Error, GreedyBalance, Lambda, LambdaRule, Selection, k_center};
+/// The weight of a class-balancing term.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(untagged, expecting = "expected a number or \"auto\"")]
+pub enum Lambda {
+    /// A number, finite and not negative.
+    Fixed(f64),
+    /// Found by a rule.
+    Rule(LambdaRule),
+}
+
+/// How the weight of a class-balancing term is found.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum LambdaRule {
+    /// The smallest λ of a sweep after which ℓ1 stops falling, with the first round's model, kept for all rounds
+    /// (CBAL, Section 4.1).
+    Auto,
+}
 
 /// The weights of a sweep: from 0 to 3 in steps of 0.2, as the authors of CBAL swept them for CIFAR-100 (their released
 /// history; the paper's Figure 4 has the same range).
@@ -15,17 +31,6 @@ const TOLERANCE: f64 = 0.01;
 
 /// A fall of no more than this share of the first ℓ1 is the rounding error of a sum.
 const ROUNDING: f64 = 1e-9;
-
-/// What a weight leads to.
-#[derive(Clone, Debug, PartialEq)]
-pub struct SweepPoint {
-    /// The weight.
-    pub lambda: f64,
-    /// What [`balance::query`](crate::balance::query) answers with it, or better.
-    pub selection: Selection,
-    /// What the answer took.
-    pub statistics: Statistics,
-}
 
 /// The place of the smallest λ after which ℓ1 stops falling (CBAL, Section 4.1).
 ///
@@ -56,96 +61,9 @@ pub fn rule(lambdas: &[f64], l1: &[f64]) -> usize {
     l1.iter().position(|&value| value - least <= TOLERANCE * fall).unwrap_or(0)
 }
 
-/// Answers the class-balancing programme for every weight, each from where the last one ended
-/// ([`balance::solve_along`](crate::balance::solve_along)).
-///
-/// ℓ1 never rises along ascending weights and the scores never do either, up to rounding of their sums; a certificate
-/// tells for each point how far it can be from the best.
-///
-/// # Errors
-///
-/// Those of [`balance::query`](crate::balance::query), for any of the weights.
-pub fn sweep(round: &Round, lambdas: &[f64]) -> Result<Vec<SweepPoint>, Error> {
-    let answers = round.solve(lambdas)?;
-    let points = lambdas.iter().zip(answers);
-    Ok(points
-        .map(|(&lambda, (selection, statistics))| SweepPoint { lambda, selection, statistics })
-        .collect())
-}
-
-/// Sweeps [`GRID`] and takes the selection that [`rule`] points to. Its `seconds` are those of the sweep.
-pub(crate) fn query(round: &Round) -> Result<Selection, Error> {
-    let mut points = sweep(round, &GRID)?;
-    let seconds = points.iter().map(|point| point.statistics.seconds.total).sum();
-    let l1: Vec<f64> = points.iter().map(|point| balance_term(&point.selection)).collect();
-    let mut selection = points.swap_remove(rule(&GRID, &l1)).selection;
-    if let Some(outcome) = &mut selection.balance {
-        outcome.seconds = seconds;
-    }
-    Ok(selection)
-}
-
-/// Greedy k-center with class balancing ([`k_center::query_balanced`]) for a weight that is given or found by [`rule`]:
-/// then [`GRID`] is swept over the effective weight, at the cost of a whole choice for each.
-///
-/// The outcome's `lambda` is in the units of `balance`, before its scale; its `seconds` are those of the sweep.
-///
-/// # Shapes
-///
-/// Those of [`k_center::query_balanced`].
-///
-/// # Errors
-///
-/// Those of [`k_center::query_balanced`].
-pub fn query_k_center(
-    embeddings: k_center::Embeddings,
-    probabilities: ArrayView2<f32>,
-    labelled_counts: &[usize],
-    budget: usize,
-    balance: &GreedyBalance,
-) -> Result<Selection, Error> {
-    let choose =
-        |weight| k_center::query_balanced(embeddings, probabilities, labelled_counts, budget, weight);
-    // What one unit of the definition's weight is worth.
-    let unit = balance.weight(1.0, labelled_counts.len());
-    let (lambda, seconds, mut selection) = match balance.lambda {
-        Lambda::Fixed(lambda) => {
-            let selection = choose(lambda * unit)?;
-            (lambda, outcome(&selection).seconds, selection)
-        }
-        Lambda::Rule(LambdaRule::Auto) => {
-            let mut selections = GRID.iter().map(|&weight| choose(weight)).collect::<Result<Vec<_>, _>>()?;
-            let l1: Vec<f64> = selections.iter().map(balance_term).collect();
-            let seconds = selections.iter().map(|selection| outcome(selection).seconds).sum();
-            let place = rule(&GRID, &l1);
-            (GRID[place] / unit, seconds, selections.swap_remove(place))
-        }
-    };
-    if let Some(outcome) = &mut selection.balance {
-        (outcome.lambda, outcome.seconds) = (Some(lambda), seconds);
-    }
-    Ok(selection)
-}
-
-/// `‖Ω − Pᵀz‖₁` of a selection that balances.
-///
-/// # Panics
-///
-/// If it does not.
-fn balance_term(selection: &Selection) -> f64 {
-    outcome(selection).l1
-}
-
-fn outcome(selection: &Selection) -> &BalanceOutcome {
-    selection.balance.as_ref().expect("a balanced selection has an outcome")
-}
-
 #[cfg(test)]
 mod tests {
-    use ndarray::{Array2, array};
-
     use super::*;
-    use crate::LambdaScale;
 
     fn chosen(l1: &[f64]) -> usize {
         rule(&GRID[..l1.len()], l1)
@@ -180,38 +98,6 @@ mod tests {
         assert_eq!(chosen(&[0.0, 0.0, 0.0]), 0);
         assert_eq!(chosen(&[80.0, 80.0 - 1e-12, 80.0 - 3e-12]), 0);
         assert_eq!(chosen(&[80.0, 81.0, 90.0]), 0);
-    }
-
-    #[test]
-    fn auto_of_a_greedy_strategy_is_the_rule_on_its_runs_in_its_own_units() {
-        // Ten rows far out that are all of class 0, and ten near by of class 1, which is needed.
-        let pool =
-            Array2::from_shape_fn(
-                (20, 1),
-                |(row, _)| if row < 10 { 10.0 + row as f32 } else { 8.0 + 0.1 * row as f32 },
-            );
-        let p =
-            Array2::from_shape_fn((20, 2), |(row, class)| if (row < 10) == (class == 0) { 0.9 } else { 0.1 });
-        let labelled = array![[0.0_f32]];
-        let embeddings = k_center::Embeddings { unlabelled: pool.view(), labelled: labelled.view() };
-        let run = |lambda, scale| {
-            let balance = GreedyBalance { lambda, scale };
-            query_k_center(embeddings, p.view(), &[6, 0], 6, &balance).unwrap()
-        };
-        let runs: Vec<Selection> =
-            GRID.iter().map(|&weight| run(Lambda::Fixed(weight), LambdaScale::Absolute)).collect();
-        let l1: Vec<f64> = runs.iter().map(balance_term).collect();
-        let place = rule(&GRID, &l1);
-        assert!(place > 0, "{l1:?}");
-        for (scale, lambda) in
-            [(LambdaScale::Absolute, GRID[place]), (LambdaScale::PerClass, 2.0 * GRID[place])]
-        {
-            let auto = run(Lambda::Rule(LambdaRule::Auto), scale);
-            assert_eq!(auto.picks, runs[place].picks);
-            assert_eq!(outcome(&auto).lambda, Some(lambda));
-            // What was found can be written into a definition.
-            assert_eq!(run(Lambda::Fixed(lambda), scale).picks, auto.picks);
-        }
     }
 
     #[test]

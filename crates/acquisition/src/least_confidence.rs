@@ -1,8 +1,17 @@
 //! Least confidence: query where the best class is the least probable.
 
 use ndarray::{ArrayView1, ArrayView2};
+use serde::{Deserialize, Serialize};
 
 use crate::{Error, validate_logits, validate_probabilities};
+
+/// Of what the highest is lowest where confidence is least.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum ConfidenceOf {
+    /// The outputs before the softmax, as the released code of GALAXY has it.
+    Logits,
+}
 
 /// One minus the highest probability of every row (Lewis and Gale, 1994).
 ///

@@ -18,13 +18,17 @@
 //!   [`cluster_margin`] takes low margins from many clusters.
 //! - [`k_center`] and [`coreset`] take rows that cover the pool; `k_center` can balance the classes, too (Algorithm 2).
 
+mod ask;
 mod conversation;
 mod distances;
+mod embeddings;
 mod error;
 mod gradients;
 mod logits;
+mod pool;
 mod predictions;
 mod probabilities;
+mod range;
 mod rankings;
 mod selection;
 mod side;
@@ -54,14 +58,20 @@ pub mod select;
 pub mod similar;
 pub mod vaal;
 
-pub use balance::validate_probabilities;
-pub use conversation::{Answer, Ask, Conversation, Phase};
+pub use ask::{Answer, Ask, Phase};
+pub use balance::{Balance, Prediction, SolverMode};
+pub use conversation::Conversation;
+pub use direct::DirectMode;
+pub use embeddings::Embeddings;
 pub use error::Error;
+pub use galaxy::GalaxyMode;
+pub use k_center::{GreedyBalance, LambdaScale};
+pub use lambda::{Lambda, LambdaRule};
+pub use least_confidence::ConfidenceOf;
 pub use logits::validate_logits;
 pub use predictions::Predictions;
+pub use probabilities::validate_probabilities;
+pub use pseudo_label::PseudoLabelOrder;
 pub use selection::{BalanceCertificate, BalanceOutcome, CoverOutcome, Pick, Selection};
 pub use side::Side;
-pub use strategy::{
-    Balance, ConfidenceOf, DirectMode, GalaxyMode, GreedyBalance, KlReduction, Lambda, LambdaRule,
-    LambdaScale, Needs, Prediction, PseudoLabelOrder, SolverMode, Strategy, VaalNetworks,
-};
+pub use strategy::{KlReduction, Needs, Strategy, VaalNetworks};

@@ -19,10 +19,28 @@ use std::time::Instant;
 
 use ndarray::{ArrayView2, Axis};
 use rand_chacha::ChaCha8Rng;
+use serde::{Deserialize, Serialize};
 
 use crate::balance::{Problem, certificate, requirement};
-use crate::k_center::{Embeddings, FarthestFirst};
-use crate::{BalanceOutcome, Error, Pick, Selection, entropy, probabilities, select, validate_probabilities};
+use crate::k_center::FarthestFirst;
+use crate::{
+    BalanceOutcome, Embeddings, Error, Pick, Selection, entropy, probabilities, select,
+    validate_probabilities,
+};
+
+/// Which rows predicted as a class are taken first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum PseudoLabelOrder {
+    /// Those with the highest entropy (Entropy-L1-pseudo-label, the reference line of CBAL's Figure 4).
+    Entropy,
+    /// Any, uniformly.
+    Random,
+    /// Farthest first over the whole pool; a row whose predicted class has its quota is discarded.
+    KCenter,
+    /// Farthest first within each predicted class.
+    KCenterPerClass,
+}
 
 /// Rows that each class may get: its requirement (CBAL Eq. 4) rounded up.
 ///
@@ -107,14 +125,14 @@ pub fn query_random(
 ///
 /// Those of [`query_entropy`] and [`Embeddings::validate`].
 pub fn query_k_center(
-    embeddings: Embeddings,
+    embeddings: &Embeddings,
     probabilities: ArrayView2<f32>,
     labelled_counts: &[usize],
     budget: usize,
     rng: &mut ChaCha8Rng,
 ) -> Result<Selection, Error> {
     let classes = Classes::new(probabilities, labelled_counts, budget)?;
-    classes.match_rows(&embeddings)?;
+    classes.match_rows(embeddings)?;
     let mut left = classes.quotas.clone();
     let mut traversal = FarthestFirst::new(embeddings)?;
     let mut picks = Vec::with_capacity(budget);
@@ -147,20 +165,20 @@ pub fn query_k_center(
 ///
 /// Those of [`query_k_center`].
 pub fn query_k_center_per_class(
-    embeddings: Embeddings,
+    embeddings: &Embeddings,
     probabilities: ArrayView2<f32>,
     labelled_counts: &[usize],
     budget: usize,
     rng: &mut ChaCha8Rng,
 ) -> Result<Selection, Error> {
     let classes = Classes::new(probabilities, labelled_counts, budget)?;
-    classes.match_rows(&embeddings)?;
+    classes.match_rows(embeddings)?;
     embeddings.validate()?;
     let chosen = classes.each(|rows, quota| {
         let places: Vec<usize> = rows.iter().map(|pick| pick.row).collect();
-        let members = embeddings.unlabelled.select(Axis(0), &places);
-        let mut traversal =
-            FarthestFirst::new(Embeddings { unlabelled: members.view(), labelled: embeddings.labelled })?;
+        let unlabelled = embeddings.unlabelled.select(Axis(0), &places).into_shared();
+        let members = Embeddings { unlabelled, labelled: embeddings.labelled.clone() };
+        let mut traversal = FarthestFirst::new(&members)?;
         let mut picks = Vec::new();
         while picks.len() < quota
             && let Some(pick) = traversal.farthest()

@@ -4,11 +4,12 @@ use ndarray::{ArcArray2, Array3, Axis};
 use rand_chacha::ChaCha8Rng;
 
 use crate::{
-    ConfidenceOf, Conversation, Error, Predictions, PseudoLabelOrder, Selection, Side, Strategy,
-    VaalNetworks, badge, bait, balance, bald, base, batch_bald, cluster_margin, coreset, direct, entropy,
-    galaxy, k_center, lambda, least_confidence, margin, most_likely_positive, pseudo_label, random, select,
-    similar, vaal,
+    ConfidenceOf, Conversation, Embeddings, Error, Predictions, PseudoLabelOrder, Selection, Side, Strategy,
+    badge, bait, balance, bald, base, batch_bald, cluster_margin, coreset, direct, entropy, k_center,
+    least_confidence, margin, most_likely_positive, pseudo_label, random, select, similar, vaal,
 };
+
+pub use crate::pool::Pool;
 
 /// What every strategy is told.
 #[derive(Debug)]
@@ -23,85 +24,6 @@ pub struct Inputs<'a> {
     pub budget: usize,
     /// The stream for the strategy's own random choices.
     pub rng: &'a mut ChaCha8Rng,
-}
-
-/// What is known of the pool, computed or read when a strategy asks for it: a strategy that needs nothing costs no pass
-/// of the model, and none can go without what it needs.
-pub trait Pool {
-    /// Why something cannot be had.
-    type Error: From<Error>;
-
-    /// The class probabilities of the unlabelled rows: `[rows, classes]`.
-    ///
-    /// # Errors
-    ///
-    /// They cannot be computed or read.
-    fn probabilities(&mut self) -> Result<ArcArray2<f32>, Self::Error>;
-
-    /// The outputs before the softmax of the unlabelled rows: `[rows, classes]`.
-    ///
-    /// # Errors
-    ///
-    /// They cannot be computed or read.
-    fn logits(&mut self) -> Result<ArcArray2<f32>, Self::Error>;
-
-    /// The weights of the last layer, without its biases: `[classes, embedding]`.
-    ///
-    /// # Errors
-    ///
-    /// They cannot be read.
-    fn head(&mut self) -> Result<ArcArray2<f32>, Self::Error>;
-
-    /// The class probabilities of the labelled rows: `[labelled, classes]`.
-    ///
-    /// # Errors
-    ///
-    /// They cannot be computed or read.
-    fn labelled_probabilities(&mut self) -> Result<ArcArray2<f32>, Self::Error>;
-
-    /// The embeddings of the unlabelled rows: `[rows, embedding]`.
-    ///
-    /// # Errors
-    ///
-    /// They cannot be computed or read.
-    fn unlabelled_embeddings(&mut self) -> Result<ArcArray2<f32>, Self::Error>;
-
-    /// The embeddings of unlabelled and labelled rows.
-    ///
-    /// # Errors
-    ///
-    /// They cannot be computed or read.
-    fn embeddings(&mut self) -> Result<Embeddings, Self::Error>;
-
-    /// The class probabilities of the unlabelled rows in one pass with dropout: `[rows, classes]`.
-    ///
-    /// # Errors
-    ///
-    /// They cannot be computed or read.
-    fn dropout_pass(&mut self, pass: usize) -> Result<ArcArray2<f32>, Self::Error>;
-
-    /// The discriminator's estimates that the unlabelled rows are labelled, in [0, 1]: `[rows]`.
-    ///
-    /// # Errors
-    ///
-    /// They cannot be computed or read.
-    fn estimates(&mut self, networks: &VaalNetworks) -> Result<Vec<f32>, Self::Error>;
-}
-
-/// Pooled features before the head.
-#[derive(Clone, Debug)]
-pub struct Embeddings {
-    /// `[rows, embedding]`.
-    pub unlabelled: ArcArray2<f32>,
-    /// `[labelled, embedding]`.
-    pub labelled: ArcArray2<f32>,
-}
-
-impl Embeddings {
-    /// The same, borrowed.
-    pub fn view(&self) -> k_center::Embeddings<'_> {
-        k_center::Embeddings { unlabelled: self.unlabelled.view(), labelled: self.labelled.view() }
-    }
 }
 
 /// Begins a query of the budget's number of unlabelled rows.
@@ -120,7 +42,7 @@ pub fn begin<P: Pool>(
         Strategy::Direct { mode, parallel } => {
             let (unlabelled, labelled) = (pool.probabilities()?, pool.labelled_probabilities()?);
             let given = predictions(&inputs, &unlabelled, &labelled)?;
-            Ok(direct::begin(
+            Ok(Conversation::direct(
                 &given,
                 direct::Parameters { mode: *mode, parallel: *parallel },
                 inputs.budget,
@@ -130,7 +52,7 @@ pub fn begin<P: Pool>(
         Strategy::Galaxy { mode } => {
             let (unlabelled, labelled) = (pool.probabilities()?, pool.labelled_probabilities()?);
             let given = predictions(&inputs, &unlabelled, &labelled)?;
-            Ok(galaxy::begin(&given, *mode, inputs.budget, inputs.rng)?)
+            Ok(Conversation::galaxy(&given, *mode, inputs.budget, inputs.rng)?)
         }
         _ => Ok(Conversation::once(rows, classes, query(strategy, inputs, pool)?)),
     }
@@ -174,18 +96,18 @@ pub fn query<P: Pool>(strategy: &Strategy, inputs: Inputs<'_>, pool: &mut P) -> 
             }
         }
         Strategy::KCenterGreedy { decimals, balance } => {
-            let embeddings = rounded(pool.embeddings()?, *decimals);
+            let embeddings = &rounded(pool.embeddings()?, *decimals);
             match balance {
-                None => Ok(k_center::query(embeddings.view(), budget)?),
+                None => Ok(k_center::query(embeddings, budget, rng)?),
                 Some(balance) => {
                     let probabilities = pool.probabilities()?;
                     let p = probabilities.view();
-                    Ok(lambda::query_k_center(embeddings.view(), p, labelled_counts, budget, balance)?)
+                    Ok(k_center::query_with(embeddings, p, labelled_counts, budget, balance, rng)?)
                 }
             }
         }
         Strategy::Coreset { outlier_fraction, tolerance } => {
-            Ok(coreset::query(pool.embeddings()?.view(), budget, *outlier_fraction, *tolerance)?)
+            Ok(coreset::query(&pool.embeddings()?, budget, *outlier_fraction, *tolerance)?)
         }
         Strategy::PseudoLabel { order } => {
             let probabilities = pool.probabilities()?;
@@ -195,17 +117,11 @@ pub fn query<P: Pool>(strategy: &Strategy, inputs: Inputs<'_>, pool: &mut P) -> 
                 PseudoLabelOrder::Random => pseudo_label::query_random(p, labelled_counts, budget, rng)?,
                 PseudoLabelOrder::KCenter => {
                     let embeddings = pool.embeddings()?;
-                    pseudo_label::query_k_center(embeddings.view(), p, labelled_counts, budget, rng)?
+                    pseudo_label::query_k_center(&embeddings, p, labelled_counts, budget, rng)?
                 }
                 PseudoLabelOrder::KCenterPerClass => {
                     let embeddings = pool.embeddings()?;
-                    pseudo_label::query_k_center_per_class(
-                        embeddings.view(),
-                        p,
-                        labelled_counts,
-                        budget,
-                        rng,
-                    )?
+                    pseudo_label::query_k_center_per_class(&embeddings, p, labelled_counts, budget, rng)?
                 }
             })
         }
@@ -308,7 +224,7 @@ impl Known {
     }
 }
 
-/// The embeddings as a strategy wants them.
+/// The embeddings as a strategy wants them: rounded ([`k_center::rounded`]) to some decimals, or as they are.
 pub fn rounded(embeddings: Embeddings, decimals: Option<u32>) -> Embeddings {
     let Some(decimals) = decimals else { return embeddings };
     let round = |array: ArcArray2<f32>| k_center::rounded(array.view(), decimals).into_shared();

@@ -84,3 +84,11 @@ pub struct CoverOutcome {
     /// Rows that were left uncovered, as the outlier fraction allows.
     pub outliers: usize,
 }
+
+impl CoverOutcome {
+    /// With the gap between the two.
+    pub(crate) fn new(radius: f64, bound: f64, outliers: usize) -> Self {
+        let relative_gap = if radius > 0.0 { (radius - bound) / radius } else { 0.0 };
+        Self { radius, bound, relative_gap, outliers }
+    }
+}

@@ -6,8 +6,8 @@ use ndarray::{Array2, ArrayView1, Axis};
 use proptest::prelude::*;
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
-use tailward_acquisition::k_center::{self, Embeddings};
-use tailward_acquisition::{CoverOutcome, Error, Selection, coreset};
+use tailward_acquisition::k_center::FarthestFirst;
+use tailward_acquisition::{CoverOutcome, Embeddings, Error, Selection, coreset};
 
 /// What a query is given.
 #[derive(Clone, Debug)]
@@ -32,12 +32,12 @@ impl Pool {
         Self { unlabelled: embed(rows), labelled: embed(labelled), budget, outlier_fraction: 0.0 }
     }
 
-    fn embeddings(&self) -> Embeddings<'_> {
-        Embeddings { unlabelled: self.unlabelled.view(), labelled: self.labelled.view() }
+    fn embeddings(&self) -> Embeddings {
+        Embeddings { unlabelled: self.unlabelled.to_shared(), labelled: self.labelled.to_shared() }
     }
 
     fn query(&self, tolerance: f64) -> Selection {
-        coreset::query(self.embeddings(), self.budget, self.outlier_fraction, tolerance)
+        coreset::query(&self.embeddings(), self.budget, self.outlier_fraction, tolerance)
             .expect("a small pool")
     }
 
@@ -116,8 +116,16 @@ fn with_a_small_tolerance_the_answer_is_the_best_there_is() {
     assert!(better > 100, "the greedy choice was improved in {better} of 720 cases only");
 }
 
+/// The greedy choice that bisection starts from, which begins with the lowest row where nothing is labelled.
 fn rows_of_greedy(pool: &Pool) -> Vec<usize> {
-    rows(&k_center::query(pool.embeddings(), pool.budget).expect("a valid pool"))
+    let embeddings = pool.embeddings();
+    let mut traversal = FarthestFirst::new(&embeddings).expect("a valid pool");
+    let mut next = || {
+        let row = traversal.farthest().expect("the pool holds the budget").row;
+        traversal.accept(row);
+        row
+    };
+    (0..pool.budget).map(|_| next()).collect()
 }
 
 proptest! {
@@ -200,7 +208,7 @@ fn identical_points_are_covered_at_once() {
 fn refusals() {
     let pool = Pool::made(10, 1, 3, false, 1);
     let query = |budget, outlier_fraction, tolerance| {
-        coreset::query(pool.embeddings(), budget, outlier_fraction, tolerance).unwrap_err()
+        coreset::query(&pool.embeddings(), budget, outlier_fraction, tolerance).unwrap_err()
     };
     assert!(matches!(query(11, 0.0, 0.1), Error::BudgetAbovePool { budget: 11, pool: 10 }));
     assert_eq!(query(3, 1.0, 0.1).to_string(), "use outlier_fraction = 1: it must be in [0, 1)");
@@ -208,9 +216,9 @@ fn refusals() {
     assert!(matches!(query(3, 0.0, 0.0), Error::InvalidParameter { name: "tolerance", .. }));
     let mut faulty = pool.clone();
     faulty.unlabelled[[2, 0]] = f32::NAN;
-    let error = coreset::query(faulty.embeddings(), 3, 0.0, 0.1).unwrap_err();
+    let error = coreset::query(&faulty.embeddings(), 3, 0.0, 0.1).unwrap_err();
     assert_eq!(error.to_string(), "read unlabelled embeddings: row 2, column 0 is NaN");
     let large = Pool::made(4_097, 1, 3, true, 1);
-    let error = coreset::query(large.embeddings(), 3, 0.0, 0.1).unwrap_err();
+    let error = coreset::query(&large.embeddings(), 3, 0.0, 0.1).unwrap_err();
     assert!(matches!(error, Error::CoresetTooLarge { what: "rows", size: 4_097, limit: 4_096 }));
 }

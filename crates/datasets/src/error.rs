@@ -396,6 +396,23 @@ pub enum Error {
         /// The number of classes.
         classes: usize,
     },
+    /// There is not one true label for each training image.
+    #[error("{labels} true labels for {images} training images")]
+    LabelCount {
+        /// The number of training images.
+        images: usize,
+        /// The number of labels.
+        labels: usize,
+    },
+    /// A construction looks at the classes of the images, and nobody knows them.
+    #[error(
+        "could not build a pool of kind `{kind}` without the true labels of the images, by which it draws; \
+         only simulated studies have them. The kind `uniform` needs none"
+    )]
+    NoTruth {
+        /// The kind of the pool's source.
+        kind: &'static str,
+    },
     /// A rate of label noise outside [0, 1].
     #[error("label noise rate {rate} is not in [0, 1]")]
     NoiseRate {

@@ -1,14 +1,13 @@
-//! Files verified by size and checksum, and files written so that a half-written one is never seen.
+//! Files verified by size and checksum.
 
 use std::fs::{self, File};
-use std::io::{Read, Write};
+use std::io::Read;
 use std::path::Path;
-
-use tempfile::NamedTempFile;
 
 use crate::checksum::Checksum;
 use crate::error::{Error, Result};
 use crate::manifest::FileEntry;
+use crate::whole_file;
 
 /// The checksum of a whole file, in hexadecimal.
 pub(crate) fn digest(path: &Path, checksum: &Checksum) -> Result<String> {
@@ -49,17 +48,9 @@ pub(crate) fn compare(path: &Path, expected: &Checksum, found: String) -> Result
     Err(Error::ChecksumMismatch { path: path.into(), algorithm, expected, found, help })
 }
 
-/// Writes `bytes` to `path` through a temporary file beside it.
+/// Writes `bytes` to `path`, whole or not at all, in a folder that is made where it is missing.
 pub(crate) fn write_atomically(path: &Path, bytes: &[u8]) -> Result<()> {
     let folder = path.parent().unwrap_or(Path::new("."));
     fs::create_dir_all(folder).map_err(Error::io("create", folder))?;
-    let mut file = NamedTempFile::new_in(folder).map_err(Error::io("create a file in", folder))?;
-    file.write_all(bytes).map_err(Error::io("write", path))?;
-    file.as_file().sync_all().map_err(Error::io("write", path))?;
-    file.persist(path).map_err(|error| Error::Io {
-        action: "create",
-        path: path.into(),
-        source: error.error,
-    })?;
-    Ok(())
+    whole_file::write_bytes(path, bytes).map_err(Error::io("write", path))
 }

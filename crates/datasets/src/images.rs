@@ -1,4 +1,4 @@
-//! Images and labels in memory.
+//! Images in memory.
 
 use serde::{Deserialize, Serialize};
 
@@ -25,26 +25,24 @@ impl ImageShape {
     }
 }
 
-/// Images with their true labels.
+/// Images of one shape. They know pixels alone; what they show is somebody else's to know.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Images {
     /// The shape of every image.
     pub shape: ImageShape,
     /// `[n, channels, height, width]`, channel-major as in the CIFAR files, 0 to 255.
     pub pixels: Vec<u8>,
-    /// `[n]`, class ids from 0.
-    pub labels: Vec<u32>,
 }
 
 impl Images {
-    /// The number of images.
+    /// The number of whole images. Of a shape without values there are none.
     pub fn len(&self) -> usize {
-        self.labels.len()
+        self.pixels.len().checked_div(self.shape.len()).unwrap_or(0)
     }
 
     /// Whether there are no images.
     pub fn is_empty(&self) -> bool {
-        self.labels.is_empty()
+        self.len() == 0
     }
 
     /// The pixels of the image at `row`: `[channels, height, width]`.
@@ -55,46 +53,6 @@ impl Images {
         let values = self.shape.len();
         &self.pixels[row * values..(row + 1) * values]
     }
-
-    /// Images per class, for class ids `0..classes`.
-    ///
-    /// # Panics
-    /// When a label is not below `classes`.
-    pub fn class_counts(&self, classes: usize) -> Vec<usize> {
-        class_counts(&self.labels, classes)
-    }
-}
-
-/// A dataset in memory: every image and every true label.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Dataset {
-    /// The name of the manifest that it was read by.
-    pub name: String,
-    /// `[classes]`, by class id.
-    pub class_names: Vec<String>,
-    /// The training images; a [`SampleId`](crate::SampleId) is an index into these.
-    pub train: Images,
-    /// The test images.
-    pub test: Images,
-}
-
-impl Dataset {
-    /// The number of classes.
-    pub fn classes(&self) -> usize {
-        self.class_names.len()
-    }
-}
-
-/// Labels per class, for class ids `0..classes`.
-///
-/// # Panics
-/// When a label is not below `classes`.
-pub(crate) fn class_counts(labels: &[u32], classes: usize) -> Vec<usize> {
-    let mut counts = vec![0; classes];
-    for &label in labels {
-        counts[label as usize] += 1;
-    }
-    counts
 }
 
 #[cfg(test)]
@@ -103,13 +61,17 @@ mod tests {
 
     #[test]
     fn an_image_is_its_own_slice() {
-        let images = Images {
-            shape: ImageShape { channels: 1, height: 1, width: 2 },
-            pixels: vec![1, 2, 3, 4, 5, 6],
-            labels: vec![0, 2, 0],
-        };
+        let shape = ImageShape { channels: 1, height: 1, width: 2 };
+        let images = Images { shape, pixels: vec![1, 2, 3, 4, 5, 6] };
         assert_eq!(images.len(), 3);
         assert_eq!(images.image(1), [3, 4]);
-        assert_eq!(images.class_counts(3), [2, 0, 1]);
+    }
+
+    #[test]
+    fn a_shape_without_values_has_no_images() {
+        let shape = ImageShape { channels: 3, height: 0, width: 2 };
+        let images = Images { shape, pixels: Vec::new() };
+        assert!(images.is_empty());
+        assert!(Images { shape: ImageShape { channels: 3, height: 1, width: 1 }, ..images }.is_empty());
     }
 }

@@ -3,6 +3,7 @@
 //! A dataset is described by a [`DatasetManifest`] (one TOML file per dataset). [`fetch()`] brings its files to a data
 //! folder, [`prepare()`] verifies them (and generates the synthetic ones), and [`read`] gives a [`Dataset`] in memory.
 //! A [`Grouping`] merges classes of one, and [`noisy_labels`] gives the labels that annotators tell of it.
+//! Images know their pixels alone: what they show is the [`Truth`] of a dataset, which travels apart.
 //! [`construct`] then splits the training images into an initial set and a pool, with or without imbalance, and writes
 //! the outcome down as a [`PoolManifest`] whose hash covers everything that went into it.
 //!
@@ -12,56 +13,52 @@
 //! Nothing here knows Burn, and nothing here uses the network except [`fetch()`] and [`fetch_weights()`].
 
 pub mod checksum;
-pub mod cifar;
-pub mod construction;
+pub mod dataset;
 pub mod error;
 #[cfg(feature = "fetch")]
 pub mod fetch;
-#[cfg(feature = "fetch")]
-pub mod fetch_weights;
-pub mod grouping;
 pub mod images;
-pub mod imbalance;
-pub mod index_list;
+pub mod labelled;
+pub mod labels;
+pub mod layout;
 pub mod manifest;
-pub mod medmnist;
-pub mod noise;
-pub mod pool_manifest;
+pub mod pool;
 pub mod prepare;
 pub mod sample;
-pub mod split;
-pub mod svhn;
 pub mod synthetic;
-pub mod tiny_imagenet;
+pub mod truth;
 pub mod weights;
-pub mod wilds;
+pub mod whole_file;
 
-mod contradiction;
-#[cfg(feature = "fetch")]
-mod download;
 mod files;
-mod jpeg;
-mod mat;
+mod load;
+mod names;
+mod pixels;
 mod presence;
-mod resize;
-mod side_by_side;
-#[cfg(feature = "fetch")]
-mod unpack;
+mod share;
 
 pub use checksum::Checksum;
-pub use construction::{PoolSource, construct, construct_replay, order_sha256};
+pub use dataset::Dataset;
 pub use error::{Error, Result};
 #[cfg(feature = "fetch")]
-pub use fetch::{FetchOutcome, FetchProgress, fetch};
+pub use fetch::progress::FetchProgress;
 #[cfg(feature = "fetch")]
-pub use fetch_weights::{FetchedWeights, fetch_weights};
-pub use grouping::Grouping;
-pub use images::{Dataset, ImageShape, Images};
-pub use imbalance::Imbalance;
+pub use fetch::weights::{FetchedWeights, fetch_weights};
+#[cfg(feature = "fetch")]
+pub use fetch::{FetchOutcome, fetch};
+pub use images::{ImageShape, Images};
+pub use labelled::LabelledImages;
+pub use labels::grouping::Grouping;
+pub use labels::noise::{LabelNoise, noisy_labels};
 pub use manifest::{Archive, ArchiveFormat, DatasetManifest, FileEntry, FileRole, Layout, Source, TestSplit};
-pub use noise::{LabelNoise, noisy_labels};
-pub use pool_manifest::PoolManifest;
+pub use pool::construction::{construct, construct_replay, order_sha256};
+pub use pool::imbalance::Imbalance;
+pub use pool::index_list;
+pub use pool::manifest::PoolManifest;
+pub use pool::source::PoolSource;
+pub use pool::training_images::{TrainingImages, TrainingTruth};
 pub use prepare::{Prepared, prepare, read};
 pub use sample::SampleId;
 pub use synthetic::SyntheticConfig;
+pub use truth::{Truth, class_counts};
 pub use weights::{WeightsFormat, WeightsManifest};

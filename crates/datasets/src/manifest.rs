@@ -1,16 +1,12 @@
 //! What a dataset is: its files, their sizes and checksums, its classes, and the terms under which it may be used.
 
-use std::fs;
 use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
 
 use crate::checksum::Checksum;
-use crate::cifar::RecordLayout;
-use crate::contradiction;
-use crate::error::{Error, Result};
 use crate::images::ImageShape;
-use crate::synthetic::SyntheticConfig;
+use crate::synthetic::config::SyntheticConfig;
 
 /// One dataset, parsed from `datasets/<name>.toml`. Unknown keys are errors.
 #[derive(Clone, Debug, PartialEq, Deserialize)]
@@ -63,32 +59,16 @@ pub enum Layout {
     Cifar100Fine,
     /// As [`Layout::Cifar100Fine`]; the coarse label is the class.
     Cifar100Coarse,
-    /// Folders of JPEG files, as in [`tiny_imagenet`](crate::tiny_imagenet).
+    /// Folders of JPEG files, as in [`tiny_imagenet`](crate::layout::tiny_imagenet).
     TinyImagenet,
-    /// MATLAB files, as in [`svhn`](crate::svhn).
+    /// MATLAB files, as in [`svhn`](crate::layout::svhn).
     SvhnMat,
-    /// One file of NumPy arrays, as in [`medmnist`](crate::medmnist).
+    /// One file of NumPy arrays, as in [`medmnist`](crate::layout::medmnist).
     MedmnistNpz,
-    /// A table and PNG files, as in [`wilds`](crate::wilds).
+    /// A table and PNG files, as in [`wilds`](crate::layout::wilds).
     WildsFmow,
-    /// A table and JPEG files, as in [`wilds`](crate::wilds).
+    /// A table and JPEG files, as in [`wilds`](crate::layout::wilds).
     WildsIwildcam,
-}
-
-impl Layout {
-    /// The layout of one record, for the layouts that are files of records.
-    pub fn records(self) -> Option<RecordLayout> {
-        match self {
-            Self::Cifar10Binary => Some(RecordLayout::Cifar10),
-            Self::Cifar100Fine => Some(RecordLayout::Cifar100Fine),
-            Self::Cifar100Coarse => Some(RecordLayout::Cifar100Coarse),
-            Self::TinyImagenet
-            | Self::SvhnMat
-            | Self::MedmnistNpz
-            | Self::WildsFmow
-            | Self::WildsIwildcam => None,
-        }
-    }
 }
 
 /// Which images of [`Layout::TinyImagenet`] are the test images.
@@ -176,20 +156,6 @@ pub enum FileRole {
 }
 
 impl DatasetManifest {
-    /// Reads and checks a manifest.
-    ///
-    /// # Errors
-    /// When the file cannot be read or parsed, has an unknown key, or contradicts itself (sizes, counts, names, paths).
-    pub fn load(path: &Path) -> Result<Self> {
-        let text = fs::read_to_string(path).map_err(Error::io("read", path))?;
-        let manifest: Self = toml::from_str(&text)
-            .map_err(|source| Error::Toml { path: path.into(), source: Box::new(source) })?;
-        match contradiction::find(&manifest, path) {
-            Some(problem) => Err(Error::InvalidManifest { path: path.into(), problem }),
-            None => Ok(manifest),
-        }
-    }
-
     /// The folder that holds this dataset's files, under the data folder.
     pub fn folder_in(&self, data_dir: &Path) -> PathBuf {
         data_dir.join(&self.folder)
@@ -199,79 +165,14 @@ impl DatasetManifest {
     pub fn files_of(&self, role: FileRole) -> impl Iterator<Item = &FileEntry> {
         self.files.iter().filter(move |file| file.role == role)
     }
-}
 
-#[cfg(test)]
-pub(crate) mod tests {
-    use super::*;
-
-    /// A dataset of four 1×2×2 training images and two test images in two classes.
-    pub(crate) fn tiny_manifest() -> String {
-        r#"
-name = "tiny"
-title = "Tiny"
-terms = "None."
-layout = "cifar10-binary"
-folder = "tiny-bin"
-classes = 2
-class_names = ["cat", "dog"]
-train_images = 4
-test_images = 2
-class_balanced = true
-image = { channels = 1, height = 2, width = 2 }
-
-[source]
-citation = "Nobody, 2000."
-homepage = "http://localhost/"
-
-[[files]]
-path = "train.bin"
-role = "train"
-bytes = 20
-
-[[files]]
-path = "test.bin"
-role = "test"
-bytes = 10
-"#
-        .to_owned()
+    /// Whether the files are published one by one. `DatasetManifest::load` makes sure that all are or none is.
+    pub(crate) fn has_single_files(&self) -> bool {
+        self.files.iter().any(|file| file.url.is_some())
     }
 
-    pub(crate) fn load(text: &str) -> Result<DatasetManifest> {
-        load_changed("tiny", text, &[])
-    }
-
-    /// The manifest `<name>.toml` of this text, each first occurrence of what is to change replaced.
-    pub(crate) fn load_changed(name: &str, text: &str, changes: &[(&str, &str)]) -> Result<DatasetManifest> {
-        let folder = tempfile::tempdir().unwrap();
-        let mut text = text.to_owned();
-        for (from, to) in changes {
-            assert!(text.contains(from), "{from}");
-            text = text.replacen(from, to, 1);
-        }
-        let path = folder.path().join(format!("{name}.toml"));
-        fs::write(&path, text).unwrap();
-        DatasetManifest::load(&path)
-    }
-
-    #[test]
-    fn a_sound_manifest_loads() {
-        let manifest = load(&tiny_manifest()).unwrap();
-        assert_eq!(manifest.layout, Layout::Cifar10Binary);
-        assert_eq!(manifest.files_of(FileRole::Test).count(), 1);
-    }
-
-    #[test]
-    fn an_unknown_key_is_an_error_everywhere() {
-        for (section, with) in [
-            ("title =", "colour = \"red\"\ntitle ="),
-            ("[source]", "[source]\nauthor = \"x\""),
-            ("role = \"train\"", "role = \"train\"\nsize = 3"),
-            ("channels = 1,", "channels = 1, depth = 2,"),
-            ("bytes = 20", "bytes = 20\nchecksum = { crc = \"00\" }"),
-        ] {
-            let text = tiny_manifest().replacen(section, with, 1);
-            assert!(matches!(load(&text), Err(Error::Toml { .. })), "{with}");
-        }
+    /// The files that may not be absent.
+    pub(crate) fn required_files(&self) -> impl Iterator<Item = &FileEntry> {
+        self.files.iter().filter(|file| file.role != FileRole::ClassNames)
     }
 }

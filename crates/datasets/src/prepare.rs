@@ -3,16 +3,13 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use crate::cifar::{RecordFile, RecordLayout, append_records};
+use crate::dataset::Dataset;
 use crate::error::{Error, Result};
 use crate::files;
-use crate::images::{Dataset, Images, class_counts};
-use crate::manifest::{DatasetManifest, FileRole, Layout};
-use crate::medmnist;
-use crate::svhn;
+use crate::layout::{self, cifar};
+use crate::manifest::{DatasetManifest, FileRole};
 use crate::synthetic;
-use crate::tiny_imagenet;
-use crate::wilds;
+use crate::truth::class_counts;
 
 /// What [`prepare`] found or made.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -37,28 +34,19 @@ pub fn prepare(manifest: &DatasetManifest, data_dir: &Path) -> Result<Prepared> 
 }
 
 /// Reads a dataset, verifying sizes, labels, checksums, counts and class names. For Tiny ImageNet and the sets of WILDS no
-/// checksums of single files are published; [`tiny_imagenet`] and [`wilds`] say what is verified instead.
+/// checksums of single files are published; [`tiny_imagenet`](crate::layout::tiny_imagenet) and [`wilds`](crate::layout::wilds) say what is verified instead.
 ///
 /// # Errors
 /// When a file is missing ([`Error::MissingFile`]), damaged (path and byte offset), or not what the manifest says.
 pub fn read(manifest: &DatasetManifest, data_dir: &Path) -> Result<Dataset> {
     check_presence(manifest, data_dir)?;
     check_class_names(manifest, data_dir)?;
-    let (train, test) = match manifest.layout {
-        Layout::Cifar10Binary => read_records_of_both(manifest, data_dir, RecordLayout::Cifar10)?,
-        Layout::Cifar100Fine => read_records_of_both(manifest, data_dir, RecordLayout::Cifar100Fine)?,
-        Layout::Cifar100Coarse => read_records_of_both(manifest, data_dir, RecordLayout::Cifar100Coarse)?,
-        Layout::TinyImagenet => tiny_imagenet::read(manifest, data_dir)?,
-        Layout::SvhnMat => svhn::read(manifest, data_dir)?,
-        Layout::MedmnistNpz => medmnist::read(manifest, data_dir)?,
-        Layout::WildsFmow => wilds::read(manifest, data_dir, wilds::Set::Fmow)?,
-        Layout::WildsIwildcam => wilds::read(manifest, data_dir, wilds::Set::IWildCam)?,
-    };
+    let (train, test) = layout::read(manifest, data_dir)?;
     if manifest.class_balanced {
         check_balance(manifest, "training", &train.labels)?;
         check_balance(manifest, "test", &test.labels)?;
     }
-    Ok(Dataset { name: manifest.name.clone(), class_names: manifest.class_names.clone(), train, test })
+    Ok(Dataset::new(manifest.name.clone(), manifest.class_names.clone(), train, test))
 }
 
 /// Generates what is missing of a dataset that has a generator. A file that is there is left alone, right or wrong.
@@ -78,41 +66,10 @@ pub(crate) fn generate_missing(manifest: &DatasetManifest, data_dir: &Path) -> R
             continue;
         }
         let images = synthetic::images(config, manifest.classes, split, images);
-        files::write_atomically(&path, &synthetic::encode(&images, layout))?;
+        files::write_atomically(&path, &cifar::encode(&images, layout))?;
         generated.push(path);
     }
     Ok(generated)
-}
-
-fn read_records_of_both(
-    manifest: &DatasetManifest,
-    data_dir: &Path,
-    layout: RecordLayout,
-) -> Result<(Images, Images)> {
-    let read = |role| read_records(manifest, data_dir, layout, role);
-    Ok((read(FileRole::Train)?, read(FileRole::Test)?))
-}
-
-fn read_records(
-    manifest: &DatasetManifest,
-    data_dir: &Path,
-    layout: RecordLayout,
-    role: FileRole,
-) -> Result<Images> {
-    let count = if role == FileRole::Train { manifest.train_images } else { manifest.test_images };
-    let mut images = Images {
-        shape: manifest.image,
-        pixels: Vec::with_capacity(count * manifest.image.len()),
-        labels: Vec::with_capacity(count),
-    };
-    for file in manifest.files_of(role) {
-        let path = manifest.folder_in(data_dir).join(&file.path);
-        let bytes = file.bytes.unwrap_or_default(); // `DatasetManifest::load` refuses image files without a size
-        let classes = manifest.classes;
-        let records = RecordFile { path: &path, layout, classes, bytes, checksum: file.checksum.as_ref() };
-        append_records(&records, &mut images)?;
-    }
-    Ok(images)
 }
 
 /// Everything that the manifest asks for is there, or the first thing that is not.
@@ -163,7 +120,7 @@ fn check_class_names(manifest: &DatasetManifest, data_dir: &Path) -> Result<()> 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::manifest::tests::tiny_manifest;
+    use crate::load::tests::tiny_manifest;
 
     const TRAIN: [u8; 20] = [0, 1, 2, 3, 4, 1, 5, 6, 7, 8, 1, 9, 10, 11, 12, 0, 13, 14, 15, 16];
     const TEST: [u8; 10] = [1, 1, 1, 1, 1, 0, 2, 2, 2, 2];
@@ -186,7 +143,7 @@ mod tests {
         assert!(prepare(&manifest, folder.path()).unwrap().generated.is_empty());
         let dataset = read(&manifest, folder.path()).unwrap();
         assert_eq!((dataset.classes(), dataset.train.len(), dataset.test.len()), (2, 4, 2));
-        assert_eq!(dataset.train.labels, [0, 1, 1, 0]);
+        assert_eq!(dataset.truth.train, [0, 1, 1, 0]);
         assert_eq!(dataset.test.image(1), [2, 2, 2, 2]);
     }
 

@@ -3,35 +3,14 @@
 use std::path::{Path, PathBuf};
 
 use crate::checksum::Checksum;
-use crate::manifest::{Archive, DatasetManifest, FileEntry, FileRole, Layout};
-use crate::tiny_imagenet;
-use crate::wilds;
+use crate::layout;
+use crate::manifest::{Archive, DatasetManifest};
 
 impl DatasetManifest {
     /// What must be there for the dataset to be complete: files, and folders whose content the layout's reader checks.
     pub(crate) fn required_paths(&self, data_dir: &Path) -> Vec<PathBuf> {
         let folder = self.folder_in(data_dir);
-        let names: Vec<&str> = match self.layout {
-            Layout::Cifar10Binary
-            | Layout::Cifar100Fine
-            | Layout::Cifar100Coarse
-            | Layout::SvhnMat
-            | Layout::MedmnistNpz => self.required_files().map(|file| file.path.as_str()).collect(),
-            Layout::TinyImagenet => tiny_imagenet::required(self.split).to_vec(),
-            Layout::WildsFmow => wilds::Set::Fmow.required().to_vec(),
-            Layout::WildsIwildcam => wilds::Set::IWildCam.required().to_vec(),
-        };
-        names.into_iter().map(|name| folder.join(name)).collect()
-    }
-
-    /// Whether the files are published one by one. `DatasetManifest::load` makes sure that all are or none is.
-    pub(crate) fn has_single_files(&self) -> bool {
-        self.files.iter().any(|file| file.url.is_some())
-    }
-
-    /// The files that may not be absent.
-    pub(crate) fn required_files(&self) -> impl Iterator<Item = &FileEntry> {
-        self.files.iter().filter(|file| file.role != FileRole::ClassNames)
+        layout::required(self).into_iter().map(|name| folder.join(name)).collect()
     }
 
     /// How to get the files: the command, then what to put where by hand. Reads on after "; ".

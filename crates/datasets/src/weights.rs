@@ -6,9 +6,9 @@ use std::path::{Path, PathBuf};
 use serde::Deserialize;
 
 use crate::checksum::Checksum;
-use crate::contradiction;
 use crate::error::{Error, Result};
 use crate::files;
+use crate::names::{is_single_component, name_problem};
 
 /// The folder under the data folder that holds the files of all weights.
 const FOLDER: &str = "weights";
@@ -96,11 +96,11 @@ impl WeightsManifest {
 
     /// The first contradiction, if there is one.
     fn problem(&self, path: &Path) -> Option<String> {
-        if let Some(problem) = contradiction::name(&self.name, path) {
+        if let Some(problem) = name_problem(&self.name, path) {
             return Some(problem);
         }
         let (file, checksum) = (&self.file, self.checksum.hex());
-        if !contradiction::is_single_component(file) {
+        if !is_single_component(file) {
             return Some(format!("file `{file}` is not one plain name"));
         }
         let endings = self.format.endings();

@@ -11,7 +11,7 @@ use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::SeedableRng;
 use sha2::{Digest, Sha256};
 use tailward_datasets::index_list::read_authors_pair;
-use tailward_datasets::{DatasetManifest, PoolManifest, PoolSource, construct, read};
+use tailward_datasets::{DatasetManifest, PoolManifest, PoolSource, TrainingImages, construct, read};
 
 /// Dataset, list, first digits of the list's SHA-256, size of the pool.
 const POOLS: [(&str, &str, &str, usize); 7] = [
@@ -45,8 +45,7 @@ fn lists_have_their_sizes_and_hashes() {
     let Some(folder) = index_folder() else { return };
     for (dataset, factor, hash, size) in POOLS {
         let (initial_path, pool_path) = lists(&folder, dataset, factor);
-        let digest: String =
-            Sha256::digest(fs::read(&pool_path).unwrap()).iter().map(|byte| format!("{byte:02x}")).collect();
+        let digest = hex::encode(Sha256::digest(fs::read(&pool_path).unwrap()));
         assert!(digest.starts_with(hash), "{}", pool_path.display());
         let (initial, pool) = read_authors_pair(&initial_path, &pool_path, 50_000).unwrap();
         assert_eq!((initial.len(), pool.len()), (5_000, size));
@@ -63,16 +62,17 @@ fn cifar100_pools_have_the_class_counts_of_the_paper() {
     };
     let datasets = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../datasets");
     let manifest = DatasetManifest::load(&datasets.join("cifar100.toml")).unwrap();
-    let labels = read(&manifest, &data_dir).unwrap().train.labels;
+    let dataset = read(&manifest, &data_dir).unwrap();
     let mut hashes = Vec::new();
     for (factor, rare) in RARE {
         let (initial, pool) = lists(&folder, "cifar100", factor);
         let (mut one, mut two) = (ChaCha8Rng::seed_from_u64(0), ChaCha8Rng::seed_from_u64(0));
         let source = PoolSource::IndexLists { initial, pool };
-        let made = construct("cifar100", &labels, 100, &source, &mut one, &mut two).unwrap();
-        assert_eq!(made.class_counts_initial, [50; 100]);
-        assert_eq!(made.class_counts_pool[..50], [450; 50]);
-        assert_eq!(made.class_counts_pool[50..], [rare; 50]);
+        let made = construct(&TrainingImages::of(&dataset), &source, &mut one, &mut two).unwrap();
+        assert_eq!(made.class_counts_initial.as_deref().unwrap(), [50; 100]);
+        let pool = made.class_counts_pool.as_deref().unwrap();
+        assert_eq!(pool[..50], [450; 50]);
+        assert_eq!(pool[50..], [rare; 50]);
         let written = tempfile::tempdir().unwrap();
         assert_eq!(PoolManifest::load(&made.write(written.path()).unwrap()).unwrap(), made);
         hashes.push(made.hash);

@@ -37,7 +37,7 @@ fn data() -> Option<(PathBuf, Vec<u32>)> {
             return skipped(format!("{} is not there", path.display()));
         }
     }
-    let labels = read(&manifest, &data_dir).unwrap().train.labels;
+    let labels = read(&manifest, &data_dir).unwrap().truth.train;
     Some((data_dir, labels))
 }
 

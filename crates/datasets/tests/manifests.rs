@@ -74,7 +74,7 @@ fn synthetic_files_have_the_checksums_of_their_manifests() {
         let config = manifest.generator.unwrap();
         let images =
             synthetic::images(&config, manifest.classes, synthetic::Split::Test, manifest.test_images);
-        assert_eq!(dataset.test, images);
+        assert_eq!((dataset.test, dataset.truth.test), (images.images, images.labels));
 
         // One flipped bit is found, and a removed file is generated again.
         let path = folder.path().join(name).join("test.bin");
@@ -158,15 +158,15 @@ fn real_data_is_what_the_manifests_say() {
         // The counts behind Table 1 of DIRECT.
         if name == "svhn" {
             let counts = [4948, 13861, 10585, 8497, 7458, 6882, 5727, 5595, 5045, 4659];
-            assert_eq!(dataset.train.class_counts(10), counts);
+            assert_eq!(dataset.truth.class_counts_train(10), counts);
         }
         if name == "pathmnist" {
             let counts = [9366, 9509, 10360, 10401, 8006, 12182, 7886, 9401, 12885];
-            assert_eq!(dataset.train.class_counts(9), counts);
+            assert_eq!(dataset.truth.class_counts_train(9), counts);
         }
         if name == "cifar100" {
             // cattle, dinosaur, apple, boy, aquarium_fish, telephone: the first labels in the order that torchvision has, too.
-            assert_eq!(dataset.train.labels[..6], [19, 29, 0, 11, 1, 86]);
+            assert_eq!(dataset.truth.train[..6], [19, 29, 0, 11, 1, 86]);
         }
     }
 }

@@ -89,7 +89,7 @@ fn images_are_those_that_another_decoder_sees() {
     let dataset = read(&manifest, &data_dir).unwrap();
     for (class, number, expected) in &QUADRANTS {
         let row = class * per_class(&dataset) + number;
-        assert_eq!(dataset.train.labels[row] as usize, *class);
+        assert_eq!(dataset.truth.train[row] as usize, *class);
         assert_close(
             dataset.train.image(row),
             expected,
@@ -97,7 +97,7 @@ fn images_are_those_that_another_decoder_sees() {
         );
     }
     assert_close(dataset.test.image(0), &VALIDATION, "val_0");
-    assert_eq!(dataset.test.labels[..2], VALIDATION_LABELS);
+    assert_eq!(dataset.truth.test[..2], VALIDATION_LABELS);
 }
 
 #[test]
@@ -109,11 +109,11 @@ fn both_splits_share_the_first_images_of_every_class() {
     let (all, kept) = (per_class(&official), per_class(&held_out));
     for row in 0..official.train.len() {
         let (class, number) = (row / all, row % all);
-        let (images, at) = match number.checked_sub(kept) {
-            None => (&held_out.train, class * kept + number),
-            Some(number) => (&held_out.test, class * (all - kept) + number),
+        let (images, labels, at) = match number.checked_sub(kept) {
+            None => (&held_out.train, &held_out.truth.train, class * kept + number),
+            Some(number) => (&held_out.test, &held_out.truth.test, class * (all - kept) + number),
         };
-        assert_eq!(images.labels[at], official.train.labels[row]);
+        assert_eq!(labels[at], official.truth.train[row]);
         assert_eq!(images.image(at), official.train.image(row), "{row}");
     }
 }

@@ -1,14 +1,14 @@
 //! Backends: the one file that looks at the features.
 
 use std::fmt;
+use std::str::FromStr;
 
 use burn::tensor::Device;
-use clap::ValueEnum;
 
 use crate::Error;
 
 /// A backend of Burn. Which of them a binary has is decided by the features it was built with.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Backend {
     /// NVIDIA GPUs.
     Cuda,
@@ -37,7 +37,24 @@ impl fmt::Display for Backend {
     }
 }
 
+impl FromStr for Backend {
+    type Err = Error;
+
+    fn from_str(text: &str) -> Result<Self, Error> {
+        let known = Self::ALL.into_iter().find(|backend| backend.to_string() == text);
+        known.ok_or_else(|| Error::UnknownBackend { wanted: text.to_owned(), known: names(&Self::ALL) })
+    }
+}
+
+/// Names of backends, for a message.
+fn names(backends: &[Backend]) -> String {
+    backends.iter().map(Backend::to_string).collect::<Vec<_>>().join(", ")
+}
+
 impl Backend {
+    /// Every backend that there can be.
+    pub const ALL: [Self; 6] = [Self::Cuda, Self::Wgpu, Self::Vulkan, Self::Metal, Self::Flex, Self::Ndarray];
+
     /// The backends of this binary, the preferred one first.
     pub fn compiled() -> Vec<Self> {
         let mut compiled = Vec::new();
@@ -94,10 +111,7 @@ impl Backend {
                 feature = "flex",
                 feature = "ndarray"
             )))]
-            wanted => Err(Error::Backend {
-                wanted: wanted.to_string(),
-                compiled: Self::compiled().iter().map(Self::to_string).collect::<Vec<_>>().join(", "),
-            }),
+            wanted => Err(Error::Backend { wanted: wanted.to_string(), compiled: names(&Self::compiled()) }),
         }
     }
 }

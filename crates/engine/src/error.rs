@@ -21,6 +21,9 @@ pub enum Error {
     /// The definition or the record cannot be read.
     #[error(transparent)]
     Experiment(#[from] tailward_experiment::Error),
+    /// The ledger contradicts itself, or another process works in the folder.
+    #[error(transparent)]
+    Labelling(#[from] tailward_labelling::Error),
     /// The query cannot be answered.
     #[error(transparent)]
     Acquisition(#[from] tailward_acquisition::Error),
@@ -36,6 +39,14 @@ pub enum Error {
         wanted: String,
         /// The backends there are.
         compiled: String,
+    },
+    /// There is no such backend.
+    #[error("there is no backend `{wanted}` (there are: {known})")]
+    UnknownBackend {
+        /// The backend asked for.
+        wanted: String,
+        /// The backends that can be built.
+        known: String,
     },
     /// The loss is infinite or not a number.
     #[error("the training loss is {loss} in round {round}, epoch {epoch}: lower the learning rate")]
@@ -105,12 +116,6 @@ pub enum Error {
         /// The hash of the pool as it is now.
         wanted: String,
     },
-    /// Another process works in the run's folder.
-    #[error("{path} is in use by another process")]
-    InUse {
-        /// The lock.
-        path: PathBuf,
-    },
     /// The budget is larger than what is left.
     #[error("round {round} asks for {budget} labels, but only {unlabelled} samples are unlabelled")]
     BudgetAbovePool {
@@ -120,24 +125,6 @@ pub enum Error {
         budget: usize,
         /// Unlabelled samples.
         unlabelled: usize,
-    },
-    /// A request or an answer contradicts the ledger.
-    #[error("sample {sample}: {reason}")]
-    Ledger {
-        /// The sample.
-        sample: SampleId,
-        /// Why.
-        reason: &'static str,
-    },
-    /// A line of the ledger's file does not have the expected form.
-    #[error("{path}:{line}: {reason}")]
-    LedgerFile {
-        /// The file.
-        path: PathBuf,
-        /// The line, counted from 1.
-        line: usize,
-        /// Why.
-        reason: String,
     },
     /// A checkpoint cannot be written or read.
     #[error("{path}: {source}")]
@@ -150,28 +137,6 @@ pub enum Error {
     /// The definition and the dataset do not go together.
     #[error("the definition does not fit the dataset: {0}")]
     Mismatch(String),
-    /// The strategy needs an array that was not given.
-    #[error("the strategy needs {option}")]
-    MissingArray {
-        /// The option that gives it.
-        option: String,
-    },
-    /// An option was given that the strategy has no use for.
-    #[error("{option} does not go with the strategy {strategy}")]
-    Misplaced {
-        /// The option.
-        option: String,
-        /// The strategy's name.
-        strategy: String,
-    },
-    /// A table or array given on the command line is wrong.
-    #[error("{path}: {reason}")]
-    Input {
-        /// The file.
-        path: PathBuf,
-        /// Why, with row and column.
-        reason: String,
-    },
 }
 
 impl Error {
@@ -185,26 +150,32 @@ impl Error {
     /// belongs to something else, 1 for the rest. (2 is a wrong command line.)
     pub fn exit_code(&self) -> u8 {
         match self {
-            Self::Experiment(tailward_experiment::Error::Io { .. }) => 1,
+            Self::Experiment(tailward_experiment::Error::OtherRun { .. })
+            | Self::OtherDefinition { .. }
+            | Self::OtherPool { .. }
+            | Self::Inconsistent { .. }
+            | Self::Labelling(tailward_labelling::Error::InUse { .. }) => 5,
+            Self::Experiment(
+                tailward_experiment::Error::Io { .. } | tailward_experiment::Error::Labelling(_),
+            )
+            | Self::Labelling(
+                tailward_labelling::Error::Io { .. } | tailward_labelling::Error::Ledger { .. },
+            )
+            | Self::Io { .. }
+            | Self::Backend { .. }
+            | Self::UnknownBackend { .. }
+            | Self::Checkpoint { .. } => 1,
             Self::Dataset(_)
             | Self::Experiment(_)
+            | Self::Labelling(tailward_labelling::Error::LedgerFile { .. })
             | Self::Acquisition(_)
             | Self::Pretrained(_)
             | Self::Mismatch(_)
-            | Self::BudgetAbovePool { .. }
-            | Self::LedgerFile { .. }
-            | Self::MissingArray { .. }
-            | Self::Misplaced { .. }
-            | Self::Input { .. } => 3,
+            | Self::BudgetAbovePool { .. } => 3,
             Self::Diverged { .. }
             | Self::NetworksDiverged { .. }
             | Self::NotFinite { .. }
             | Self::TestNotFinite { .. } => 4,
-            Self::OtherDefinition { .. }
-            | Self::OtherPool { .. }
-            | Self::Inconsistent { .. }
-            | Self::InUse { .. } => 5,
-            Self::Io { .. } | Self::Backend { .. } | Self::Ledger { .. } | Self::Checkpoint { .. } => 1,
         }
     }
 }

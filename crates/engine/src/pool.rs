@@ -1,8 +1,7 @@
 //! Which samples take part, and which are labelled: the one place where samples become rows and rows samples.
 
 use tailward_datasets::{PoolManifest, SampleId};
-
-use crate::ledger::Ledger;
+use tailward_labelling::Ledger;
 
 /// The unlabelled samples at one moment, in ascending order; a row of an array computed from it is a position here.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -53,6 +53,21 @@ pub enum Error {
         /// The values there are.
         known: String,
     },
+    /// A record cannot be opened or written to.
+    #[error(transparent)]
+    Labelling(#[from] tailward_labelling::Error),
+    /// A folder holds another run than the one that is meant.
+    #[error(
+        "{path} is of another run (definition {found}, not {wanted}); choose another --out or move it away"
+    )]
+    OtherRun {
+        /// The file.
+        path: PathBuf,
+        /// The hash of the definition that is there.
+        found: String,
+        /// The hash of the definition that is meant.
+        wanted: String,
+    },
     /// There is no scale of this name.
     #[error("there is no scale `{wanted}`: a scale is one of {known}")]
     Scale {

@@ -10,6 +10,7 @@ pub mod expected;
 pub mod format;
 pub mod plan;
 pub mod plots;
+pub mod progress;
 pub mod record;
 pub mod report;
 pub mod statistics;

@@ -129,15 +129,19 @@ pub fn query_work(definition: &RunDefinition, dataset: DatasetSizes, round: usiz
     let (initial, pool) = expected_sizes(definition, dataset);
     let query = &definition.strategy.query;
     let needs = query.needs();
-    // Where the pool is evaluated, the scores of the evaluation serve the query as well.
-    let scored = definition.scoring.evaluate_pool && !definition.scoring.augmented_pool;
     let of_pool = needs.probabilities || needs.logits || needs.embeddings || needs.dropout_passes > 0;
-    let unlabelled = if of_pool && !scored { pool.saturating_sub(round * definition.budget) } else { 0 };
     let of_labelled = needs.labelled_embeddings || needs.labelled_probabilities;
-    let labelled = if of_labelled && !scored { definition.labelled_at(initial, round) } else { 0 };
+    let scored = if definition.scores_together() {
+        // The scores of the evaluation serve the query as well.
+        if definition.scoring.evaluate_pool || !(of_pool || of_labelled) { 0 } else { initial + pool }
+    } else {
+        let unlabelled = if of_pool { pool.saturating_sub(round * definition.budget) } else { 0 };
+        let labelled = if of_labelled { definition.labelled_at(initial, round) } else { 0 };
+        unlabelled + labelled
+    };
     Work {
         train_images: 0,
-        score_images: (unlabelled + labelled) as u64,
+        score_images: scored as u64,
         vaal_images: match query {
             Strategy::Vaal { networks, .. } => vaal_images(networks),
             _ => 0,

@@ -5,13 +5,13 @@
 //! `cost` and the header's `host` and `started`.
 
 use std::collections::BTreeMap;
-use std::fs::{File, OpenOptions};
-use std::io::{Read, Seek, SeekFrom, Write};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 use tailward_acquisition::Phase;
 use tailward_datasets::SampleId;
+use tailward_labelling::AppendOnly;
+use tailward_labelling::append_only::whole_lines;
 
 use crate::Error;
 use crate::definition::{PoolDefinition, RunDefinition};
@@ -396,7 +396,7 @@ impl Record {
             Err(error) => return Err(Error::io(path)(error)),
         };
         // Before text is made of it: a last line can be torn inside a character.
-        bytes.truncate(whole_lines(&bytes));
+        bytes.truncate(whole_lines(&bytes) as usize);
         let text = String::from_utf8(bytes).map_err(|error| {
             let source = std::io::Error::new(std::io::ErrorKind::InvalidData, error);
             Error::io(path)(source)
@@ -508,8 +508,7 @@ impl Record {
 /// Appends lines to a record; each is on the disk when [`RecordWriter::append`] returns.
 #[derive(Debug)]
 pub struct RecordWriter {
-    file: File,
-    path: PathBuf,
+    file: AppendOnly,
 }
 
 impl RecordWriter {
@@ -519,8 +518,7 @@ impl RecordWriter {
     ///
     /// The file cannot be opened, read or cut.
     pub fn open(path: &Path) -> Result<Self, Error> {
-        let file = open_append_only(path)?;
-        Ok(Self { file, path: path.to_owned() })
+        Ok(Self { file: AppendOnly::open(path)? })
     }
 
     /// Appends one line and waits until it is on the disk.
@@ -531,36 +529,6 @@ impl RecordWriter {
     pub fn append(&mut self, line: &Line) -> Result<(), Error> {
         let mut text = serde_json::to_string(line).expect("a record holds nothing that JSON cannot");
         text.push('\n');
-        self.file.write_all(text.as_bytes()).map_err(Error::io(&self.path))?;
-        self.file.sync_data().map_err(Error::io(&self.path))
+        Ok(self.file.append(&text)?)
     }
-}
-
-/// Opens a file of lines for appending, first cutting off a last line that has no line feed: it was being written
-/// when the process died, and nobody was told that it had been.
-///
-/// # Errors
-///
-/// The file cannot be opened, read or cut.
-pub fn open_append_only(path: &Path) -> Result<File, Error> {
-    let mut file = OpenOptions::new()
-        .create(true)
-        .truncate(false)
-        .read(true)
-        .write(true)
-        .open(path)
-        .map_err(Error::io(path))?;
-    let mut bytes = Vec::new();
-    file.read_to_end(&mut bytes).map_err(Error::io(path))?;
-    let kept = whole_lines(&bytes);
-    if kept < bytes.len() {
-        file.set_len(kept as u64).map_err(Error::io(path))?;
-    }
-    file.seek(SeekFrom::End(0)).map_err(Error::io(path))?;
-    Ok(file)
-}
-
-/// The length of what comes before a last line without its line feed.
-fn whole_lines(bytes: &[u8]) -> usize {
-    bytes.iter().rposition(|&byte| byte == b'\n').map_or(0, |at| at + 1)
 }

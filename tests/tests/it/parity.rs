@@ -5,11 +5,11 @@ use burn::tensor::{Device, Int, Tensor, TensorData};
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::SeedableRng;
 use serde::Deserialize;
-use tailward::batches::DeviceImages;
-use tailward::device::Backend;
-use tailward::train::loss::Weighted;
-use tailward::train::{LabelledImages, Streams, train};
 use tailward_datasets::{ImageShape, Images};
+use tailward_engine::batches::DeviceImages;
+use tailward_engine::device::Backend;
+use tailward_engine::train::loss::Weighted;
+use tailward_engine::train::{LabelledImages, Streams, train};
 use tailward_experiment::definition::{
     Adam, ClassWeights, LossDefinition, Normalisation, Schedule, TrainingDefinition,
 };

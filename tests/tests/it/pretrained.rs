@@ -5,10 +5,10 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use serde_json::{Map, Value, json};
-use tailward::construct::Weights;
-use tailward::device::Backend;
-use tailward::run::{RunInputs, run};
 use tailward_datasets::{Dataset, DatasetManifest};
+use tailward_engine::construct::Weights;
+use tailward_engine::device::Backend;
+use tailward_engine::run::{RunInputs, run};
 use tailward_experiment::definition::{Definition, RunDefinition, Scale, Selector, Stem};
 use tailward_experiment::record::Record;
 use tailward_models::pretrained::WeightsFormat;
@@ -26,7 +26,7 @@ fn start(
     dataset: &Dataset,
     weights: Option<Weights>,
     folder: &Path,
-) -> Result<Record, tailward::Error> {
+) -> Result<Record, tailward_engine::Error> {
     let inputs = RunInputs {
         told: None,
         replay: None,
@@ -35,7 +35,7 @@ fn start(
         folder,
         weights,
         backend: Backend::Flex,
-        host: tailward::host::describe(Backend::Flex),
+        host: tailward_engine::host::describe(Backend::Flex),
     };
     run(definition, &inputs, &mut |_| {})
 }

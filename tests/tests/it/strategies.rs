@@ -3,9 +3,9 @@
 use std::collections::BTreeSet;
 use std::path::Path;
 
-use tailward::device::Backend;
-use tailward::run::{RunInputs, run};
 use tailward_datasets::{Dataset, Grouping, LabelNoise, SampleId, noisy_labels};
+use tailward_engine::device::Backend;
+use tailward_engine::run::{RunInputs, run};
 use tailward_experiment::definition::{
     Definition, PoolDefinition, ReplayDefinition, RunDefinition, Scale, Selector, Statistics, SweepDefinition,
 };
@@ -22,7 +22,7 @@ fn definition(strategy: &str) -> RunDefinition {
     definitions().into_iter().find(|run| run.strategy.name == strategy).unwrap()
 }
 
-fn start(definition: &RunDefinition, folder: &Path) -> Result<Record, tailward::Error> {
+fn start(definition: &RunDefinition, folder: &Path) -> Result<Record, tailward_engine::Error> {
     let dataset = tailward_datasets::read(&synthetic_manifest(), data_dir()).unwrap();
     run(definition, &inputs(&dataset, folder), &mut |_| {})
 }
@@ -36,7 +36,7 @@ fn inputs<'a>(dataset: &'a Dataset, folder: &'a Path) -> RunInputs<'a> {
         folder,
         weights: None,
         backend: Backend::Flex,
-        host: tailward::host::describe(Backend::Flex),
+        host: tailward_engine::host::describe(Backend::Flex),
     }
 }
 

@@ -5,6 +5,7 @@ mod plan;
 mod progress;
 mod runner;
 
+use std::io::Write;
 use std::path::PathBuf;
 use std::process::Command;
 
@@ -150,7 +151,6 @@ pub(crate) fn run(arguments: &Arguments) -> Result<()> {
     };
     let settings = runner::Settings {
         binary: &binary,
-        definition_path: experiments::definition_path(experiment),
         backend: backend.name(),
         data_dir: &data_dir,
         out: &out,
@@ -274,7 +274,9 @@ fn measured_rates(settings: &runner::Settings<'_>, plan: &Plan) -> Option<WorkRa
 /// Measures how fast the first pending run would go with its share of the machine; all runs of a scale share the model.
 fn probe(settings: &runner::Settings<'_>, run: &RunDefinition) -> Result<WorkRates> {
     eprintln!("measuring the speed of this machine");
-    let output = settings.command("probe", run).output().context("failed to start the probe")?;
+    let mut file = tempfile::NamedTempFile::new().context("failed to write what the probe reads")?;
+    file.write_all(run.to_toml().as_bytes()).context("failed to write what the probe reads")?;
+    let output = settings.command("probe", file.path()).output().context("failed to start the probe")?;
     if !output.status.success() {
         bail!("the probe failed: {}", String::from_utf8_lossy(&output.stderr).trim());
     }

@@ -1,32 +1,10 @@
-//! What a run tells while it runs, and how it is shown.
+//! How what a run tells is shown while it runs.
 
 use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
-use serde::Deserialize;
 use tailward_experiment::plan::{DatasetSizes, round_work, run_work};
-use tailward_experiment::record::{Query, Round};
+use tailward_experiment::progress::Progress;
 
 use super::plan::PlannedRun;
-
-/// One line of `tailward run --progress json`.
-#[derive(Debug, Deserialize)]
-#[serde(tag = "event", rename_all = "kebab-case")]
-pub(crate) enum Event {
-    Training {
-        round: usize,
-        labelled: usize,
-        epoch: usize,
-        images: usize,
-        epoch_loss: Option<f64>,
-        images_per_sec: f64,
-    },
-    Trained(Round),
-    Networks {
-        round: usize,
-        iteration: usize,
-        iterations: usize,
-    },
-    Queried(Query),
-}
 
 /// The bar of one run; on anything but a terminal, a line for each round in its place.
 #[derive(Debug)]
@@ -56,10 +34,10 @@ impl RunBar {
     }
 
     /// Shows one event.
-    pub(crate) fn show(&mut self, event: &Event) {
+    pub(crate) fn show(&mut self, event: &Progress) {
         let definition = &self.run.definition;
         match event {
-            Event::Training { round, labelled, epoch, images, epoch_loss, images_per_sec } => {
+            Progress::Training { round, labelled, epoch, images, epoch_loss, images_per_sec } => {
                 self.loss = epoch_loss.or(self.loss);
                 let loss = self.loss.map_or("-".to_owned(), |loss| format!("{loss:.3}"));
                 self.bar.set_message(format!(
@@ -68,7 +46,7 @@ impl RunBar {
                 ));
                 self.bar.set_position(self.before(*round) + 3 * *images as u64);
             }
-            Event::Trained(round) => {
+            Progress::Trained(round) => {
                 self.loss = None;
                 self.line(&format!(
                     "{}: round {}/{}, {} labels, accuracy {:.4}, balanced {:.4} ({:.0} images/s)",
@@ -84,11 +62,11 @@ impl RunBar {
                     self.bar.set_position(self.before(round.round + 1));
                 }
             }
-            Event::Networks { round, iteration, iterations } => self.bar.set_message(format!(
+            Progress::Networks { round, iteration, iterations } => self.bar.set_message(format!(
                 "round {round}/{} networks of the query, iteration {iteration}/{iterations}",
                 definition.rounds
             )),
-            Event::Queried(query) => self.bar.set_position(self.before(query.round + 1)),
+            Progress::Queried(query) => self.bar.set_position(self.before(query.round + 1)),
         }
     }
 

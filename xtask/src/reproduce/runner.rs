@@ -2,16 +2,16 @@
 
 use std::fs::OpenOptions;
 use std::io::{BufRead, BufReader};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::{Command, Stdio};
 use std::sync::Mutex;
 
 use anyhow::{Context, Result, bail};
 use indicatif::MultiProgress;
-use tailward_experiment::definition::RunDefinition;
+use tailward_experiment::progress::Progress;
 
 use super::plan::{Plan, PlannedRun, Status, duration};
-use super::progress::{Event, RunBar};
+use super::progress::RunBar;
 use crate::experiments;
 
 /// What all runs have in common.
@@ -19,7 +19,6 @@ use crate::experiments;
 pub(crate) struct Settings<'a> {
     /// The `tailward` binary.
     pub(crate) binary: &'a Path,
-    pub(crate) definition_path: PathBuf,
     pub(crate) backend: &'static str,
     pub(crate) data_dir: &'a Path,
     pub(crate) out: &'a Path,
@@ -30,17 +29,12 @@ pub(crate) struct Settings<'a> {
 }
 
 impl Settings<'_> {
-    /// A command of the binary for one run.
-    pub(crate) fn command(&self, verb: &str, run: &RunDefinition) -> Command {
+    /// A command of the binary for the run that a `run.toml` defines.
+    pub(crate) fn command(&self, verb: &str, run: &Path) -> Command {
         let mut command = Command::new(self.binary);
         command
             .arg(verb)
-            .arg("--definition")
-            .arg(&self.definition_path)
-            .args(["--scale", &run.scale.to_string()])
-            .args(["--strategy", &run.strategy.name])
-            .args(["--imbalance", &run.imbalance_factor.to_string()])
-            .args(["--seed", &run.seed.to_string()])
+            .arg(run)
             .args(["--datasets", experiments::DATASETS])
             .arg("--data-dir")
             .arg(self.data_dir)
@@ -85,6 +79,7 @@ pub(crate) fn run_all(settings: &Settings<'_>, plan: &Plan) -> Vec<String> {
 fn run_one(settings: &Settings<'_>, run: &PlannedRun, bar: &mut RunBar) -> Result<()> {
     let folder = settings.out.join(run.definition.folder());
     std::fs::create_dir_all(&folder).with_context(|| format!("failed to make {}", folder.display()))?;
+    let definition = run.definition.write(&folder)?;
     let log_path = folder.join("log.txt");
     let log = OpenOptions::new()
         .create(true)
@@ -92,9 +87,7 @@ fn run_one(settings: &Settings<'_>, run: &PlannedRun, bar: &mut RunBar) -> Resul
         .open(&log_path)
         .with_context(|| format!("failed to open {}", log_path.display()))?;
     let mut child = settings
-        .command("run", &run.definition)
-        .arg("--out")
-        .arg(settings.out)
+        .command("run", &definition)
         .args(["--progress", "json"])
         .stdin(Stdio::null())
         .stdout(Stdio::piped())
@@ -104,7 +97,7 @@ fn run_one(settings: &Settings<'_>, run: &PlannedRun, bar: &mut RunBar) -> Resul
     if let Some(stdout) = child.stdout.take() {
         // Text that cannot be read ends the listening; the run then stops by itself, and its status says so.
         for line in BufReader::new(stdout).lines().map_while(Result::ok) {
-            match serde_json::from_str::<Event>(&line) {
+            match serde_json::from_str::<Progress>(&line) {
                 Ok(event) => bar.show(&event),
                 Err(error) => tracing::warn!("the run told something unknown ({error}): {line}"),
             }

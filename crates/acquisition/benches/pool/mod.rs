@@ -3,8 +3,8 @@
 use ndarray::{ArcArray2, Array2};
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
+use tailward_acquisition::Embeddings;
 use tailward_acquisition::balance::instances::{Shape, generate};
-use tailward_acquisition::query::Embeddings;
 
 pub(crate) const DIMS: usize = 512;
 

@@ -18,11 +18,9 @@ use crate::{Error, Pick, Selection, Side};
 
 use design::{Change, Design};
 use information::{Known, add_sum};
+use plan::OVERSAMPLING;
 
 pub use plan::{MemoryPlan, plan};
-
-/// Rows that are picked before the worst are removed again, as a multiple of the budget.
-const OVERSAMPLING: usize = 2;
 
 /// What BAIT may do.
 #[derive(Clone, Copy, Debug, PartialEq)]

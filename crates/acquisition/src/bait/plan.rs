@@ -2,7 +2,8 @@
 
 use std::fmt;
 
-use super::OVERSAMPLING;
+/// Rows that are picked before the worst are removed again, as a multiple of the budget.
+pub(super) const OVERSAMPLING: usize = 2;
 
 /// The arrays that BAIT keeps, in bytes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -16,37 +16,37 @@ mod exact;
 pub mod instances;
 mod kernel;
 mod local_search;
+mod options;
 mod path;
 mod problem;
 pub mod reference;
+mod relaxation;
+mod requirement;
 mod round;
 mod rounding;
 mod sifting;
 mod simplex;
 mod solver;
+mod status;
 mod subgradient;
+mod sweep;
+mod term;
 
 use ndarray::ArrayView2;
 
+use crate::lambda::{Lambda, LambdaRule};
 pub use crate::probabilities::validate_probabilities;
-use crate::{Balance, Error, Lambda, LambdaRule, Selection, lambda};
+use crate::{Error, Selection};
 
+pub use options::Options;
 pub use path::solve_along;
 pub use problem::Problem;
+pub use requirement::requirement;
 pub use round::Round;
-pub use solver::{Options, Seconds, Solution, Statistics, Status, solve};
-
-/// Samples still needed per class (CBAL Eq. 4): `Ω_c = max((L + b)/C − n_c, 0)`, where `n_c` of the `L` labelled
-/// samples are of class `c`.
-///
-/// # Shapes
-///
-/// `labelled_counts`: `[classes]`; the requirement: `[classes]`.
-pub fn requirement(labelled_counts: &[usize], budget: usize) -> Vec<f64> {
-    let labelled: usize = labelled_counts.iter().sum();
-    let target = (labelled + budget) as f64 / labelled_counts.len() as f64;
-    labelled_counts.iter().map(|&count| (target - count as f64).max(0.0)).collect()
-}
+pub use solver::{Seconds, Solution, Statistics, solve};
+pub use status::Status;
+pub use sweep::{SweepPoint, sweep};
+pub use term::{Balance, Prediction, SolverMode};
 
 /// Picks `budget` rows with high scores that together bring the classes towards balance (CBAL Eq. 8, with
 /// `a = −score`).
@@ -55,7 +55,7 @@ pub fn requirement(labelled_counts: &[usize], budget: usize) -> Vec<f64> {
 /// [`Prediction::OneHot`](crate::Prediction::OneHot) these are the most probable classes, and every `l1` of the outcome
 /// is one of them; the scores are what they are.
 ///
-/// With [`LambdaRule::Auto`] the weights of [`lambda::GRID`] are swept, [`lambda::rule`] chooses, and the outcome tells
+/// With [`LambdaRule::Auto`] the weights of [`lambda::GRID`](crate::lambda::GRID) are swept, [`lambda::rule`](crate::lambda::rule) chooses, and the outcome tells
 /// what it chose.
 ///
 /// # Shapes
@@ -82,6 +82,6 @@ pub fn query(
     };
     match balance.lambda {
         Lambda::Fixed(lambda) => round.query(lambda),
-        Lambda::Rule(LambdaRule::Auto) => lambda::query(&round),
+        Lambda::Rule(LambdaRule::Auto) => sweep::query_by_rule(&round),
     }
 }

@@ -1,6 +1,6 @@
 //! From the relaxation's solution to a selection.
 
-use super::sifting::Relaxation;
+use super::relaxation::Relaxation;
 
 /// Keeps the rows at 1 and fills up with the largest fractions, ties by lowest row.
 ///

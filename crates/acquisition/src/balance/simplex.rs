@@ -7,57 +7,21 @@
 //!
 //! Any basis that contains every slack and one `z` is feasible, so there is no first phase.
 
+mod basis;
 mod ratio;
 
-use ratio::Leaving;
+use basis::{Entering, Leaving, STEP_TOLERANCE, State, Trouble, Variable};
 
 use super::kernel::Kernel;
 use super::problem::{Instance, add, dot, l1, subtract};
 
 /// A reduced cost nearer to zero than this is zero. Costs and duals are of the order of one.
 const REDUCED_COST_TOLERANCE: f64 = 1e-9;
-/// A step shorter than this is degenerate, and two steps closer than this tie.
-const STEP_TOLERANCE: f64 = 1e-12;
 /// How many columns are priced between two rounds of pricing all. Measured from 20 to 400: 40 is the fastest, on
 /// 45,000 and on a million rows.
 const CANDIDATES: usize = 40;
 /// After so many degenerate pivots in a row, the rule of Bland takes over until a step is made.
 const DEGENERATE_LIMIT: usize = 1000;
-
-/// The simplex method stopped without an optimal basis.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Trouble {
-    /// The kernel could not be inverted.
-    Singular,
-    /// The pivot limit was reached.
-    PivotLimit,
-    /// No variable stopped the entering one, which cannot happen in exact arithmetic.
-    Unbounded,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum State {
-    AtZero,
-    AtOne,
-    Basic,
-}
-
-/// What enters the basis, and in which direction (+1 up, −1 down).
-#[derive(Clone, Copy)]
-struct Entering {
-    variable: Variable,
-    direction: f64,
-    /// How fast the objective falls.
-    gain: f64,
-}
-
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Variable {
-    /// A column, by its place in `columns`.
-    Column(usize),
-    /// The slack of a class.
-    Slack(usize),
-}
 
 /// The relaxation restricted to some columns; the others stay fixed at 0 or 1.
 pub(crate) struct Simplex<'a> {
@@ -425,15 +389,6 @@ impl<'a> Simplex<'a> {
 /// The probabilities of column `k`; apart from `self`, so that the kernel can change while they are read.
 fn column(gathered: &[f32], classes: usize, k: usize) -> &[f32] {
     &gathered[k * classes..(k + 1) * classes]
-}
-
-impl Entering {
-    /// The place of the column, or the class of the slack.
-    fn index(&self) -> usize {
-        match self.variable {
-            Variable::Column(index) | Variable::Slack(index) => index,
-        }
-    }
 }
 
 #[cfg(test)]

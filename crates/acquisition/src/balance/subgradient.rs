@@ -5,7 +5,7 @@
 
 use super::dual::Pass;
 use super::problem::Instance;
-use super::sifting::Relaxation;
+use super::relaxation::Relaxation;
 
 const STEPS: usize = 200;
 

@@ -12,8 +12,8 @@ use ndarray::{Array2, ArrayView2, Axis};
 use rand_chacha::ChaCha8Rng;
 
 use crate::distances::{self, Rows};
+use crate::range::{at_least, within};
 use crate::select::{self, validate_budget};
-use crate::strategy::{at_least, within};
 use crate::{Error, Selection, random};
 
 /// What the clusters are made of, and how many rows compete.

@@ -2,6 +2,16 @@
 
 use super::distances::Distances;
 
+/// Whether a radius can be had.
+pub(super) enum Decision {
+    /// With these rows, at most the budget.
+    Feasible(Vec<usize>),
+    /// Proven not to.
+    Infeasible,
+    /// Out of time.
+    Undecided,
+}
+
 /// Rows that must be covered by rows that may be picked, all but `outliers` of them.
 ///
 /// Both sides are kept: which points a centre covers and which centres cover a point.

@@ -9,10 +9,10 @@ mod programme;
 
 use std::time::{Duration, Instant};
 
-use crate::k_center::Embeddings;
-use crate::{CoverOutcome, Error, Selection, Strategy};
+use crate::range::within;
+use crate::{CoverOutcome, Embeddings, Error, Selection};
 
-use cover::Cover;
+use cover::{Cover, Decision};
 use distances::Distances;
 
 /// What a programme may be at most, and how long all of them may take.
@@ -34,6 +34,28 @@ struct Limits {
 
 const LIMITS: Limits =
     Limits { rows: 4_096, variables: 5_000, entries: 100_000, time: Duration::from_secs(60) };
+
+/// What may stay uncovered, and how closely the radius is searched.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Parameters {
+    /// The share of the pool that may stay uncovered, in [0, 1).
+    pub outlier_fraction: f64,
+    /// Bisection ends when the radius is known to within this share of the greedy radius.
+    pub tolerance: f64,
+}
+
+impl Parameters {
+    /// Checks the ranges.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::InvalidParameter`].
+    pub fn validate(&self) -> Result<(), Error> {
+        let Self { outlier_fraction: share, tolerance } = *self;
+        within("outlier_fraction", share, (0.0..1.0).contains(&share), "in [0, 1)")?;
+        within("tolerance", tolerance, tolerance > 0.0 && tolerance < 1.0, "in (0, 1)")
+    }
+}
 
 /// Picks `budget` rows so that, with the labelled rows, they cover all rows of the pool but
 /// `⌊outlier_fraction · rows⌋` within a radius as small as possible.
@@ -61,12 +83,12 @@ const LIMITS: Limits =
 /// rows or if a programme has more than 5,000 variables or 100,000 entries, [`Error::Reference`] if the solver fails,
 /// and those of [`Embeddings::validate`].
 pub fn query(
-    embeddings: Embeddings,
+    embeddings: &Embeddings,
     budget: usize,
     outlier_fraction: f64,
     tolerance: f64,
 ) -> Result<Selection, Error> {
-    Strategy::Coreset { outlier_fraction, tolerance }.validate()?;
+    Parameters { outlier_fraction, tolerance }.validate()?;
     let outliers = (outlier_fraction * embeddings.unlabelled.nrows() as f64).floor() as usize;
     search(embeddings, budget, &Search { outliers, tolerance, limits: LIMITS })
 }
@@ -79,17 +101,7 @@ struct Search {
     limits: Limits,
 }
 
-/// Whether a radius can be had.
-enum Decision {
-    /// With these rows, at most the budget.
-    Feasible(Vec<usize>),
-    /// Proven not to.
-    Infeasible,
-    /// Out of time.
-    Undecided,
-}
-
-fn search(embeddings: Embeddings, budget: usize, search: &Search) -> Result<Selection, Error> {
+fn search(embeddings: &Embeddings, budget: usize, search: &Search) -> Result<Selection, Error> {
     let pool = embeddings.unlabelled.nrows();
     if budget > pool {
         return Err(Error::BudgetAbovePool { budget, pool });
@@ -194,8 +206,8 @@ mod tests {
 
     fn found(seed: u64, outliers: usize, limits: Limits) -> Result<Selection, Error> {
         let (pool, labelled) = (points(80, 2, seed), points(2, 2, seed + 1000));
-        let embeddings = Embeddings { unlabelled: pool.view(), labelled: labelled.view() };
-        search(embeddings, 8, &Search { outliers, tolerance: 1e-9, limits })
+        let embeddings = Embeddings { unlabelled: pool.into_shared(), labelled: labelled.into_shared() };
+        search(&embeddings, 8, &Search { outliers, tolerance: 1e-9, limits })
     }
 
     #[test]

@@ -7,8 +7,7 @@ use good_lp::{
     WithTimeLimit, constraint, microlp, variable,
 };
 
-use super::Decision;
-use super::cover::Cover;
+use super::cover::{Cover, Decision};
 use crate::Error;
 
 /// Any solution will do: the first one that is found is within this share of the best.

@@ -14,8 +14,8 @@ use rand_chacha::ChaCha8Rng;
 use serde::{Deserialize, Serialize};
 
 use super::line::Line;
-use super::{View, ask, share};
-use crate::conversation::Ask;
+use super::view::{View, ask, share};
+use crate::ask::Ask;
 use crate::told::Told;
 
 /// Where a query stands.

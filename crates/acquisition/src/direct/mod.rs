@@ -11,55 +11,50 @@ mod paper;
 #[cfg(test)]
 mod tests;
 mod version_space;
+mod view;
 
 use rand_chacha::ChaCha8Rng;
 use serde::{Deserialize, Serialize};
 
-use crate::conversation::{Ask, Conversation};
+use crate::ask::Ask;
+use crate::range::at_least;
 use crate::rankings::{Order, Rankings};
-use crate::strategy::at_least;
 use crate::told::Told;
-use crate::{DirectMode, Error, Phase, Pick, Predictions};
+use crate::{Error, Predictions};
 
 use labelbench::Labelbench;
 use paper::Paper;
+use view::{Setting, View};
+
+/// The forms of DIRECT.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub enum DirectMode {
+    /// Algorithms 1 and 2, with what is misprinted there put right.
+    Paper,
+    /// As the code released with LabelBench does it, faults included.
+    #[serde(rename_all = "kebab-case")]
+    Labelbench {
+        /// Its setting of that name, 60 in the published runs. It works the wrong way round: a class's budget in the
+        /// first phase is *lowered* to it.
+        #[serde(rename = "min_budget_per_class")]
+        min_budget_per_class: usize,
+    },
+}
 
 /// DIRECT between two asks.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Direct {
+pub(crate) struct Direct {
     setting: Setting,
     rankings: Rankings,
     rng: ChaCha8Rng,
     course: Course,
 }
 
-/// What does not change during a query.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
-struct Setting {
-    budget: usize,
-    /// Labels that can be told at the same time, `B_parallel`.
-    parallel: usize,
-}
-
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 enum Course {
     Paper(Paper),
     Labelbench(Labelbench),
-}
-
-/// What a course sees of the query that it steers.
-struct View<'a> {
-    setting: Setting,
-    rankings: &'a Rankings,
-    told: &'a Told,
-    /// Rows that may still be asked for.
-    left: usize,
-}
-
-impl View<'_> {
-    fn line(&self, class: usize) -> line::Line<'_> {
-        line::Line { order: self.rankings.list(class), class: class as u32, told: self.told }
-    }
 }
 
 /// How DIRECT asks.
@@ -88,22 +83,17 @@ impl Parameters {
     }
 }
 
-/// Begins a query.
-///
-/// # Shapes
-///
-/// See [`Predictions`].
+/// Begins a query: what was told before, and where DIRECT stands.
 ///
 /// # Errors
 ///
-/// Those of [`Parameters::validate`]; the budget exceeds the number of unlabelled rows; probabilities are none; the arrays
-/// do not belong together; a label is out of range.
-pub fn begin(
+/// Those of [`Conversation::direct`](crate::Conversation::direct).
+pub(crate) fn begin(
     predictions: &Predictions<'_>,
     parameters: Parameters,
     budget: usize,
     rng: &mut ChaCha8Rng,
-) -> Result<Conversation, Error> {
+) -> Result<(Told, Direct), Error> {
     parameters.validate()?;
     let Parameters { mode, parallel } = parameters;
     let told = predictions.check(budget)?;
@@ -123,7 +113,7 @@ pub fn begin(
         }
     };
     let direct = Direct { setting: Setting { budget, parallel }, rankings, rng, course };
-    Ok(Conversation::direct(budget, classes, told, direct))
+    Ok((told, direct))
 }
 
 impl Direct {
@@ -136,22 +126,4 @@ impl Direct {
             Course::Labelbench(labelbench) => labelbench.next(&view, rng),
         }
     }
-}
-
-/// The rows at these positions of a list, as an ask. Their score is how near to the threshold they are, where there is one.
-fn ask(order: &[u32], positions: &[usize], threshold: Option<usize>) -> Ask {
-    let score = |position: usize| {
-        // Position p lies between the thresholds p and p + 1.
-        threshold.map_or(0.0, |threshold| -((position as f64 + 0.5) - threshold as f64).abs())
-    };
-    let picks = positions
-        .iter()
-        .map(|&position| Pick { row: order[position] as usize, score: score(position) })
-        .collect();
-    Ask { picks, phase: Some(if threshold.is_some() { Phase::Annotate } else { Phase::Reduce }) }
-}
-
-/// How many rows turn `turn` of `turns` gets of `total`, so that they sum to it.
-fn share(total: usize, turn: usize, turns: usize) -> usize {
-    total * (turn + 1) / turns - total * turn / turns
 }

@@ -12,8 +12,8 @@ use rand_chacha::ChaCha8Rng;
 use serde::{Deserialize, Serialize};
 
 use super::version_space::VersionSpace;
-use super::{View, ask, share};
-use crate::conversation::Ask;
+use super::view::{View, ask, share};
+use crate::ask::Ask;
 
 /// Where a query stands.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

@@ -7,7 +7,7 @@ use rand::seq::{SliceRandom, index};
 use rand::{RngExt, SeedableRng};
 
 use super::*;
-use crate::conversation::Answer;
+use crate::{Answer, Conversation};
 
 /// A pool: class probabilities, true labels, and how many of its first items are labelled.
 #[derive(Clone, Debug)]
@@ -30,8 +30,13 @@ impl Case {
         let (unlabelled, labelled) = self.probabilities.view().split_at(Axis(0), self.rows);
         let predictions = Predictions { unlabelled, labelled, labels: &self.truth[self.rows..] };
         let mut rng = ChaCha8Rng::seed_from_u64(self.seed);
-        let mut conversation =
-            begin(&predictions, Parameters { mode, parallel: self.parallel }, self.budget, &mut rng).unwrap();
+        let mut conversation = Conversation::direct(
+            &predictions,
+            Parameters { mode, parallel: self.parallel },
+            self.budget,
+            &mut rng,
+        )
+        .unwrap();
         let mut asks = Vec::new();
         while let Some(ask) = conversation.ask() {
             let rows: Vec<usize> = ask.picks.iter().map(|pick| pick.row).collect();
@@ -315,7 +320,8 @@ fn what_cannot_be_meant_is_refused() {
     let predictions = Predictions { unlabelled: none.view(), labelled: none.view(), labels: &[] };
     let released = |min_budget_per_class| DirectMode::Labelbench { min_budget_per_class };
     let mut rng = ChaCha8Rng::seed_from_u64(0);
-    let mut begun = |mode, parallel| begin(&predictions, Parameters { mode, parallel }, 0, &mut rng);
+    let mut begun =
+        |mode, parallel| Conversation::direct(&predictions, Parameters { mode, parallel }, 0, &mut rng);
     for (mode, parallel) in [(DirectMode::Paper, 0), (released(60), 0), (released(0), 1)] {
         assert!(matches!(begun(mode, parallel), Err(Error::InvalidParameter { .. })), "{mode:?} {parallel}");
     }

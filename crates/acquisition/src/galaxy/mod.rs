@@ -10,16 +10,30 @@ use rand::RngExt;
 use rand_chacha::ChaCha8Rng;
 use serde::{Deserialize, Serialize};
 
-use crate::conversation::{Answer, Ask, Conversation};
+use crate::ask::{Answer, Ask, Phase};
 use crate::rankings::{Order, Rankings};
 use crate::told::Told;
-use crate::{Error, GalaxyMode, Phase, Pick, Predictions};
+use crate::{Error, Pick, Predictions};
 
 use cuts::{Cut, Cuts};
 
+/// The forms of GALAXY.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum GalaxyMode {
+    /// Shortest paths in a graph for each class, which take turns; steps grow longer where no path is left (the paper
+    /// and its code).
+    Graph,
+    /// Shortest unlabelled runs in a list drawn at random, then rows next to where a class ends (LabelBench, with the
+    /// direction of its search put right).
+    Labelbench,
+    /// As LabelBench has it: once no run is left, only places count where labels change *against* the order of the list.
+    LabelbenchReleased,
+}
+
 /// GALAXY between two asks.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Galaxy {
+pub(crate) struct Galaxy {
     mode: GalaxyMode,
     lists: Vec<List>,
     rng: ChaCha8Rng,
@@ -40,7 +54,7 @@ struct List {
     cuts: Cuts,
 }
 
-/// Begins a query.
+/// Begins a query: what was told before, and where GALAXY stands.
 ///
 /// # Shapes
 ///
@@ -48,13 +62,13 @@ struct List {
 ///
 /// # Errors
 ///
-/// As [`crate::direct::begin`].
-pub fn begin(
+/// As those of [`Conversation::galaxy`](crate::Conversation::galaxy).
+pub(crate) fn begin(
     predictions: &Predictions<'_>,
     mode: GalaxyMode,
     budget: usize,
     rng: &mut ChaCha8Rng,
-) -> Result<Conversation, Error> {
+) -> Result<(Told, Galaxy), Error> {
     let told = predictions.check(budget)?;
     let classes = predictions.unlabelled.ncols();
     let listed: Vec<usize> = match mode {
@@ -68,7 +82,7 @@ pub fn begin(
     let lists =
         listed.iter().zip(orders).map(|(&class, order)| List::new(class as u32, order, &told)).collect();
     let galaxy = Galaxy { mode, lists, rng: rng.clone(), asked: 0, reach: 1 };
-    Ok(Conversation::galaxy(budget, classes, told, galaxy))
+    Ok((told, galaxy))
 }
 
 impl Galaxy {

@@ -5,6 +5,7 @@ use proptest::prelude::*;
 use rand::SeedableRng;
 
 use super::*;
+use crate::Conversation;
 
 /// Two classes whose list of class 0 is the rows in order.
 fn pool(rows: usize) -> Array2<f32> {
@@ -24,7 +25,7 @@ fn asked(labels: &[u32], told: &[usize], mode: GalaxyMode, budget: usize, seed: 
     let predictions =
         Predictions { unlabelled: unlabelled.view(), labelled: labelled.view(), labels: &told_labels };
     let mut rng = ChaCha8Rng::seed_from_u64(seed);
-    let mut conversation = begin(&predictions, mode, budget, &mut rng).unwrap();
+    let mut conversation = Conversation::galaxy(&predictions, mode, budget, &mut rng).unwrap();
     let mut rows = Vec::new();
     while let Some(ask) = conversation.ask() {
         let row = ask.picks[0].row;

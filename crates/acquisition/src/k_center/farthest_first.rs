@@ -1,9 +1,7 @@
 //! Farthest first: which remaining row is farthest from all centres, again and again.
 
 use crate::distances::{self, Rows};
-use crate::{Error, Pick};
-
-use super::Embeddings;
+use crate::{Embeddings, Error, Pick};
 
 /// Rows that share a winner. About the square root of a pool, so that finding a new winner and comparing the winners
 /// cost the same.
@@ -18,8 +16,8 @@ const BLOCK: usize = 256;
 /// # use ndarray::array;
 /// # use tailward_acquisition::k_center::{Embeddings, FarthestFirst};
 /// let (pool, labelled) = (array![[1.0_f32], [2.0], [9.0], [8.0]], array![[0.0_f32]]);
-/// let embeddings = Embeddings { unlabelled: pool.view(), labelled: labelled.view() };
-/// let mut traversal = FarthestFirst::new(embeddings)?;
+/// let embeddings = Embeddings { unlabelled: pool.into_shared(), labelled: labelled.into_shared() };
+/// let mut traversal = FarthestFirst::new(&embeddings)?;
 /// assert_eq!(traversal.farthest().map(|pick| pick.row), Some(2));
 /// traversal.discard(2);
 /// assert_eq!(traversal.farthest().map(|pick| pick.row), Some(3));
@@ -34,6 +32,8 @@ pub struct FarthestFirst<'a> {
     accepted: Vec<f32>,
     /// Whether there is a centre at all, labelled or accepted.
     centred: bool,
+    /// The row that comes first where there is no centre; absent: the lowest.
+    beginning: Option<usize>,
     /// Distance to the nearest of the labelled rows and the first `seen` accepted ones; −∞ for a row that is gone.
     /// `[rows]`
     distances: Vec<f64>,
@@ -56,13 +56,14 @@ impl<'a> FarthestFirst<'a> {
     /// # Errors
     ///
     /// Those of [`Embeddings::validate`].
-    pub fn new(embeddings: Embeddings<'a>) -> Result<Self, Error> {
+    pub fn new(embeddings: &'a Embeddings) -> Result<Self, Error> {
         let (rows, labelled) = embeddings.rows()?;
         let distances = distances::nearest(&rows, &labelled);
         let count = rows.len();
         let mut traversal = Self {
             accepted: Vec::new(),
             centred: labelled.len() > 0,
+            beginning: None,
             distances,
             seen: vec![0; count],
             penalties: vec![0.0; count],
@@ -82,8 +83,8 @@ impl<'a> FarthestFirst<'a> {
     /// The remaining row that is farthest from its nearest centre, ties by lowest row, and that distance as its score;
     /// `None` when no row remains. The row stays where it is until it is accepted or discarded.
     ///
-    /// Where there is no centre yet, no row is farther than another: it is the lowest row, and its score is its
-    /// distance to the row farthest from it.
+    /// Where there is no centre yet, no row is farther than another: it is the row to [begin with](Self::begin_with), and
+    /// its score is its distance to the row farthest from it.
     pub fn farthest(&mut self) -> Option<Pick> {
         if self.remaining == 0 {
             return None;
@@ -99,6 +100,17 @@ impl<'a> FarthestFirst<'a> {
             self.refresh(row);
             self.find_winner(row / BLOCK);
         }
+    }
+
+    /// Names the row that comes first where there is no centre yet; the lowest one does if none is named, or if that row
+    /// is gone.
+    ///
+    /// # Panics
+    ///
+    /// If the row is not in the pool.
+    pub fn begin_with(&mut self, row: usize) {
+        assert!(row < self.rows.len(), "row {row} of a pool of {}", self.rows.len());
+        self.beginning = Some(row);
     }
 
     /// Makes a row a centre.
@@ -154,7 +166,8 @@ impl<'a> FarthestFirst<'a> {
     }
 
     fn first(&self) -> Option<Pick> {
-        let row = (0..self.rows.len()).find(|&row| self.remains(row))?;
+        let mut rows = self.beginning.into_iter().chain(0..self.rows.len());
+        let row = rows.find(|&row| self.remains(row))?;
         let others = (0..self.rows.len()).filter(|&other| self.remains(other));
         let score = others
             .map(|other| distances::distance(self.rows.row(row), self.rows.row(other)))

@@ -153,10 +153,10 @@ fn k_center_discards_what_its_class_has_enough_of() {
     let classes = [0, 0, 0, 1, 1];
     let pool = line(&[100.0, 50.0, 99.0, 20.0, 21.0]);
     let labelled = line(&[0.0]);
-    let embeddings = Embeddings { unlabelled: pool.view(), labelled: labelled.view() };
+    let embeddings = Embeddings { unlabelled: pool.to_shared(), labelled: labelled.to_shared() };
     let p = predicted_as(&classes, 2);
     // (4 + 3) / 2 = 3.5: 0.5 and 2.5 are missing, so quotas of 1 and 3.
-    let selection = query_k_center(embeddings, p.view(), &[3, 1], 3, &mut rng()).unwrap();
+    let selection = query_k_center(&embeddings, p.view(), &[3, 1], 3, &mut rng()).unwrap();
     // 100 is taken; 50 is discarded and no centre, so that 21 (distance 21) comes before 20; then 99 is discarded or
     // 20 taken: 20 has distance 1 from 21, as 99 has from 100, and the lowest row of them is looked at first.
     assert_eq!(rows(&selection), [0, 4, 3]);
@@ -171,15 +171,15 @@ fn k_center_takes_anything_after_twice_the_budget() {
     // Nothing is predicted as class 1, which alone is needed.
     let at: Vec<f32> = (1..=10).map(|row| (row * row) as f32).collect();
     let (pool, labelled) = (line(&at), line(&[0.0]));
-    let embeddings = Embeddings { unlabelled: pool.view(), labelled: labelled.view() };
+    let embeddings = Embeddings { unlabelled: pool.to_shared(), labelled: labelled.to_shared() };
     let p = predicted_as(&[0; 10], 2);
-    let selection = query_k_center(embeddings, p.view(), &[50, 0], 3, &mut rng()).unwrap();
+    let selection = query_k_center(&embeddings, p.view(), &[50, 0], 3, &mut rng()).unwrap();
     // The six farthest from 0 are discarded, then the farthest of the rest are taken: 16, then 9 (7 from 16), then 4.
     assert_eq!(rows(&selection), [3, 2, 1]);
     // A pool that ends within twice the budget is filled up with what was discarded.
-    let selection = query_k_center(embeddings, p.view(), &[50, 0], 7, &mut rng()).unwrap();
+    let selection = query_k_center(&embeddings, p.view(), &[50, 0], 7, &mut rng()).unwrap();
     assert_eq!(selection.picks.len(), 7);
-    let every = query_k_center(embeddings, p.view(), &[50, 0], 10, &mut rng()).unwrap();
+    let every = query_k_center(&embeddings, p.view(), &[50, 0], 10, &mut rng()).unwrap();
     assert_eq!(sorted(&every), (0..10).collect::<Vec<_>>());
 }
 
@@ -188,9 +188,9 @@ fn k_center_per_class_knows_nothing_of_the_other_classes() {
     let classes = [0, 1, 0, 1, 0, 1];
     let pool = line(&[10.0, 10.5, 9.0, 4.0, 1.0, 9.5]);
     let labelled = line(&[0.0]);
-    let embeddings = Embeddings { unlabelled: pool.view(), labelled: labelled.view() };
+    let embeddings = Embeddings { unlabelled: pool.to_shared(), labelled: labelled.to_shared() };
     let p = predicted_as(&classes, 2);
-    let selection = query_k_center_per_class(embeddings, p.view(), &[0, 0], 4, &mut rng()).unwrap();
+    let selection = query_k_center_per_class(&embeddings, p.view(), &[0, 0], 4, &mut rng()).unwrap();
     // Of class 0: 10, then 9 and 1 are both 1 away from a centre and 9 is the lower row. Of class 1: 10.5, then 4.
     assert_eq!(rows(&selection), [0, 2, 1, 3]);
 }
@@ -203,13 +203,13 @@ fn every_order_keeps_to_the_quotas_where_the_pool_allows() {
         let p = predicted_as(&classes, 3);
         let pool = Array2::from_shape_simple_fn((90, 4), || random.random_range(-1.0_f32..1.0));
         let labelled = Array2::from_shape_simple_fn((5, 4), || random.random_range(-1.0_f32..1.0));
-        let embeddings = Embeddings { unlabelled: pool.view(), labelled: labelled.view() };
+        let embeddings = Embeddings { unlabelled: pool.to_shared(), labelled: labelled.to_shared() };
         let have: Vec<usize> = (0..3).map(|_| random.random_range(0..15)).collect();
         let quotas = quotas(&have, 12);
         for selection in [
             query_entropy(p.view(), &have, 12, &mut random).unwrap(),
             query_random(p.view(), &have, 12, &mut random).unwrap(),
-            query_k_center_per_class(embeddings, p.view(), &have, 12, &mut random).unwrap(),
+            query_k_center_per_class(&embeddings, p.view(), &have, 12, &mut random).unwrap(),
         ] {
             assert_eq!(selection.picks.len(), 12);
             let counts = counts(&selection, &classes, 3);
@@ -226,13 +226,13 @@ fn nonsense_is_refused_by_name() {
     let error = query_random(p.view(), &[1, 1, 1], 1, &mut rng()).unwrap_err();
     assert_eq!(error.to_string(), "match the labelled counts: expected 2, found 3");
     let (pool, labelled) = (line(&[1.0, 2.0]), line(&[0.0]));
-    let embeddings = Embeddings { unlabelled: pool.view(), labelled: labelled.view() };
-    let error = query_k_center(embeddings, p.view(), &[1, 1], 1, &mut rng()).unwrap_err();
+    let embeddings = Embeddings { unlabelled: pool.to_shared(), labelled: labelled.to_shared() };
+    let error = query_k_center(&embeddings, p.view(), &[1, 1], 1, &mut rng()).unwrap_err();
     assert_eq!(error.to_string(), "match the unlabelled embeddings: expected 3, found 2");
     let pool = array![[1.0_f32], [f32::NAN], [0.0]];
-    let embeddings = Embeddings { unlabelled: pool.view(), labelled: labelled.view() };
+    let embeddings = Embeddings { unlabelled: pool.to_shared(), labelled: labelled.to_shared() };
     for order in [query_k_center, query_k_center_per_class] {
-        let error = order(embeddings, p.view(), &[1, 1], 1, &mut rng()).unwrap_err();
+        let error = order(&embeddings, p.view(), &[1, 1], 1, &mut rng()).unwrap_err();
         assert_eq!(error.to_string(), "read unlabelled embeddings: row 1, column 0 is NaN");
     }
 }

@@ -8,9 +8,12 @@ mod vaal_networks;
 
 use serde::{Deserialize, Serialize};
 
-use crate::{Error, bait, cluster_margin, direct};
+use crate::range::{at_least, within};
+use crate::{
+    Balance, ConfidenceOf, DirectMode, Error, GalaxyMode, GreedyBalance, Lambda, PseudoLabelOrder, bait,
+    cluster_margin, coreset, direct,
+};
 
-pub use balancing::{Balance, GreedyBalance, Lambda, LambdaRule, LambdaScale, Prediction, SolverMode};
 pub use needs::Needs;
 pub use vaal_networks::{KlReduction, VaalNetworks};
 
@@ -148,58 +151,6 @@ pub enum Strategy {
     },
 }
 
-/// Of what the highest is lowest where confidence is least.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum ConfidenceOf {
-    /// The outputs before the softmax, as the released code of GALAXY has it.
-    Logits,
-}
-
-/// The forms of DIRECT.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case", deny_unknown_fields)]
-pub enum DirectMode {
-    /// Algorithms 1 and 2, with what is misprinted there put right.
-    Paper,
-    /// As the code released with LabelBench does it, faults included.
-    #[serde(rename_all = "kebab-case")]
-    Labelbench {
-        /// Its setting of that name, 60 in the published runs. It works the wrong way round: a class's budget in the
-        /// first phase is *lowered* to it.
-        #[serde(rename = "min_budget_per_class")]
-        min_budget_per_class: usize,
-    },
-}
-
-/// The forms of GALAXY.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum GalaxyMode {
-    /// Shortest paths in a graph for each class, which take turns; steps grow longer where no path is left (the paper
-    /// and its code).
-    Graph,
-    /// Shortest unlabelled runs in a list drawn at random, then rows next to where a class ends (LabelBench, with the
-    /// direction of its search put right).
-    Labelbench,
-    /// As LabelBench has it: once no run is left, only places count where labels change *against* the order of the list.
-    LabelbenchReleased,
-}
-
-/// Which rows predicted as a class are taken first.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum PseudoLabelOrder {
-    /// Those with the highest entropy (Entropy-L1-pseudo-label, the reference line of CBAL's Figure 4).
-    Entropy,
-    /// Any, uniformly.
-    Random,
-    /// Farthest first over the whole pool; a row whose predicted class has its quota is discarded.
-    KCenter,
-    /// Farthest first within each predicted class.
-    KCenterPerClass,
-}
-
 impl Strategy {
     /// Checks the parameters that a type cannot check.
     ///
@@ -224,14 +175,8 @@ impl Strategy {
             | Self::Base {}
             | Self::Badge {}
             | Self::Galaxy { .. } => Ok(()),
-            Self::Coreset { outlier_fraction, tolerance } => {
-                within(
-                    "outlier_fraction",
-                    *outlier_fraction,
-                    (0.0..1.0).contains(outlier_fraction),
-                    "in [0, 1)",
-                )?;
-                within("tolerance", *tolerance, *tolerance > 0.0 && *tolerance < 1.0, "in (0, 1)")
+            &Self::Coreset { outlier_fraction, tolerance } => {
+                coreset::Parameters { outlier_fraction, tolerance }.validate()
             }
             Self::Bald { passes, .. } => at_least("passes", *passes, 2),
             Self::BatchBald { passes, configurations, candidates } => {
@@ -296,12 +241,4 @@ impl Strategy {
         let suffix = if self.lambda().is_some() { "-cb" } else { "" };
         format!("{name}{suffix}")
     }
-}
-
-pub(crate) fn within(name: &'static str, value: f64, holds: bool, range: &str) -> Result<(), Error> {
-    if holds { Ok(()) } else { Err(Error::InvalidParameter { name, value, range: range.to_owned() }) }
-}
-
-pub(crate) fn at_least(name: &'static str, value: usize, least: usize) -> Result<(), Error> {
-    within(name, value as f64, value >= least, &format!("at least {least}"))
 }

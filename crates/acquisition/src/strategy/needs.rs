@@ -1,6 +1,7 @@
 //! What a strategy must be given.
 
-use super::{ConfidenceOf, PseudoLabelOrder, Strategy};
+use super::Strategy;
+use crate::{ConfidenceOf, PseudoLabelOrder};
 
 /// What a strategy must be given. There is room to grow: a later strategy adds a field.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

@@ -1,4 +1,5 @@
 use super::*;
+use crate::{LambdaRule, Prediction, SolverMode};
 
 fn balanced(lambda: f64) -> Strategy {
     Strategy::Entropy {

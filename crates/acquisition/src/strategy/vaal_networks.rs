@@ -2,8 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{at_least, within};
 use crate::Error;
+use crate::range::{at_least, within};
 
 /// The variational auto-encoder and the discriminator of VAAL, and how they are trained in each round.
 ///

@@ -137,7 +137,7 @@ fn auto_is_the_rule_on_a_sweep() {
             solver: SolverMode::Auto,
             prediction,
         };
-        let points = lambda::sweep(&round, &lambda::GRID).unwrap();
+        let points = balance::sweep(&round, &lambda::GRID).unwrap();
         let l1: Vec<f64> = points.iter().map(|point| point.selection.balance.as_ref().unwrap().l1).collect();
         let place = lambda::rule(&lambda::GRID, &l1);
         assert!(0 < place && place < 15, "{l1:?}");

@@ -3,10 +3,11 @@
 use ndarray::{ArcArray2, Axis};
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
-use tailward_acquisition::query::{self, Embeddings, Inputs, Pool};
+use tailward_acquisition::query::{self, Inputs, Pool};
 use tailward_acquisition::{
-    Answer, Balance, ConfidenceOf, Conversation, DirectMode, Error, GalaxyMode, GreedyBalance, Lambda,
-    LambdaRule, LambdaScale, Prediction, PseudoLabelOrder, Selection, SolverMode, Strategy, VaalNetworks,
+    Answer, Balance, ConfidenceOf, Conversation, DirectMode, Embeddings, Error, GalaxyMode, GreedyBalance,
+    Lambda, LambdaRule, LambdaScale, Prediction, PseudoLabelOrder, Selection, SolverMode, Strategy,
+    VaalNetworks,
 };
 
 use crate::Round;

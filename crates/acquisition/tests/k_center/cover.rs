@@ -1,8 +1,8 @@
 //! The radius and its bound, against every selection there is.
 
-use tailward_acquisition::k_center::{self, Embeddings};
+use tailward_acquisition::{Embeddings, k_center};
 
-use crate::support::{Pool, made, rows};
+use crate::support::{Pool, made, rng, rows};
 
 /// The least radius of any selection of `budget` rows.
 fn optimum(pool: &Pool) -> f64 {
@@ -44,8 +44,8 @@ fn the_bound_holds_and_the_radius_is_within_twice_the_optimum() {
 fn the_bound_can_be_the_optimum() {
     // The centre at 11 covers 10 and 12 within 1; the farthest from 0 is 12, which leaves 10 at a distance of 2.
     let (pool, labelled) = (ndarray::array![[10.0_f32], [11.0], [12.0]], ndarray::array![[0.0_f32]]);
-    let embeddings = Embeddings { unlabelled: pool.view(), labelled: labelled.view() };
-    let selection = k_center::query(embeddings, 1).unwrap();
+    let embeddings = Embeddings { unlabelled: pool.into_shared(), labelled: labelled.into_shared() };
+    let selection = k_center::query(&embeddings, 1, &mut rng()).unwrap();
     assert_eq!(rows(&selection.picks), [2]);
     let cover = selection.cover.unwrap();
     let found = [selection.picks[0].score, cover.radius, cover.bound, cover.relative_gap];
@@ -55,14 +55,14 @@ fn the_bound_can_be_the_optimum() {
 #[test]
 fn without_picks_the_cover_is_what_the_labelled_rows_give() {
     let (pool, labelled) = (ndarray::array![[1.0_f32], [5.0]], ndarray::array![[2.0_f32]]);
-    let none = Embeddings { unlabelled: pool.view(), labelled: labelled.view() };
-    let cover = k_center::query(none, 0).unwrap().cover.unwrap();
+    let none = Embeddings { unlabelled: pool.into_shared(), labelled: labelled.into_shared() };
+    let cover = k_center::query(&none, 0, &mut rng()).unwrap().cover.unwrap();
     assert_eq!(
         [cover.radius, cover.bound, cover.relative_gap].map(f64::to_bits),
         [3.0, 3.0, 0.0].map(f64::to_bits)
     );
-    let nothing = Embeddings { labelled: ndarray::ArrayView2::from_shape((0, 1), &[]).unwrap(), ..none };
-    assert_eq!(k_center::query(nothing, 0).unwrap().cover, None);
-    let cover = k_center::query(nothing, 2).unwrap().cover.unwrap();
+    let nothing = Embeddings { labelled: ndarray::ArcArray2::zeros((0, 1)), ..none };
+    assert_eq!(k_center::query(&nothing, 0, &mut rng()).unwrap().cover, None);
+    let cover = k_center::query(&nothing, 2, &mut rng()).unwrap().cover.unwrap();
     assert_eq!([cover.radius, cover.bound].map(f64::to_bits), [0; 2]);
 }

@@ -4,10 +4,12 @@ use std::collections::BTreeSet;
 
 use ndarray::{Array2, Axis, concatenate};
 use proptest::prelude::*;
+use rand::{RngExt, SeedableRng};
+use rand_chacha::ChaCha8Rng;
 use tailward_acquisition::k_center::FarthestFirst;
-use tailward_acquisition::{balance, k_center};
+use tailward_acquisition::{GreedyBalance, Lambda, LambdaRule, LambdaScale, balance, k_center};
 
-use crate::support::{Pool, made, pools, rows};
+use crate::support::{Pool, made, pools, rng, rows};
 
 fn check(pool: &Pool, picked: &[usize]) {
     assert_eq!(picked.len(), pool.budget);
@@ -112,7 +114,8 @@ proptest! {
     fn a_traversal_with_discards_is_that_of_a_smaller_pool(pool in pools(true), every in 2_usize..5) {
         prop_assume!(pool.labelled.nrows() > 0);
         // Rows to discard are met in the order of distance, in between the others.
-        let mut traversal = FarthestFirst::new(pool.embeddings()).unwrap();
+        let embeddings = pool.embeddings();
+        let mut traversal = FarthestFirst::new(&embeddings).unwrap();
         let mut accepted = Vec::new();
         while let Some(pick) = traversal.farthest() {
             if pick.row % every == 0 {
@@ -186,16 +189,38 @@ fn identical_and_duplicate_points_go_by_lowest_row() {
 }
 
 #[test]
-fn without_labelled_rows_the_lowest_row_comes_first() {
+fn without_labelled_rows_the_first_is_drawn() {
     let pool = made(50, 0, 10, false, 2);
+    let drawn = rng().random_range(0..50);
     for selection in [pool.plain(), pool.balanced(2.0)] {
-        assert_eq!(selection.picks[0].row, 0);
+        assert_eq!(selection.picks[0].row, drawn);
         check(&pool, &rows(&selection.picks));
     }
     let picks = pool.plain().picks;
     assert_eq!(picks[0].score.to_bits(), picks[1].score.to_bits());
     let none = Pool { labelled: Array2::zeros((0, 0)), ..pool.clone() };
     assert_eq!(none.plain(), pool.plain());
+    let firsts: BTreeSet<usize> = (0..40)
+        .map(|seed| {
+            let mut rng = ChaCha8Rng::seed_from_u64(seed);
+            k_center::query(&pool.embeddings(), 1, &mut rng).unwrap().picks[0].row
+        })
+        .collect();
+    assert!(firsts.len() > 20, "{firsts:?}");
+}
+
+#[test]
+fn with_labelled_rows_nothing_is_drawn() {
+    let (pool, mut drawn) = (made(50, 1, 10, false, 2), rng());
+    let (embeddings, p) = (pool.embeddings(), pool.probabilities.view());
+    k_center::query(&embeddings, 10, &mut drawn).unwrap();
+    k_center::query_balanced(&embeddings, p, &pool.labelled_counts, 10, 2.0, &mut drawn).unwrap();
+    let balance = GreedyBalance { lambda: Lambda::Rule(LambdaRule::Auto), scale: LambdaScale::Absolute };
+    k_center::query_with(&embeddings, p, &pool.labelled_counts, 10, &balance, &mut drawn).unwrap();
+    assert_eq!(drawn, rng());
+    let none = Pool { labelled: Array2::zeros((0, 0)), ..pool };
+    k_center::query(&none.embeddings(), 0, &mut drawn).unwrap();
+    assert_eq!(drawn, rng(), "an empty query draws nothing either");
 }
 
 #[test]

@@ -1,10 +1,10 @@
 //! What is refused, and in which words.
 
 use ndarray::Array2;
-use tailward_acquisition::k_center::{self, Embeddings, FarthestFirst};
-use tailward_acquisition::{Error, GreedyBalance, Lambda, LambdaScale};
+use tailward_acquisition::k_center::FarthestFirst;
+use tailward_acquisition::{Embeddings, Error, GreedyBalance, Lambda, LambdaScale, k_center};
 
-use crate::support::{Pool, made, rows};
+use crate::support::{Pool, made, rng, rows};
 
 #[test]
 fn what_is_not_a_number_is_refused_by_array_row_and_column() {
@@ -12,11 +12,11 @@ fn what_is_not_a_number_is_refused_by_array_row_and_column() {
         let mut pool = made(30, 5, 3, false, 1);
         let column = pool.unlabelled.ncols() - 1;
         pool.unlabelled[[17, column]] = value;
-        let error = k_center::query(pool.embeddings(), 3).unwrap_err().to_string();
+        let error = k_center::query(&pool.embeddings(), 3, &mut rng()).unwrap_err().to_string();
         assert_eq!(error, format!("read unlabelled embeddings: row 17, column {column} is {value}"));
         let mut pool = made(30, 5, 3, false, 1);
         pool.labelled[[4, 0]] = value;
-        let error = FarthestFirst::new(pool.embeddings()).err().unwrap().to_string();
+        let error = FarthestFirst::new(&pool.embeddings()).err().unwrap().to_string();
         assert_eq!(error, format!("read labelled embeddings: row 4, column 0 is {value}"));
         let mut pool = made(30, 5, 3, false, 1);
         pool.probabilities[[9, 2]] = value;
@@ -30,21 +30,22 @@ fn what_is_not_a_number_is_refused_by_array_row_and_column() {
 
 fn balanced(pool: &Pool, weight: f64) -> Result<tailward_acquisition::Selection, Error> {
     let Pool { probabilities, labelled_counts, budget, .. } = pool;
-    k_center::query_balanced(pool.embeddings(), probabilities.view(), labelled_counts, *budget, weight)
+    let (embeddings, p) = (pool.embeddings(), probabilities.view());
+    k_center::query_balanced(&embeddings, p, labelled_counts, *budget, weight, &mut rng())
 }
 
 #[test]
 fn arrays_that_do_not_match_are_refused() {
     let pool = made(6, 2, 3, false, 1);
-    let wide = Array2::zeros((2, 9));
-    let error = Embeddings { labelled: wide.view(), ..pool.embeddings() }.validate().unwrap_err();
+    let wide = Array2::zeros((2, 9)).into_shared();
+    let error = Embeddings { labelled: wide, ..pool.embeddings() }.validate().unwrap_err();
     let dims = pool.unlabelled.ncols();
     assert_eq!(
         error.to_string(),
         format!("match the dimensions of the labelled embeddings: expected {dims}, found 9")
     );
-    let narrow = Array2::zeros((4, 0));
-    let error = Embeddings { unlabelled: narrow.view(), labelled: narrow.view() }.validate().unwrap_err();
+    let narrow = Array2::zeros((4, 0)).into_shared();
+    let error = Embeddings { unlabelled: narrow.clone(), labelled: narrow }.validate().unwrap_err();
     assert_eq!(error.to_string(), "read unlabelled embeddings: there are 4 rows and no dimension");
     let short = Pool { labelled_counts: vec![1; 3], ..pool.clone() };
     assert!(matches!(balanced(&short, 1.0), Err(Error::LengthMismatch { what: "labelled counts", .. })));
@@ -65,7 +66,7 @@ fn the_budget_is_nothing_everything_or_too_much() {
     all.sort_unstable();
     assert_eq!(all, (0..30).collect::<Vec<_>>());
     let above = Pool { budget: 31, ..pool };
-    let refused = [k_center::query(above.embeddings(), 31), balanced(&above, 1.0)];
+    let refused = [k_center::query(&above.embeddings(), 31, &mut rng()), balanced(&above, 1.0)];
     assert!(refused.iter().all(|it| matches!(it, Err(Error::BudgetAbovePool { budget: 31, pool: 30 }))));
     let empty = Pool {
         unlabelled: Array2::zeros((0, 3)),
@@ -80,7 +81,8 @@ fn the_budget_is_nothing_everything_or_too_much() {
 #[should_panic(expected = "row 3 is gone")]
 fn a_row_is_accepted_once() {
     let pool = made(6, 2, 3, false, 1);
-    let mut traversal = FarthestFirst::new(pool.embeddings()).unwrap();
+    let embeddings = pool.embeddings();
+    let mut traversal = FarthestFirst::new(&embeddings).unwrap();
     traversal.discard(3);
     traversal.accept(3);
 }

@@ -4,8 +4,7 @@ use ndarray::Array2;
 use proptest::prelude::*;
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
-use tailward_acquisition::k_center::{self, Embeddings};
-use tailward_acquisition::{Pick, Selection};
+use tailward_acquisition::{Embeddings, Pick, Selection, k_center};
 
 /// What a query is given.
 #[derive(Clone, Debug, PartialEq)]
@@ -18,19 +17,25 @@ pub(crate) struct Pool {
 }
 
 impl Pool {
-    pub(crate) fn embeddings(&self) -> Embeddings<'_> {
-        Embeddings { unlabelled: self.unlabelled.view(), labelled: self.labelled.view() }
+    pub(crate) fn embeddings(&self) -> Embeddings {
+        Embeddings { unlabelled: self.unlabelled.to_shared(), labelled: self.labelled.to_shared() }
     }
 
     pub(crate) fn plain(&self) -> Selection {
-        k_center::query(self.embeddings(), self.budget).expect("a valid pool")
+        k_center::query(&self.embeddings(), self.budget, &mut rng()).expect("a valid pool")
     }
 
     pub(crate) fn balanced(&self, weight: f64) -> Selection {
         let Self { probabilities, labelled_counts, budget, .. } = self;
-        k_center::query_balanced(self.embeddings(), probabilities.view(), labelled_counts, *budget, weight)
+        let (embeddings, p) = (self.embeddings(), probabilities.view());
+        k_center::query_balanced(&embeddings, p, labelled_counts, *budget, weight, &mut rng())
             .expect("a valid pool")
     }
+}
+
+/// Always the same stream. It is drawn from where nothing is labelled.
+pub(crate) fn rng() -> ChaCha8Rng {
+    ChaCha8Rng::seed_from_u64(4)
 }
 
 pub(crate) fn rows(picks: &[Pick]) -> Vec<usize> {

@@ -6,6 +6,8 @@
 //! computed with additions, multiplications, divisions and square roots only, all of which IEEE 754 rounds the same way
 //! everywhere: the files are identical on every platform, and their checksums are in the manifests.
 
+mod class;
+pub mod config;
 mod draw;
 mod scene;
 mod shape;
@@ -14,21 +16,14 @@ mod texture;
 use rand::seq::SliceRandom;
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::SeedableRng;
-use serde::Deserialize;
 
-use crate::cifar::{self, RecordLayout};
-use crate::images::{Dataset, ImageShape, Images};
+use crate::dataset::Dataset;
+use crate::labelled::LabelledImages;
+use class::Class;
 use scene::Scene;
-use shape::Shape;
-use texture::Texture;
 
-/// How a synthetic dataset is generated: the `[generator]` of a manifest.
-#[derive(Copy, Clone, Debug, PartialEq, Eq, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct SyntheticConfig {
-    /// Everything is drawn from streams derived from this.
-    pub seed: u64,
-}
+pub use config::SyntheticConfig;
+pub use scene::IMAGE_SHAPE;
 
 /// Training and test images are drawn from different streams.
 #[derive(Copy, Clone, Debug, PartialEq, Eq)]
@@ -39,9 +34,6 @@ pub enum Split {
     Test,
 }
 
-/// The shape of every generated image.
-pub const IMAGE_SHAPE: ImageShape = ImageShape { channels: 3, height: 32, width: 32 };
-
 /// The number of classes that can be generated at most.
 pub const MAX_CLASSES: usize = 100;
 
@@ -50,12 +42,9 @@ pub const MAX_CLASSES: usize = 100;
 /// # Panics
 /// When `classes` is not in 2..=100.
 pub fn dataset(config: &SyntheticConfig, classes: usize, train_images: usize, test_images: usize) -> Dataset {
-    Dataset {
-        name: format!("synthetic{classes}"),
-        class_names: class_names(classes),
-        train: images(config, classes, Split::Train, train_images),
-        test: images(config, classes, Split::Test, test_images),
-    }
+    let split = |split, count| images(config, classes, split, count);
+    let (train, test) = (split(Split::Train, train_images), split(Split::Test, test_images));
+    Dataset::new(format!("synthetic{classes}"), class_names(classes), train, test)
 }
 
 /// Generates the images of one split: `[count, 3, 32, 32]`. Each run of `classes` consecutive images holds every class
@@ -63,13 +52,9 @@ pub fn dataset(config: &SyntheticConfig, classes: usize, train_images: usize, te
 ///
 /// # Panics
 /// When `classes` is not in 2..=100.
-pub fn images(config: &SyntheticConfig, classes: usize, split: Split, count: usize) -> Images {
+pub fn images(config: &SyntheticConfig, classes: usize, split: Split, count: usize) -> LabelledImages {
     assert!((2..=MAX_CLASSES).contains(&classes), "{classes} synthetic classes, expected 2 to {MAX_CLASSES}");
-    let mut images = Images {
-        shape: IMAGE_SHAPE,
-        pixels: Vec::with_capacity(count * IMAGE_SHAPE.len()),
-        labels: Vec::with_capacity(count),
-    };
+    let mut made = LabelledImages::with_capacity(IMAGE_SHAPE, count);
     let mut order = Vec::new();
     for index in 0..count {
         if index % classes == 0 {
@@ -77,10 +62,10 @@ pub fn images(config: &SyntheticConfig, classes: usize, split: Split, count: usi
         }
         let label = order[index % classes];
         let mut rng = stream(config, split, Purpose::Image, index);
-        Scene::draw(&Class::new(label, classes), &mut rng).render(&mut rng, &mut images.pixels);
-        images.labels.push(label);
+        Scene::draw(&Class::new(label, classes), &mut rng).render(&mut rng, &mut made.images.pixels);
+        made.labels.push(label);
     }
-    images
+    made
 }
 
 /// The names of the classes, by class id.
@@ -91,57 +76,6 @@ pub fn class_names(classes: usize) -> Vec<String> {
     assert!((2..=MAX_CLASSES).contains(&classes), "{classes} synthetic classes, expected 2 to {MAX_CLASSES}");
     (0..classes as u32).map(|label| Class::new(label, classes).name()).collect()
 }
-
-/// The bytes of a file of records in `layout`.
-pub(crate) fn encode(images: &Images, layout: RecordLayout) -> Vec<u8> {
-    let mut bytes = Vec::with_capacity(images.len() * cifar::record_bytes(layout, &images.shape));
-    for (row, &label) in images.labels.iter().enumerate() {
-        cifar::write_record(layout, label, images.image(row), &mut bytes);
-    }
-    bytes
-}
-
-/// What makes a class.
-#[derive(Copy, Clone, Debug, PartialEq)]
-struct Class {
-    shape: Shape,
-    texture: Texture,
-    /// The hues that the class may have, on a wheel of length 6 (0 red, 2 green, 4 blue).
-    hues: (f32, f32),
-}
-
-impl Class {
-    /// Up to 10 classes: five shapes striped, then the same five checked; the hue says something about the shape, for
-    /// the ranges of neighbours overlap by half. Up to 100: ten shapes, each in five textures warm, then in the same
-    /// five cool. Each of the 10 classes' second half, which imbalance makes rare, has a neighbour in the first half
-    /// that differs in the texture only; of the 100 classes' second half, one that differs in a similar shape.
-    fn new(label: u32, classes: usize) -> Self {
-        let label = label as usize;
-        if classes <= 10 {
-            let texture = if label < 5 { Texture::Striped } else { Texture::Checked };
-            let centre = 1.2 * (label % 5) as f32;
-            Self { shape: Shape::ALL[label % 5], texture, hues: (centre - 1.2, centre + 1.2) }
-        } else {
-            let hues = if label % 10 < 5 { WARM } else { COOL };
-            Self { shape: Shape::ALL[label / 10], texture: Texture::ALL[label % 5], hues }
-        }
-    }
-
-    fn name(&self) -> String {
-        let hues = match self.hues {
-            WARM => "warm_",
-            COOL => "cool_",
-            _ => "",
-        };
-        format!("{hues}{}_{}", self.texture.name(), self.shape.name())
-    }
-}
-
-/// Half the wheel around red, and a twentieth of that more at both ends, where it overlaps with [`COOL`].
-const WARM: (f32, f32) = (-1.575, 1.575);
-
-/// Half the wheel around cyan, and a twentieth of that more at both ends.
-const COOL: (f32, f32) = (1.425, 4.575);
 
 /// The order of the classes within one run of `classes` images.
 fn class_order(config: &SyntheticConfig, classes: usize, split: Split, run: usize) -> Vec<u32> {
@@ -178,7 +112,7 @@ mod tests {
         let few = images(&CONFIG, 10, Split::Train, 20);
         let many = images(&CONFIG, 10, Split::Train, 40);
         assert_eq!(few.labels, many.labels[..20]);
-        assert_eq!(few.pixels, many.pixels[..20 * IMAGE_SHAPE.len()]);
+        assert_eq!(few.images.pixels, many.images.pixels[..20 * IMAGE_SHAPE.len()]);
     }
 
     #[test]
@@ -191,8 +125,8 @@ mod tests {
     #[test]
     fn classes_are_equally_frequent() {
         let set = dataset(&CONFIG, 100, 200, 100);
-        assert_eq!(set.train.class_counts(100), [2; 100]);
-        assert_eq!(set.test.class_counts(100), [1; 100]);
+        assert_eq!(set.truth.class_counts_train(100), [2; 100]);
+        assert_eq!(set.truth.class_counts_test(100), [1; 100]);
         assert_eq!(set.train.pixels.len(), 200 * 3072);
     }
 
@@ -207,17 +141,10 @@ mod tests {
     }
 
     #[test]
-    fn five_consecutive_fine_classes_share_shape_and_hues() {
-        for label in 0..100 {
-            let (class, first) = (Class::new(label, 100), Class::new(label / 5 * 5, 100));
-            assert_eq!((class.shape, class.hues), (first.shape, first.hues));
-        }
-    }
-
-    #[test]
     fn images_use_the_range_of_values() {
         let set = images(&CONFIG, 10, Split::Train, 50);
-        let mean = set.pixels.iter().map(|&value| f64::from(value)).sum::<f64>() / set.pixels.len() as f64;
+        let pixels = set.images.pixels;
+        let mean = pixels.iter().map(|&value| f64::from(value)).sum::<f64>() / pixels.len() as f64;
         assert!((80.0..170.0).contains(&mean), "{mean}");
     }
 }

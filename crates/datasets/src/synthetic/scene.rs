@@ -2,10 +2,15 @@
 
 use rand_chacha::ChaCha8Rng;
 
+use crate::images::ImageShape;
+
+use super::class::Class;
 use super::draw::{Rotation, between, chance, noise, pick};
 use super::shape::Shape;
 use super::texture::{Texture, soft};
-use super::{Class, IMAGE_SHAPE};
+
+/// The shape of every generated image.
+pub const IMAGE_SHAPE: ImageShape = ImageShape { channels: 3, height: 32, width: 32 };
 
 /// Red, green and blue in [0, 1].
 type Colour = [f32; 3];

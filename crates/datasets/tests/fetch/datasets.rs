@@ -90,7 +90,7 @@ fn a_download_is_verified_unpacked_and_not_repeated() {
         let (folder, manifest) = tiny(&server.url, &body, with_size);
         let outcome = fetch(&manifest, folder.path(), &mut quiet).unwrap();
         assert_eq!(downloaded(outcome), body.len() as u64);
-        assert_eq!(read(&manifest, folder.path()).unwrap().train.labels, [0, 1, 1, 0]);
+        assert_eq!(read(&manifest, folder.path()).unwrap().truth.train, [0, 1, 1, 0]);
         assert_eq!(leftovers(folder.path()), [""; 0]);
         let again = fetch(&manifest, folder.path(), &mut quiet).unwrap();
         assert!(matches!(again, FetchOutcome::AlreadyThere { .. }));

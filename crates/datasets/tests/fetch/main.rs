@@ -12,7 +12,7 @@ use md5::{Digest, Md5};
 use tailward_datasets::FetchProgress;
 
 fn md5(bytes: &[u8]) -> String {
-    Md5::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect()
+    hex::encode(Md5::digest(bytes))
 }
 
 fn quiet(_: FetchProgress) {}

@@ -62,7 +62,7 @@ fn files_are_downloaded_resumed_and_not_repeated() {
     let there = folder.path().join("tiny-bin");
     assert_eq!(outcome, FetchOutcome::Downloaded { folder: there.clone(), downloaded_bytes: 30 });
     assert_eq!(train.ranges(), ["", "bytes=7-"]);
-    assert_eq!(read(&manifest, folder.path()).unwrap().train.labels, [0, 1, 1, 0]);
+    assert_eq!(read(&manifest, folder.path()).unwrap().truth.train, [0, 1, 1, 0]);
     let again = fetch(&manifest, folder.path(), &mut quiet).unwrap();
     assert_eq!(again, FetchOutcome::AlreadyThere { folder: there });
 }

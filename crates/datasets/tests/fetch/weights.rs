@@ -16,7 +16,7 @@ fn content() -> Vec<u8> {
 /// A data folder and a manifest with the first eight digits of the checksum.
 fn small(url: &str, content: &[u8]) -> (TempDir, WeightsManifest) {
     let folder = tempfile::tempdir().unwrap();
-    let prefix: String = Sha256::digest(content).iter().take(4).map(|byte| format!("{byte:02x}")).collect();
+    let prefix = hex::encode(&Sha256::digest(content)[..4]);
     let url = if url.is_empty() { String::new() } else { format!("url = \"{url}\"") };
     let text = format!(
         r#"

@@ -13,8 +13,7 @@ use tailward_models::discriminator::{Discriminator, DiscriminatorConfig};
 use tailward_models::vae::{Vae, VaeConfig, kl_sum, noise, reconstruction_error};
 
 use crate::Error;
-use crate::augment::Augmentation;
-use crate::batches::DeviceImages;
+use crate::inputs::{Augmentation, Pixels};
 use crate::rng::{Stream, stream};
 
 /// Units in each of the discriminator's two hidden layers, as in the official implementation.
@@ -38,7 +37,7 @@ pub struct Setting<'a> {
 #[derive(Clone, Copy, Debug)]
 pub struct Images<'a> {
     /// All training images.
-    pub images: &'a DeviceImages,
+    pub images: &'a Pixels,
     /// The labelled images' rows.
     pub labelled: &'a [usize],
     /// The unlabelled images' rows.
@@ -211,7 +210,7 @@ struct Pair {
 }
 
 impl<'a> State<'a> {
-    fn new(setting: Setting<'a>, images: &DeviceImages) -> Self {
+    fn new(setting: Setting<'a>, images: &Pixels) -> Self {
         let networks = setting.networks;
         let device = images.device().autodiff();
         let shape = images.shape();
@@ -332,14 +331,14 @@ impl Endless {
         drawn
     }
 
-    fn batch(&mut self, images: &DeviceImages, count: usize, rng: &mut ChaCha8Rng) -> Tensor<4> {
+    fn batch(&mut self, images: &Pixels, count: usize, rng: &mut ChaCha8Rng) -> Tensor<4> {
         let rows = self.rows(count, rng);
         images.augmented_batch(&rows, &Augmentation { crop_padding: 0, horizontal_flip: true }, rng)
     }
 }
 
 /// The images in [−1, 1], as the official implementation has them.
-fn in_unit_range(images: &DeviceImages) -> DeviceImages {
+fn in_unit_range(images: &Pixels) -> Pixels {
     let channels = images.shape().channels;
     images.normalised(&Normalisation { mean: vec![0.5; channels], std: vec![0.5; channels] })
 }
@@ -398,7 +397,7 @@ mod tests {
 
     /// Pictures of three kinds with the same mean and spread: bright above, bright below, and striped. Of the first two
     /// there are 8 each with labels and 8 each without, of the last 16 without.
-    fn images() -> DeviceImages {
+    fn images() -> Pixels {
         let shape = ImageShape { channels: 3, height: 16, width: 16 };
         let bright = |image: usize, y: usize| match image {
             0..8 | 16..24 => y < 8,
@@ -415,7 +414,7 @@ mod tests {
             .collect();
         let images = tailward_datasets::Images { shape, pixels, labels: vec![0; 48] };
         let normalisation = Normalisation { mean: vec![0.4; 3], std: vec![0.2; 3] };
-        DeviceImages::upload(&images, &normalisation, &Backend::compiled()[0].device().unwrap())
+        Pixels::upload(&images, &normalisation, &Backend::compiled()[0].device().unwrap())
     }
 
     fn estimates(networks: &VaalNetworks, seed: u64) -> (Vec<f32>, Account) {

@@ -9,7 +9,7 @@ use tailward_datasets::{Grouping, LabelNoise};
 use super::model::ModelDefinition;
 use super::pool::PoolDefinition;
 use super::scale::Scale;
-use super::scoring::ScoringDefinition;
+use super::scoring::{ScoringDefinition, Statistics};
 use super::strategy::NamedStrategy;
 use super::sweep::SweepDefinition;
 use super::training::TrainingDefinition;
@@ -92,6 +92,13 @@ impl RunDefinition {
             "{}/{} if {} {} seed {}",
             self.experiment, self.scale, self.imbalance_factor, self.strategy.name, self.seed
         )
+    }
+
+    /// Whether every sample that takes part is scored in one pass: where the pool is evaluated, the query looks at the
+    /// same scores, and with statistics of batches a score belongs to the pass that it came from.
+    pub fn scores_together(&self) -> bool {
+        let scoring = &self.scoring;
+        (scoring.evaluate_pool && !scoring.augmented_pool) || scoring.statistics == Some(Statistics::Batch)
     }
 
     /// Size of the labelled set that the model of `round` is trained on, given the initial set's size.

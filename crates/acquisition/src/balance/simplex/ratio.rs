@@ -1,20 +1,10 @@
 //! How far the entering variable moves, and which variable it replaces.
 
-use super::{Entering, STEP_TOLERANCE, Simplex, State, Trouble, Variable};
+use super::Simplex;
+use super::basis::{Entering, Leaving, STEP_TOLERANCE, State, Trouble, Variable};
 
 /// A rate of change nearer to zero than this is no pivot.
 const PIVOT_TOLERANCE: f64 = 1e-10;
-
-/// What leaves the basis.
-#[derive(Clone, Copy)]
-pub(super) enum Leaving {
-    /// The entering column goes to its other bound.
-    Flip,
-    /// A place in the kernel, and the bound it goes to.
-    Column(usize, State),
-    /// The slack of a class, which goes to 0.
-    Slack(usize),
-}
 
 impl Simplex<'_> {
     /// The long-step ratio test: a slack that reaches 0 is passed as long as the objective still falls behind it.

@@ -1,0 +1,87 @@
+//! How the bytes of a dataset are laid out: one file or folder a layout, each with what it asks of a manifest (`check`),
+//! what must be there (`required`) and how it is read (`read`).
+//!
+//! [`rules`] has what several layouts ask of a manifest alike.
+
+pub mod cifar;
+pub mod medmnist;
+pub mod svhn;
+pub mod tiny_imagenet;
+pub mod wilds;
+
+mod labelled_file;
+mod rules;
+
+use std::path::Path;
+
+use crate::error::Result;
+use crate::labelled::LabelledImages;
+use crate::manifest::{DatasetManifest, Layout};
+
+use cifar::RecordLayout;
+use wilds::Set;
+
+/// What there is to a layout.
+struct Functions {
+    check: fn(&DatasetManifest) -> Option<String>,
+    required: fn(&DatasetManifest) -> Vec<&str>,
+    read: fn(&DatasetManifest, &Path) -> Result<(LabelledImages, LabelledImages)>,
+}
+
+/// The functions of a layout: the one place that knows them all.
+fn functions(layout: Layout) -> Functions {
+    match layout {
+        Layout::Cifar10Binary => Functions {
+            check: |manifest| cifar::check(manifest, RecordLayout::Cifar10),
+            required: cifar::required,
+            read: |manifest, data_dir| cifar::read(manifest, data_dir, RecordLayout::Cifar10),
+        },
+        Layout::Cifar100Fine => Functions {
+            check: |manifest| cifar::check(manifest, RecordLayout::Cifar100Fine),
+            required: cifar::required,
+            read: |manifest, data_dir| cifar::read(manifest, data_dir, RecordLayout::Cifar100Fine),
+        },
+        Layout::Cifar100Coarse => Functions {
+            check: |manifest| cifar::check(manifest, RecordLayout::Cifar100Coarse),
+            required: cifar::required,
+            read: |manifest, data_dir| cifar::read(manifest, data_dir, RecordLayout::Cifar100Coarse),
+        },
+        Layout::TinyImagenet => Functions {
+            check: tiny_imagenet::check,
+            required: tiny_imagenet::required,
+            read: tiny_imagenet::read,
+        },
+        Layout::SvhnMat => Functions { check: svhn::check, required: svhn::required, read: svhn::read },
+        Layout::MedmnistNpz => {
+            Functions { check: medmnist::check, required: medmnist::required, read: medmnist::read }
+        }
+        Layout::WildsFmow => Functions {
+            check: |manifest| wilds::check(manifest, Set::Fmow),
+            required: |_| Set::Fmow.required().to_vec(),
+            read: |manifest, data_dir| wilds::read(manifest, data_dir, Set::Fmow),
+        },
+        Layout::WildsIwildcam => Functions {
+            check: |manifest| wilds::check(manifest, Set::IWildCam),
+            required: |_| Set::IWildCam.required().to_vec(),
+            read: |manifest, data_dir| wilds::read(manifest, data_dir, Set::IWildCam),
+        },
+    }
+}
+
+/// The first contradiction between a manifest and its layout, if there is one.
+pub(crate) fn check(manifest: &DatasetManifest) -> Option<String> {
+    (functions(manifest.layout).check)(manifest)
+}
+
+/// What must be in the dataset's folder: files, and folders whose content the layout's reader checks.
+pub(crate) fn required(manifest: &DatasetManifest) -> Vec<&str> {
+    (functions(manifest.layout).required)(manifest)
+}
+
+/// Reads the training and the test images, with their labels.
+///
+/// # Errors
+/// When a file is damaged, or not what the manifest says.
+pub(crate) fn read(manifest: &DatasetManifest, data_dir: &Path) -> Result<(LabelledImages, LabelledImages)> {
+    (functions(manifest.layout).read)(manifest, data_dir)
+}

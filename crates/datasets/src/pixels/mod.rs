@@ -1,0 +1,5 @@
+//! From image files to pixels of one shape.
+
+pub(crate) mod jpeg;
+pub(crate) mod resize;
+pub(crate) mod side_by_side;

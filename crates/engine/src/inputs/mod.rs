@@ -1,0 +1,46 @@
+//! What a classifier is fed with: a closed set of kinds, so that the loop, training and scoring know none of them by name.
+
+pub mod augment;
+pub mod pixels;
+
+use burn::tensor::Device;
+use rand_chacha::ChaCha8Rng;
+use tailward_models::classifier::Batch;
+
+pub use augment::Augmentation;
+pub use pixels::Pixels;
+
+/// The inputs of all samples, on a device. A row is a place in the dataset's training or test images.
+#[derive(Clone, Debug)]
+pub enum Inputs {
+    /// Images, which can be cropped and flipped at random.
+    Pixels(Pixels),
+}
+
+impl Inputs {
+    /// The device that they are on.
+    pub fn device(&self) -> Device {
+        match self {
+            Self::Pixels(pixels) => pixels.device(),
+        }
+    }
+
+    /// The inputs of `rows`, as they are.
+    pub fn batch(&self, rows: &[usize]) -> Batch {
+        match self {
+            Self::Pixels(pixels) => Batch::Images(pixels.batch(rows)),
+        }
+    }
+
+    /// One random view of each of `rows`, where there are views; the inputs as they are where there are none.
+    pub fn augmented_batch(
+        &self,
+        rows: &[usize],
+        augmentation: &Augmentation,
+        rng: &mut ChaCha8Rng,
+    ) -> Batch {
+        match self {
+            Self::Pixels(pixels) => Batch::Images(pixels.augmented_batch(rows, augmentation, rng)),
+        }
+    }
+}

@@ -1,0 +1,65 @@
+//! The loop of a run, as the papers have it: train on the labelled set, evaluate, query, label, again.
+//!
+//! What has happened is on the disk, in the record and the ledger, before the next thing begins, so that a run that was
+//! killed goes on where it was: a round is a function of the definition, the seed and the labelled set.
+
+use std::path::{Path, PathBuf};
+
+use tailward_experiment::definition::RunDefinition;
+use tailward_experiment::progress::Progress;
+use tailward_experiment::record::{RECORD_FILE, Record};
+use tailward_labelling::{Lock, Patience};
+
+use super::begun::QueryFile;
+use super::checkpoint::Checkpoints;
+use super::state::{RunInputs, State};
+use crate::Error;
+
+/// Runs a definition to its end, or goes on with it.
+///
+/// # Errors
+///
+/// See [`Error`]; whatever had been written stays.
+pub fn run(
+    definition: &RunDefinition,
+    inputs: RunInputs<'_>,
+    progress: &mut dyn FnMut(Progress),
+) -> Result<Record, Error> {
+    let RunInputs { folder, replay, .. } = inputs;
+    std::fs::create_dir_all(folder).map_err(Error::io(folder))?;
+    let _lock = Lock::folder(folder, Patience::Refuse)?;
+    let record_path = folder.join(RECORD_FILE);
+    if let Some(record) = Record::load(&record_path)? {
+        check_same(definition, &record, folder)?;
+        if record.is_complete() {
+            // A crash after the last line can leave a checkpoint.
+            Checkpoints::new(folder).clear()?;
+            QueryFile::new(folder).remove()?;
+            return Ok(record);
+        }
+    }
+    let mut state = State::open(definition, inputs)?;
+    for round in 0..=definition.rounds {
+        state.train_and_evaluate(round, progress)?;
+        if round < definition.rounds {
+            match replay {
+                None => state.query_and_label(round, progress)?,
+                Some(order) => state.replay(round, order, progress)?,
+            }
+        }
+    }
+    if let Some(wanted) = &definition.sweep {
+        state.sweep(&wanted.lambdas, progress)?;
+    }
+    state.complete()?;
+    Ok(state.record)
+}
+
+fn check_same(definition: &RunDefinition, record: &Record, folder: &Path) -> Result<(), Error> {
+    let wanted = definition.hash();
+    if record.header.definition_hash == wanted {
+        return Ok(());
+    }
+    let found = record.header.definition_hash.clone();
+    Err(Error::OtherDefinition { path: PathBuf::from(folder), found, wanted })
+}

@@ -1,0 +1,22 @@
+//! One run: one strategy, one seed, one definition. [`run`](fn@run) is the algorithm; each of its steps has a file.
+
+mod account;
+mod begun;
+mod checkpoint;
+mod r#loop;
+mod model;
+mod open;
+mod oracle;
+mod query;
+mod replay;
+mod round;
+mod setting;
+mod state;
+mod study;
+mod sweep;
+
+pub use r#loop::run;
+pub use model::{Weights, classifier, streams};
+pub use setting::{Setting, check_channels};
+pub use state::RunInputs;
+pub use study::Study;

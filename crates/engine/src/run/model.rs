@@ -1,0 +1,105 @@
+//! From a definition to the classifier that training of a round starts from.
+
+use std::path::PathBuf;
+
+use burn::tensor::Device;
+use tailward_experiment::definition::{Block, ModelDefinition, RunDefinition, Stem as DefinedStem};
+use tailward_models::classifier::{Classifier, ClassifierConfig};
+use tailward_models::pretrained::{self, WeightsFormat};
+use tailward_models::resnet::{BlockKind, ResNetConfig, Stem};
+
+use crate::Error;
+use crate::rng::{Stream, stream};
+use crate::train::supervised::{Dropout, Streams};
+
+/// The classifier of a definition, for images of so many channels.
+pub fn classifier(model: &ModelDefinition, channels: usize, classes: usize) -> ClassifierConfig {
+    ClassifierConfig::ResNet(ResNetConfig {
+        channels,
+        classes,
+        stem: match model.stem {
+            DefinedStem::Cifar => Stem::Cifar,
+            DefinedStem::CifarStrided => Stem::CifarStrided,
+            DefinedStem::Imagenet => Stem::ImageNet,
+        },
+        block: match model.block {
+            None | Some(Block::Basic) => BlockKind::Basic,
+            Some(Block::Bottleneck) => BlockKind::Bottleneck,
+        },
+        blocks: model.blocks.clone(),
+        widths: model.widths.clone(),
+    })
+}
+
+/// A verified file of weights to start from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Weights {
+    /// The file.
+    pub path: PathBuf,
+    /// Its form.
+    pub format: WeightsFormat,
+}
+
+/// The model that training of a round starts from: drawn from the seed, or the pretrained one with a head drawn from the
+/// seed.
+///
+/// # Errors
+///
+/// The file of weights is damaged or is of another network.
+///
+/// # Panics
+///
+/// The definition names weights and `weights` is `None`.
+pub fn initial_model(
+    definition: &RunDefinition,
+    config: &ClassifierConfig,
+    weights: Option<&Weights>,
+    round: usize,
+    device: &Device,
+) -> Result<Classifier, Error> {
+    let mut rng = stream(definition.seed, Stream::Init, round);
+    if definition.model.pretrained.is_none() {
+        return Ok(config.init(&mut rng, device));
+    }
+    let Weights { path, format } = weights.expect("a definition that names weights is given them");
+    match config {
+        ClassifierConfig::ResNet(config) => {
+            Ok(Classifier::ResNet(pretrained::load(config, path, *format, &mut rng, device)?))
+        }
+    }
+}
+
+/// The streams of random numbers that training of a round draws from.
+pub fn streams(definition: &RunDefinition, config: &ClassifierConfig, round: usize) -> Streams {
+    let seed = definition.seed;
+    Streams {
+        order: stream(seed, Stream::Order, round),
+        augment: stream(seed, Stream::Augment, round),
+        dropout: definition.model.dropout.map(|rate| Dropout {
+            rate,
+            width: config.embedding(),
+            rng: stream(seed, Stream::Dropout, round),
+        }),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A plan knows the size of an embedding without the networks.
+    #[test]
+    fn a_definition_knows_its_networks_embedding() {
+        for block in [None, Some(Block::Basic), Some(Block::Bottleneck)] {
+            let model = ModelDefinition {
+                stem: DefinedStem::Cifar,
+                block,
+                blocks: vec![1, 1],
+                widths: vec![16, 32],
+                dropout: None,
+                pretrained: None,
+            };
+            assert_eq!(model.embedding(), classifier(&model, 3, 10).embedding(), "{block:?}");
+        }
+    }
+}

@@ -1,0 +1,111 @@
+//! A round's model: trained on the labelled set from scratch, and evaluated.
+
+use std::time::Instant;
+
+use tailward_datasets::SampleId;
+use tailward_experiment::progress::Progress;
+use tailward_experiment::record::{Evaluation, Line, Round, RoundCost};
+use tailward_models::classifier::Classifier;
+
+use super::model::streams;
+use super::state::State;
+use crate::Error;
+use crate::pool::image_rows;
+use crate::score::evaluate::{evaluate, evaluate_logits};
+use crate::score::first_not_finite;
+use crate::score::outputs::score_everything;
+use crate::train::supervised::{LabelledSet, NotFinite, Step, train};
+
+impl State<'_> {
+    /// Trains the model of a round and evaluates it, unless the record has it and nothing needs the model.
+    pub(super) fn train_and_evaluate(
+        &mut self,
+        round: usize,
+        progress: &mut dyn FnMut(Progress),
+    ) -> Result<(), Error> {
+        self.model = None;
+        self.scores = None;
+        let recorded = self.record.rounds.len() > round;
+        let sweeps = self.definition.sweep.is_some() && self.record.sweep.is_none();
+        let is_last = round == self.definition.rounds;
+        if recorded && (self.record.queries.len() > round || (is_last && !sweeps)) {
+            return Ok(());
+        }
+        if recorded && !sweeps && self.query_file.read(round)?.is_some() {
+            // The model has said what it had to say.
+            return Ok(());
+        }
+        if recorded {
+            // A checkpoint only saves time: the round can be trained again and gives the same model.
+            match self.checkpoints.load(round, self.initial_model(round)?) {
+                Ok(Some(model)) => {
+                    self.model = Some(model);
+                    return Ok(());
+                }
+                Ok(None) => {}
+                Err(error) => tracing::warn!("{error}; round {round} is trained again"),
+            }
+        }
+        let labelled = self.ledger.labelled(round);
+        let (samples, labels): (Vec<SampleId>, Vec<u32>) = labelled.iter().copied().unzip();
+        let rows = image_rows(&samples);
+        let streams = streams(self.definition, &self.classifier, round);
+        let data = LabelledSet { inputs: &self.train_inputs, rows: &rows, labels: &labels };
+        let trained =
+            train(&self.definition.training, self.initial_model(round)?, data, streams, &mut |step| {
+                progress(told(round, rows.len(), step));
+            })
+            .map_err(|NotFinite { epoch, loss }| Error::Diverged { round, epoch, loss })?;
+        let started = Instant::now();
+        let test_labels = &self.study.truth.test;
+        let scoring = &self.definition.scoring;
+        let evaluation = evaluate(&trained.model, &self.test_inputs, test_labels, scoring)
+            .map_err(|image| Error::TestNotFinite { round, image })?;
+        let pool_evaluation =
+            if scoring.evaluate_pool { Some(self.evaluate_pool(round, &trained.model)?) } else { None };
+        let told_apart = self.study.told.is_some();
+        let line = Round {
+            round,
+            labelled: rows.len(),
+            class_counts: self.count(&labels),
+            true_class_counts: told_apart.then(|| self.count(&self.study.true_labels(&samples))),
+            epoch_losses: trained.epoch_losses,
+            evaluation,
+            pool_evaluation,
+            cost: RoundCost {
+                train_secs: trained.seconds,
+                train_images_per_sec: trained.images as f64 / trained.seconds,
+                evaluate_secs: started.elapsed().as_secs_f64(),
+            },
+        };
+        if !is_last || sweeps {
+            self.checkpoints.save(round, &trained.model)?;
+        }
+        self.model = Some(trained.model);
+        if !recorded {
+            self.writer.append(&Line::Round(Box::new(line.clone())))?;
+            self.record.rounds.push(line.clone());
+        }
+        progress(Progress::Trained(Box::new(line)));
+        Ok(())
+    }
+
+    /// Evaluates a model on every sample that takes part, and keeps the scores for the query.
+    fn evaluate_pool(&mut self, round: usize, model: &Classifier) -> Result<Evaluation, Error> {
+        let scores = score_everything(self.definition, model, &self.train_inputs, &self.everything);
+        let logits = scores.logits.as_ref().expect("logits were asked for");
+        if let Some(row) = first_not_finite(logits) {
+            return Err(Error::NotFinite { round, sample: self.everything[row] });
+        }
+        let evaluation = evaluate_logits(logits, &self.study.true_labels(&self.everything));
+        self.scores = self.definition.scores_together().then_some(scores);
+        Ok(evaluation)
+    }
+}
+
+/// A step of training as it is told.
+fn told(round: usize, labelled: usize, step: Step) -> Progress {
+    let Step { epoch, images, epoch_loss, elapsed_secs } = step;
+    let images_per_sec = images as f64 / elapsed_secs;
+    Progress::Training { round, labelled, epoch, images, epoch_loss, images_per_sec }
+}

@@ -1,0 +1,130 @@
+//! From a definition and a dataset to what a run starts with: labels that are told, the initial set and the pool.
+
+use std::path::Path;
+
+use tailward_datasets::{
+    Dataset, ImageShape, Images, PoolManifest, PoolSource, SampleId, TrainingImages, TrainingTruth, construct,
+    construct_replay, noisy_labels,
+};
+use tailward_experiment::definition::{PoolDefinition, RunDefinition, same_factor};
+use tailward_experiment::plan::imbalance;
+
+use super::study::Study;
+use crate::Error;
+use crate::rng::{Stream, stream};
+
+/// Checks that the definition normalises as many channels as the images have.
+///
+/// # Errors
+///
+/// It does not.
+pub fn check_channels(definition: &RunDefinition, shape: ImageShape) -> Result<(), Error> {
+    let given = definition.training.normalisation.mean.len();
+    if given != shape.channels {
+        let reason = format!("it normalises {given} channels, and the images have {}", shape.channels);
+        return Err(Error::Mismatch(reason));
+    }
+    Ok(())
+}
+
+/// A dataset as a definition sees it, its classes merged: images, and apart from them the labels of the study.
+#[derive(Clone, Debug)]
+pub struct Setting {
+    /// The dataset's name.
+    pub dataset: String,
+    /// `[classes]`, by class id.
+    pub class_names: Vec<String>,
+    /// The training images.
+    pub train: Images,
+    /// The test images.
+    pub test: Images,
+    /// What the images show, and what annotators say of them.
+    pub study: Study,
+}
+
+impl Setting {
+    /// Merges classes and draws or reads what annotators say.
+    ///
+    /// # Errors
+    ///
+    /// The grouping or the noise does not fit the dataset; a file of labels is missing or wrong.
+    pub fn new(definition: &RunDefinition, dataset: Dataset, data_dir: &Path) -> Result<Self, Error> {
+        let (noise, grouping) = (definition.noise.as_ref(), definition.grouping);
+        let (labels, classes) = (&dataset.truth.train, dataset.classes());
+        let told = noise
+            .map(|noise| noisy_labels(noise, labels, grouping.as_ref(), classes, data_dir))
+            .transpose()?;
+        let dataset = match grouping {
+            Some(grouping) => grouping.apply(dataset)?,
+            None => dataset,
+        };
+        let Dataset { name, class_names, train, test, truth } = dataset;
+        Ok(Self { dataset: name, class_names, train, test, study: Study { truth, told } })
+    }
+
+    /// What a pool is built from: a simulated study knows its truth.
+    fn training_images(&self) -> TrainingImages<'_> {
+        let truth = TrainingTruth { labels: &self.study.truth.train, classes: self.class_names.len() };
+        TrainingImages { dataset: &self.dataset, images: self.train.len(), truth: Some(truth) }
+    }
+}
+
+/// Draws or reads the initial set and the pool.
+///
+/// # Errors
+///
+/// The dataset has too few images, or an index list is wrong.
+pub(super) fn construct_pool(
+    definition: &RunDefinition,
+    setting: &Setting,
+    data_dir: &Path,
+) -> Result<PoolManifest, Error> {
+    Ok(construct(
+        &setting.training_images(),
+        &pool_source(definition, data_dir),
+        &mut stream(definition.seed, Stream::Split, 0),
+        &mut stream(definition.seed, Stream::Imbalance, 0),
+    )?)
+}
+
+/// The initial set and the pool of a list that is replayed.
+///
+/// # Errors
+///
+/// The list has an image twice or one that there is not, or is not as long as the definition says.
+pub(super) fn construct_replayed(
+    definition: &RunDefinition,
+    setting: &Setting,
+    order: &[SampleId],
+) -> Result<PoolManifest, Error> {
+    let PoolDefinition::Uniform { initial, .. } = definition.pool else {
+        return Err(Error::Mismatch("a replay needs a pool of the kind `uniform`".to_owned()));
+    };
+    let wanted = initial + definition.rounds * definition.budget;
+    if order.len() != wanted {
+        let (rounds, budget) = (definition.rounds, definition.budget);
+        let reason =
+            format!("the list has {} samples, not {initial} + {rounds} × {budget} = {wanted}", order.len());
+        return Err(Error::Mismatch(reason));
+    }
+    Ok(construct_replay(&setting.training_images(), order, initial)?)
+}
+
+fn pool_source(definition: &RunDefinition, data_dir: &Path) -> PoolSource {
+    let factor = definition.imbalance_factor;
+    match &definition.pool {
+        PoolDefinition::Drawn { initial, profile, per_class_cap } => PoolSource::Drawn {
+            initial: *initial,
+            imbalance: imbalance(*profile, factor),
+            per_class_cap: *per_class_cap,
+        },
+        PoolDefinition::Uniform { initial, size } => PoolSource::Uniform { initial: *initial, size: *size },
+        PoolDefinition::IndexLists { lists } => {
+            let pair = lists
+                .iter()
+                .find(|pair| same_factor(pair.imbalance_factor, factor))
+                .expect("a definition that was validated has a pair for each factor");
+            PoolSource::IndexLists { initial: data_dir.join(&pair.initial), pool: data_dir.join(&pair.pool) }
+        }
+    }
+}

@@ -1,0 +1,234 @@
+//! What a run's model says of its pool, computed once for whatever its strategy asks for.
+
+use std::time::Instant;
+
+use burn::tensor::Device;
+use ndarray::{ArcArray2, Array2};
+use tailward_acquisition::query::{Embeddings, Pool};
+use tailward_acquisition::{Needs, VaalNetworks};
+use tailward_datasets::SampleId;
+use tailward_experiment::definition::RunDefinition;
+use tailward_models::classifier::Classifier;
+
+use super::{Scores, Views, dropout_pass, first_not_finite, head, score};
+use crate::Error;
+use crate::inputs::{Augmentation, Inputs};
+use crate::pool::{Unlabelled, image_rows};
+use crate::rng::{Stream, stream};
+use crate::train::vaal::{self, Account, Progress};
+
+/// A trained model in front of a pool.
+pub struct Outputs<'a> {
+    /// The run's definition.
+    pub definition: &'a RunDefinition,
+    /// The round that the model is of.
+    pub round: usize,
+    /// The model, in evaluation form.
+    pub model: &'a Classifier,
+    /// The inputs of all training samples.
+    pub inputs: &'a Inputs,
+    /// The unlabelled samples.
+    pub unlabelled: &'a Unlabelled,
+    /// Every sample that takes part, rising.
+    pub everything: &'a [SampleId],
+    /// The labelled samples, in the order in which they were labelled.
+    pub labelled: &'a [SampleId],
+    /// Who is told how the training of VAAL's networks goes on.
+    pub progress: &'a mut dyn FnMut(Progress),
+    /// What has been computed.
+    pub cache: Cache,
+}
+
+/// What has been computed, and what it took.
+#[derive(Debug, Default)]
+pub struct Cache {
+    /// The scores of every sample that takes part, for definitions that score all of them together.
+    pub everything: Option<Scores>,
+    probabilities: Option<ArcArray2<f32>>,
+    logits: Option<ArcArray2<f32>>,
+    unlabelled_embeddings: Option<ArcArray2<f32>>,
+    labelled_probabilities: Option<ArcArray2<f32>>,
+    labelled_embeddings: Option<ArcArray2<f32>>,
+    estimates: Option<Vec<f32>>,
+    /// What VAAL's networks learned, if there are any.
+    pub account: Option<Account>,
+    /// The model's passes, in seconds.
+    pub score_secs: f64,
+    /// Training of VAAL's networks, in seconds, if there are any.
+    pub train_secs: Option<f64>,
+}
+
+impl std::fmt::Debug for Outputs<'_> {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.debug_struct("Outputs").field("round", &self.round).finish_non_exhaustive()
+    }
+}
+
+/// One pass over every sample that takes part, for evaluation and for whatever the strategy needs.
+pub fn score_everything(
+    definition: &RunDefinition,
+    model: &Classifier,
+    inputs: &Inputs,
+    samples: &[SampleId],
+) -> Scores {
+    let wanted = definition.strategy.query.needs();
+    let needs = Needs {
+        probabilities: true,
+        logits: true,
+        embeddings: wanted.embeddings || wanted.labelled_embeddings || wanted.dropout_passes > 0,
+        ..Needs::default()
+    };
+    score(model, inputs, &image_rows(samples), needs, &definition.scoring, None)
+}
+
+impl Outputs<'_> {
+    /// One pass over the unlabelled samples, for everything that the strategy needs of them.
+    fn pass(&mut self) -> Result<(), Error> {
+        let known = &self.cache;
+        if known.probabilities.is_some() || known.logits.is_some() || known.unlabelled_embeddings.is_some() {
+            return Ok(());
+        }
+        let wanted = self.definition.strategy.query.needs();
+        let needs = Needs {
+            // A sweep measures the entropy of every choice.
+            probabilities: wanted.probabilities || self.definition.sweep.is_some(),
+            logits: wanted.logits,
+            // A pass with dropout starts from the embeddings: only the head is repeated.
+            embeddings: wanted.embeddings || wanted.dropout_passes > 0,
+            ..Needs::default()
+        };
+        let scores = self.score(self.unlabelled.samples(), needs, Stream::Views)?;
+        self.cache.probabilities = scores.probabilities.map(Array2::into_shared);
+        self.cache.logits = scores.logits.map(Array2::into_shared);
+        self.cache.unlabelled_embeddings = scores.embeddings.map(Array2::into_shared);
+        Ok(())
+    }
+
+    /// One pass over the labelled samples, likewise.
+    fn labelled_pass(&mut self) -> Result<(), Error> {
+        if self.cache.labelled_probabilities.is_some() || self.cache.labelled_embeddings.is_some() {
+            return Ok(());
+        }
+        let wanted = self.definition.strategy.query.needs();
+        let needs = Needs {
+            probabilities: wanted.labelled_probabilities,
+            embeddings: wanted.labelled_embeddings,
+            ..Needs::default()
+        };
+        let scores = self.score(self.labelled, needs, Stream::LabelledViews)?;
+        self.cache.labelled_probabilities = scores.probabilities.map(Array2::into_shared);
+        self.cache.labelled_embeddings = scores.embeddings.map(Array2::into_shared);
+        Ok(())
+    }
+
+    fn score(&mut self, samples: &[SampleId], needs: Needs, views: Stream) -> Result<Scores, Error> {
+        let started = Instant::now();
+        let scoring = &self.definition.scoring;
+        if self.definition.scores_together() {
+            if self.cache.everything.is_none() {
+                let scores = score_everything(self.definition, self.model, self.inputs, self.everything);
+                self.cache.everything = Some(scores);
+            }
+            let row = |sample| self.everything.binary_search(sample).expect("a sample that takes part");
+            let rows: Vec<usize> = samples.iter().map(row).collect();
+            let all = self.cache.everything.as_ref().expect("scored just now");
+            let scores = all.select(&rows);
+            self.cache.score_secs += started.elapsed().as_secs_f64();
+            return self.checked(scores, samples);
+        }
+        let views = scoring.augmented_pool.then(|| Views {
+            augmentation: Augmentation::from(&self.definition.training),
+            rng: stream(self.definition.seed, views, self.round),
+        });
+        let rows = image_rows(samples);
+        let scores = score(self.model, self.inputs, &rows, needs, scoring, views);
+        self.cache.score_secs += started.elapsed().as_secs_f64();
+        self.checked(scores, samples)
+    }
+
+    fn checked(&self, scores: Scores, samples: &[SampleId]) -> Result<Scores, Error> {
+        for outputs in [&scores.probabilities, &scores.logits, &scores.embeddings].into_iter().flatten() {
+            if let Some(row) = first_not_finite(outputs) {
+                return Err(Error::NotFinite { round: self.round, sample: samples[row] });
+            }
+        }
+        Ok(scores)
+    }
+
+    fn device(&self) -> Device {
+        self.inputs.device()
+    }
+}
+
+impl Pool for Outputs<'_> {
+    type Error = Error;
+
+    fn probabilities(&mut self) -> Result<ArcArray2<f32>, Error> {
+        self.pass()?;
+        Ok(self.cache.probabilities.clone().expect("a pass computes what the strategy needs"))
+    }
+
+    fn logits(&mut self) -> Result<ArcArray2<f32>, Error> {
+        self.pass()?;
+        Ok(self.cache.logits.clone().expect("a pass computes what the strategy needs"))
+    }
+
+    fn head(&mut self) -> Result<ArcArray2<f32>, Error> {
+        Ok(head(self.model).into_shared())
+    }
+
+    fn labelled_probabilities(&mut self) -> Result<ArcArray2<f32>, Error> {
+        self.labelled_pass()?;
+        let found = self.cache.labelled_probabilities.clone();
+        Ok(found.expect("a pass computes what the strategy needs"))
+    }
+
+    fn unlabelled_embeddings(&mut self) -> Result<ArcArray2<f32>, Error> {
+        self.pass()?;
+        Ok(self.cache.unlabelled_embeddings.clone().expect("a pass computes what the strategy needs"))
+    }
+
+    fn embeddings(&mut self) -> Result<Embeddings, Error> {
+        let unlabelled = self.unlabelled_embeddings()?;
+        self.labelled_pass()?;
+        let labelled = self.cache.labelled_embeddings.clone().expect("the embeddings that were asked for");
+        Ok(Embeddings { unlabelled, labelled })
+    }
+
+    fn dropout_pass(&mut self, pass: usize) -> Result<ArcArray2<f32>, Error> {
+        let embeddings = self.unlabelled_embeddings()?;
+        let started = Instant::now();
+        let rate = self.definition.model.dropout.expect("a definition that was validated has dropout");
+        // One stream for each pass: what a pass draws does not depend on how many there are.
+        let mut rng = stream(self.definition.seed, Stream::MonteCarlo, self.round);
+        rng.set_stream(pass as u64);
+        let batch_size = self.definition.scoring.batch_size;
+        let probabilities =
+            dropout_pass(self.model, embeddings.view(), rate, &mut rng, batch_size, &self.device());
+        self.cache.score_secs += started.elapsed().as_secs_f64();
+        match first_not_finite(&probabilities) {
+            Some(row) => Err(Error::NotFinite { round: self.round, sample: self.unlabelled.sample(row) }),
+            None => Ok(probabilities.into_shared()),
+        }
+    }
+
+    fn estimates(&mut self, networks: &VaalNetworks) -> Result<Vec<f32>, Error> {
+        if let Some(estimates) = &self.cache.estimates {
+            return Ok(estimates.clone());
+        }
+        let started = Instant::now();
+        let setting = vaal::Setting { networks, seed: self.definition.seed, round: self.round };
+        let labelled = image_rows(self.labelled);
+        let unlabelled = image_rows(self.unlabelled.samples());
+        let Inputs::Pixels(images) = self.inputs;
+        let data = vaal::Images { images, labelled: &labelled, unlabelled: &unlabelled };
+        let trained = vaal::train(setting, data, self.progress)?;
+        let train_secs = started.elapsed().as_secs_f64();
+        let (estimates, account) = trained.estimate(setting, data)?;
+        self.cache.train_secs = Some(train_secs);
+        self.cache.score_secs += started.elapsed().as_secs_f64() - train_secs;
+        self.cache.account = Some(account);
+        self.cache.estimates = Some(estimates.clone());
+        Ok(estimates)
+    }
+}

@@ -1,0 +1,52 @@
+//! What can go wrong with labels and the files that hold them.
+
+use std::path::PathBuf;
+
+use tailward_datasets::SampleId;
+
+/// An error of this crate. Messages read after "failed to …".
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// A file could not be read or written.
+    #[error("{path}: {source}")]
+    Io {
+        /// The file.
+        path: PathBuf,
+        /// The cause.
+        source: std::io::Error,
+    },
+    /// Another process works on the file or folder.
+    #[error("{path} is in use by another process{holder}; wait until it has ended, or stop it")]
+    InUse {
+        /// What is locked.
+        path: PathBuf,
+        /// Which process, as ` (process 123)`, where it is known.
+        holder: String,
+    },
+    /// A request or an answer contradicts the ledger.
+    #[error("sample {sample} {reason}")]
+    Ledger {
+        /// The sample.
+        sample: SampleId,
+        /// Why, to be read on after the sample.
+        reason: String,
+    },
+    /// A line of the ledger's file does not have the expected form, or contradicts the lines before it.
+    #[error("{path}:{line}: {reason}")]
+    LedgerFile {
+        /// The file.
+        path: PathBuf,
+        /// The line, counted from 1.
+        line: usize,
+        /// Why.
+        reason: String,
+    },
+}
+
+impl Error {
+    /// Wraps an input or output error with its path.
+    pub fn io(path: impl Into<PathBuf>) -> impl FnOnce(std::io::Error) -> Self {
+        let path = path.into();
+        move |source| Self::Io { path, source }
+    }
+}

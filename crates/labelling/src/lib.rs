@@ -1,0 +1,14 @@
+//! Labels as they are asked for and told: the ledger, the files that hold it, and a person's query between two asks.
+//!
+//! A [`Ledger`] is append-only: one row for each event, on the disk before anybody is told, and the label of a sample is
+//! what its rows come to. Runs of a simulated oracle and people at work write the same rows.
+
+pub mod append_only;
+pub mod error;
+pub mod ledger;
+pub mod lock;
+
+pub use append_only::AppendOnly;
+pub use error::Error;
+pub use ledger::{LEDGER_FILE, Ledger};
+pub use lock::{Lock, Patience};

@@ -1,0 +1,153 @@
+//! One process at a time on a folder or a file.
+
+use std::fs::{File, OpenOptions, TryLockError};
+use std::io::{ErrorKind, Read, Seek, Write};
+use std::path::Path;
+
+use crate::Error;
+
+/// What to do where another process holds the lock.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Patience {
+    /// Say so at once.
+    Refuse,
+    /// Wait until it has ended.
+    Wait,
+}
+
+/// Held while a process works on something. The operating system gives it back when the process ends, however it ends.
+#[derive(Debug)]
+pub struct Lock {
+    _file: File,
+}
+
+impl Lock {
+    /// Takes the lock of a folder: the file `.lock` in it.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::InUse`] if another process holds it and `patience` is [`Patience::Refuse`]; the file cannot be made. A file
+    /// system without locks is a warning, not an error.
+    pub fn folder(folder: &Path, patience: Patience) -> Result<Self, Error> {
+        Self::take(&folder.join(".lock"), folder, patience)
+    }
+
+    /// Takes the lock of a file, which need not exist: the file `.<name>.lock` beside it, for the file itself is replaced
+    /// when it is written.
+    ///
+    /// # Errors
+    ///
+    /// As [`Lock::folder`].
+    pub fn file(path: &Path, patience: Patience) -> Result<Self, Error> {
+        // Two names of one file are one file.
+        let path = path.canonicalize().unwrap_or_else(|_| path.to_owned());
+        let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        Self::take(&path.with_file_name(format!(".{name}.lock")), &path, patience)
+    }
+
+    fn take(lock: &Path, locked: &Path, patience: Patience) -> Result<Self, Error> {
+        let mut file = OpenOptions::new()
+            .create(true)
+            .truncate(false)
+            .read(true)
+            .write(true)
+            .open(lock)
+            .map_err(Error::io(lock))?;
+        let taken = match (file.try_lock(), patience) {
+            (Err(TryLockError::WouldBlock), Patience::Wait) => {
+                tracing::info!(
+                    "waiting for another process{} to let go of {}",
+                    holder(&mut file),
+                    locked.display()
+                );
+                file.lock().map_err(TryLockError::Error)
+            }
+            (taken, _) => taken,
+        };
+        match taken {
+            Ok(()) => sign(&mut file),
+            Err(TryLockError::WouldBlock) => {
+                return Err(Error::InUse { path: locked.to_owned(), holder: holder(&mut file) });
+            }
+            Err(TryLockError::Error(error)) if has_no_locks(&error) => tracing::warn!(
+                "{}: this file system has no locks ({error}); see to it that no other process works on {}",
+                lock.display(),
+                locked.display()
+            ),
+            Err(TryLockError::Error(error)) => return Err(Error::io(lock)(error)),
+        }
+        Ok(Self { _file: file })
+    }
+}
+
+/// Leaves the number of this process in the lock, for whoever finds it taken. It is a courtesy: a disk that is full must
+/// not keep anybody from working.
+fn sign(file: &mut File) {
+    let signed = file.set_len(0).and_then(|()| write!(file, "{}", std::process::id()));
+    if let Err(error) = signed {
+        tracing::debug!("the lock could not be signed: {error}");
+    }
+}
+
+/// Who holds the lock, to be read on after "another process"; nothing where it cannot be read.
+fn holder(file: &mut File) -> String {
+    let mut text = String::new();
+    match file.rewind().and_then(|()| file.read_to_string(&mut text)) {
+        Ok(_) => text.trim().parse::<u32>().map_or(String::new(), |process| format!(" (process {process})")),
+        Err(_unreadable_while_locked) => String::new(),
+    }
+}
+
+/// `ENOLCK`, `ENOSYS` and the like: what network file systems say that were mounted without locks.
+fn has_no_locks(error: &std::io::Error) -> bool {
+    const ENOLCK: i32 = if cfg!(target_os = "linux") { 37 } else { 77 };
+    error.kind() == ErrorKind::Unsupported || (cfg!(unix) && error.raw_os_error() == Some(ENOLCK))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::mpsc;
+
+    use super::*;
+
+    #[test]
+    fn a_lock_that_is_held_is_refused_with_its_holder_and_given_back_in_the_end() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("state.json");
+        let held = Lock::file(&path, Patience::Refuse).unwrap();
+        assert!(folder.path().join(".state.json.lock").exists());
+        let error = Lock::file(&path, Patience::Refuse).unwrap_err().to_string();
+        assert!(error.contains("state.json is in use by another process"), "{error}");
+        assert!(!cfg!(unix) || error.contains(&format!("(process {})", std::process::id())), "{error}");
+        drop(held);
+        Lock::file(&path, Patience::Refuse).unwrap();
+    }
+
+    #[test]
+    fn who_waits_gets_it_when_it_is_free() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().to_owned();
+        let held = Lock::folder(&path, Patience::Refuse).unwrap();
+        let (told, waits) = mpsc::channel();
+        let waiter = std::thread::spawn(move || {
+            let lock = Lock::folder(&path, Patience::Wait).unwrap();
+            told.send(()).unwrap();
+            drop(lock);
+        });
+        assert!(waits.try_recv().is_err(), "nobody gets a lock that is held");
+        drop(held);
+        waits.recv().unwrap();
+        waiter.join().unwrap();
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_link_and_its_target_are_one_file() {
+        let folder = tempfile::tempdir().unwrap();
+        let (target, link) = (folder.path().join("a.json"), folder.path().join("b.json"));
+        std::fs::write(&target, "{}").unwrap();
+        std::os::unix::fs::symlink(&target, &link).unwrap();
+        let _held = Lock::file(&target, Patience::Refuse).unwrap();
+        assert!(Lock::file(&link, Patience::Refuse).is_err());
+    }
+}

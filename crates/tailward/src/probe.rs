@@ -1,0 +1,112 @@
+//! `tailward probe`: how fast a run would go here, measured on a few steps of it.
+
+use std::path::PathBuf;
+use std::time::Instant;
+
+use burn::module::Module;
+use clap::Args;
+use tailward_acquisition::{Needs, Strategy, VaalNetworks};
+use tailward_datasets::{DatasetManifest, Images};
+use tailward_engine::inputs::{Inputs, Pixels};
+use tailward_engine::rng::{Stream, stream};
+use tailward_engine::run::{check_channels, classifier, streams};
+use tailward_engine::score::score;
+use tailward_engine::train::supervised::{LabelledSet, train};
+use tailward_engine::train::vaal;
+use tailward_experiment::definition::RunDefinition;
+use tailward_experiment::plan::{WorkRates, vaal_images};
+
+use tailward_models::classifier::ClassifierConfig;
+
+use crate::environment::Environment;
+
+/// Arguments of `tailward probe`.
+#[derive(Args, Debug)]
+pub(crate) struct Arguments {
+    /// The run's definition, as `tailward run` reads it.
+    #[arg(value_name = "RUN.toml")]
+    definition: PathBuf,
+    #[command(flatten)]
+    environment: Environment,
+    /// Training steps that are timed, after as many that are not.
+    #[arg(long, default_value_t = 4)]
+    steps: usize,
+}
+
+pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<()> {
+    let definition = crate::run::load(&arguments.definition)?;
+    let manifest = arguments.environment.manifest(&definition)?;
+    let backend = arguments.environment.backend()?;
+    let device = backend.device()?;
+    check_channels(&definition, manifest.image)?;
+    let steps = arguments.steps.max(1);
+    let count = steps * definition.training.batch_size;
+    let images = Pixels::upload(blank_images(&manifest, count), &definition.training.normalisation, &device);
+    let vaal_images_per_sec = match &definition.strategy.query {
+        Strategy::Vaal { networks, .. } => Some(vaal_rate(networks, &images, count)?),
+        _ => None,
+    };
+    let (train_images_per_sec, score_images_per_sec) = {
+        let classes = definition.grouping.map_or(manifest.classes, |grouping| grouping.classes());
+        let config = classifier(&definition.model, manifest.image.channels, classes);
+        rates(&definition, &config, &Inputs::Pixels(images), count)?
+    };
+    let rates = WorkRates { train_images_per_sec, score_images_per_sec, vaal_images_per_sec };
+    println!("{}", serde_json::to_string(&rates)?);
+    Ok(())
+}
+
+/// Images of the dataset's shape without content: speed does not depend on it, and no data need be present.
+fn blank_images(manifest: &DatasetManifest, images: usize) -> Images {
+    let shape = manifest.image;
+    Images { shape, pixels: (0..images * shape.len()).map(|index| (index % 251) as u8).collect() }
+}
+
+/// Images per second of training and of scoring.
+fn rates(
+    definition: &RunDefinition,
+    config: &ClassifierConfig,
+    inputs: &Inputs,
+    count: usize,
+) -> anyhow::Result<(f64, f64)> {
+    let device = inputs.device().autodiff();
+    let model = config.init(&mut stream(0, Stream::Init, 0), &device);
+    let rows: Vec<usize> = (0..count).collect();
+    let labels: Vec<u32> = rows.iter().map(|&row| (row % config.classes()) as u32).collect();
+    let mut training = definition.training.clone();
+    training.epochs = 2;
+    // Blank images teach nothing; a rate this small keeps the loss finite.
+    training.learning_rate = 1e-6;
+    let data = LabelledSet { inputs, rows: &rows, labels: &labels };
+    let streams = streams(definition, config, 0);
+    let mut ends = Vec::new();
+    let evaluated = model.clone();
+    // The first epoch warms up.
+    let trained = train(&training, model, data, streams, &mut |step| {
+        if step.epoch_loss.is_some() {
+            ends.push(Instant::now());
+        }
+    });
+    let [first, second] = ends[..] else { anyhow::bail!("training failed: {trained:?}") };
+    let train_secs = (second - first).as_secs_f64();
+    let model = evaluated.valid();
+    let needs = Needs { probabilities: true, ..Needs::default() };
+    let batch = definition.scoring.batch_size;
+    let score_rows: Vec<usize> = (0..batch).map(|index| index % rows.len()).collect();
+    score(&model, inputs, &score_rows, needs, &definition.scoring, None);
+    let started = Instant::now();
+    score(&model, inputs, &score_rows, needs, &definition.scoring, None);
+    Ok((rows.len() as f64 / train_secs, batch as f64 / started.elapsed().as_secs_f64()))
+}
+
+/// Images per second of training VAAL's networks, measured on two iterations after as many that are not.
+fn vaal_rate(networks: &VaalNetworks, images: &Pixels, count: usize) -> anyhow::Result<f64> {
+    let rows: Vec<usize> = (0..count).collect();
+    let data = vaal::Images { images, labelled: &rows, unlabelled: &rows };
+    let few = VaalNetworks { iterations: 2, ..networks.clone() };
+    let setting = vaal::Setting { networks: &few, seed: 0, round: 0 };
+    vaal::train(setting, data, &mut |_| {})?;
+    let started = Instant::now();
+    vaal::train(setting, data, &mut |_| {})?;
+    Ok(vaal_images(&few) as f64 / started.elapsed().as_secs_f64())
+}

@@ -1,0 +1,83 @@
+//! `tailward run`: one run, to its end or on from where it was.
+
+use std::path::{Path, PathBuf};
+
+use clap::Args;
+use tailward_engine::run::{RunInputs, Setting, run as run_definition};
+use tailward_experiment::definition::RunDefinition;
+
+use crate::environment::Environment;
+use crate::progress::ProgressForm;
+use crate::sample_order;
+
+/// Arguments of `tailward run`.
+#[derive(Args, Debug)]
+pub(crate) struct Arguments {
+    /// The run's definition, as `cargo xtask reproduce` and `tailward replay` write it.
+    #[arg(value_name = "RUN.toml")]
+    definition: PathBuf,
+    /// Where the run keeps what it writes; by default the folder that the definition is in.
+    #[arg(long)]
+    folder: Option<PathBuf>,
+    #[command(flatten)]
+    environment: Environment,
+    /// How progress is told.
+    #[arg(long, value_enum, default_value = "text")]
+    progress: ProgressForm,
+}
+
+pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<()> {
+    let definition = load(&arguments.definition)?;
+    let folder = arguments.folder.as_deref().unwrap_or_else(|| folder_of(&arguments.definition));
+    start(&definition, folder, &arguments.environment, arguments.progress)
+}
+
+/// Reads a run's definition.
+pub(crate) fn load(path: &Path) -> anyhow::Result<RunDefinition> {
+    Ok(RunDefinition::load(path).map_err(tailward_engine::Error::from)?)
+}
+
+/// The folder that a file is in.
+fn folder_of(path: &Path) -> &Path {
+    match path.parent() {
+        Some(parent) if parent != Path::new("") => parent,
+        _ => Path::new("."),
+    }
+}
+
+/// Starts a run in its folder, or goes on with it.
+pub(crate) fn start(
+    definition: &RunDefinition,
+    folder: &Path,
+    environment: &Environment,
+    progress: ProgressForm,
+) -> anyhow::Result<()> {
+    let backend = environment.backend()?;
+    let replay =
+        definition.replay.as_ref().map(|replay| sample_order::of_replay(folder, replay)).transpose()?;
+    let dataset = tailward_datasets::read(&environment.manifest(definition)?, &environment.data_dir)
+        .map_err(tailward_engine::Error::from)?;
+    let setting = Setting::new(definition, dataset, &environment.data_dir)?;
+    let inputs = RunInputs {
+        setting,
+        replay: replay.as_deref(),
+        data_dir: &environment.data_dir,
+        folder,
+        weights: environment.weights(definition)?,
+        backend,
+        host: tailward_engine::host::describe(backend),
+    };
+    let record = run_definition(definition, inputs, &mut |it| progress.tell(&it))?;
+    if progress == ProgressForm::Text
+        && let Some(last) = record.rounds.last()
+    {
+        println!(
+            "{}: {} labels, accuracy {:.4}, balanced accuracy {:.4}",
+            definition.label(),
+            last.labelled,
+            last.evaluation.accuracy,
+            last.evaluation.balanced_accuracy
+        );
+    }
+    Ok(())
+}
