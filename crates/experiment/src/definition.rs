@@ -7,10 +7,12 @@
 mod batches;
 mod check;
 mod model;
+mod optimiser;
 mod pool;
 mod run;
 mod run_file;
 mod scale;
+mod scoring;
 mod strategy;
 mod sweep;
 mod training;
@@ -26,15 +28,16 @@ use check::{Fault, ensure};
 
 pub use batches::batch_bounds;
 pub use model::{Block, ModelDefinition, Stem};
+pub use optimiser::{Adam, Optimiser};
 pub use pool::{ImbalanceProfile, IndexListPair, PoolDefinition, same_factor};
 pub use run::{ReplayDefinition, RunDefinition};
 pub use run_file::RUN_FILE;
 pub use scale::{Scale, ScaleDefinition, StrategyOverride};
+pub use scoring::{ScoringDefinition, Statistics};
 pub use strategy::NamedStrategy;
 pub use sweep::SweepDefinition;
 pub use training::{
-    Adam, ClassWeights, IncompleteBatch, LossDefinition, Normalisation, Schedule, ScoringDefinition,
-    Statistics, TrainingDefinition,
+    ClassWeights, IncompleteBatch, LossDefinition, Normalisation, Schedule, TrainingDefinition,
 };
 
 /// An experiment as its `definition.toml` gives it. There are no defaults for scientific values.

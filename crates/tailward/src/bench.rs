@@ -19,7 +19,7 @@ use tailward_engine::rng::{Stream, stream};
 use tailward_engine::train::optimiser::optimiser;
 use tailward_engine::train::supervised::{LabelledSet, Streams, train};
 use tailward_engine::train::vaal;
-use tailward_experiment::definition::{Normalisation, Schedule, TrainingDefinition};
+use tailward_experiment::definition::{Normalisation, Optimiser, Schedule, TrainingDefinition};
 use tailward_experiment::plan::vaal_images;
 use tailward_models::classifier::ClassifierConfig;
 use tailward_models::resnet::{BlockKind, ResNetConfig, Stem};
@@ -217,9 +217,7 @@ fn training(batch_size: usize) -> TrainingDefinition {
         batch_size,
         learning_rate: 1e-3,
         schedule: Schedule::Milestones { epochs: vec![], factor: 1.0 },
-        momentum: Some(0.9),
-        nesterov: Some(true),
-        adam: None,
+        optimiser: Optimiser::Sgd { momentum: 0.9, nesterov: true },
         incomplete_batch: None,
         loss: None,
         weight_decay: 5e-4,

@@ -9,9 +9,10 @@ use tailward_acquisition::Strategy;
 use super::check::{Fault, distinct, ensure};
 use super::model::ModelDefinition;
 use super::pool::{PoolDefinition, same_factor};
+use super::scoring::ScoringDefinition;
 use super::strategy::NamedStrategy;
 use super::sweep::SweepDefinition;
-use super::training::{ScoringDefinition, TrainingDefinition};
+use super::training::TrainingDefinition;
 use crate::Error;
 
 /// How much of the question is asked.

@@ -6,7 +6,7 @@ use std::path::Path;
 use tailward_datasets::{Grouping, LabelNoise};
 use tailward_experiment::definition::{
     Adam, Block, ClassWeights, Definition, ImbalanceProfile, IncompleteBatch, IndexListPair, LossDefinition,
-    PoolDefinition, RunDefinition, Scale, Schedule, Selector, Statistics, Stem, SweepDefinition,
+    Optimiser, PoolDefinition, RunDefinition, Scale, Schedule, Selector, Statistics, Stem, SweepDefinition,
 };
 use tailward_experiment::record::{RECORD_FILE, Record};
 
@@ -209,13 +209,11 @@ fn every_field_that_a_result_depends_on_changes_the_hash() {
         |run| run.training.learning_rate *= 2.0,
         |run| run.training.schedule = Schedule::Milestones { epochs: vec![1], factor: 0.5 },
         |run| run.training.schedule = Schedule::Triangular { warmup: 0.3 },
-        |run| run.training.momentum = Some(0.8),
-        |run| run.training.nesterov = Some(false),
+        |run| run.training.optimiser = Optimiser::Sgd { momentum: 0.8, nesterov: true },
+        |run| run.training.optimiser = Optimiser::Sgd { momentum: 0.9, nesterov: false },
         |run| run.training.weight_decay = 0.0,
         |run| {
-            run.training.momentum = None;
-            run.training.nesterov = None;
-            run.training.adam = Some(Adam { beta_1: 0.9, beta_2: 0.999, epsilon: 1e-8 });
+            run.training.optimiser = Optimiser::Adam(Adam { beta_1: 0.9, beta_2: 0.999, epsilon: 1e-8 });
         },
         |run| run.training.schedule = Schedule::Constant {},
         |run| run.training.incomplete_batch = Some(IncompleteBatch::Drop),
