@@ -157,7 +157,14 @@ fn a_sweep_is_reported_as_one() {
     assert!(factor.contains("| VAAL-CB | entropy-pseudo-label | "), "{factor}");
     assert_eq!(
         report.files,
-        ["report.md", "report.html", "results.csv", "sweep.csv", "figures/if-0.1-overview.svg", "figures/if-0.1-lambda.svg"]
+        [
+            "report.md",
+            "report.html",
+            "results.csv",
+            "sweep.csv",
+            "figures/if-0.1-overview.svg",
+            "figures/if-0.1-lambda.svg"
+        ]
     );
     // What there is without queries is not shown empty.
     for absent in ["Accuracy against labels", "### Statistics", "### Queries", "Paired differences"] {
