@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
-use clap::ValueEnum;
+use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
 use tailward_datasets::{DatasetManifest, WeightsManifest};
 use tailward_experiment::definition::{Definition, Scale};
 use tailward_experiment::plan::DatasetSizes;
@@ -22,25 +22,10 @@ pub(crate) enum Fetchable {
     Weights(Box<WeightsManifest>),
 }
 
-/// A scale, as the command line names it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub(crate) enum ScaleName {
-    /// Seconds: shows that everything runs.
-    Smoke,
-    /// Minutes on two CPU cores: the question in small.
-    Quick,
-    /// The published protocol: hours on a GPU.
-    Paper,
-}
-
-impl From<ScaleName> for Scale {
-    fn from(name: ScaleName) -> Self {
-        match name {
-            ScaleName::Smoke => Self::Smoke,
-            ScaleName::Quick => Self::Quick,
-            ScaleName::Paper => Self::Paper,
-        }
-    }
+/// Reads a scale from the command line, which lists the scales there are in its help.
+pub(crate) fn scale_parser() -> impl TypedValueParser<Value = Scale> {
+    let values = Scale::ALL.map(|scale| PossibleValue::new(scale.name()).help(scale.about()));
+    PossibleValuesParser::new(values).try_map(|name| name.parse())
 }
 
 /// The folder of an experiment.

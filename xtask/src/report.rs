@@ -10,7 +10,7 @@ use tailward_experiment::record::{RECORD_FILE, Record};
 use tailward_experiment::report::{self, ReportInput};
 use tailward_experiment::time::now_rfc3339;
 
-use crate::experiments::{self, ScaleName};
+use crate::experiments::{self, scale_parser};
 use crate::workspace;
 
 /// Arguments of `cargo xtask report`.
@@ -19,8 +19,8 @@ pub(crate) struct Arguments {
     /// The experiment.
     experiment: String,
     /// The scale.
-    #[arg(long, value_enum)]
-    scale: ScaleName,
+    #[arg(long, value_parser = scale_parser())]
+    scale: Scale,
     /// Folder of runs [default: runs].
     #[arg(long)]
     out: Option<PathBuf>,
@@ -34,7 +34,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<()> {
     let report_dir = arguments.report_dir.as_ref().map(std::path::absolute).transpose()?;
     workspace::enter()?;
     let definition = experiments::load(&arguments.experiment)?;
-    let scale = arguments.scale.into();
+    let scale = arguments.scale;
     let folder = report_dir.unwrap_or_else(|| default_folder(&out, &definition, scale));
     let mut command = format!("cargo xtask report {} --scale {scale}", definition.name);
     if let Some(out) = &arguments.out {

@@ -10,15 +10,14 @@ mod model;
 mod pool;
 mod run;
 mod scale;
+mod strategy;
 mod sweep;
 mod training;
 
 use std::collections::BTreeMap;
-use std::fmt;
 use std::path::Path;
 
 use serde::{Deserialize, Serialize};
-use tailward_acquisition::Strategy;
 use tailward_datasets::{Grouping, LabelNoise};
 
 use crate::Error;
@@ -28,7 +27,8 @@ pub use batches::batch_bounds;
 pub use model::{Block, ModelDefinition, Stem};
 pub use pool::{ImbalanceProfile, IndexListPair, PoolDefinition, same_factor};
 pub use run::{ReplayDefinition, RunDefinition};
-pub use scale::{ScaleDefinition, StrategyOverride};
+pub use scale::{Scale, ScaleDefinition, StrategyOverride};
+pub use strategy::NamedStrategy;
 pub use sweep::SweepDefinition;
 pub use training::{
     Adam, ClassWeights, IncompleteBatch, LossDefinition, Normalisation, Schedule, ScoringDefinition,
@@ -64,21 +64,6 @@ pub struct Definition {
     pub scales: BTreeMap<Scale, ScaleDefinition>,
 }
 
-/// A strategy with its parameters, under the name that plots and folders use.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct NamedStrategy {
-    /// For folders and `--strategy`, such as `entropy-cb`.
-    pub name: String,
-    /// For plots and tables, such as `Entropy-CB`.
-    pub label: String,
-    /// The name of the strategy that gains are measured against, where it has one.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub baseline: Option<String>,
-    /// What it does.
-    pub query: Strategy,
-}
-
 /// What reports measure a model by.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -88,28 +73,6 @@ pub enum Metric {
     Accuracy,
     /// The mean over classes of the share of their images that are recognised.
     BalancedAccuracy,
-}
-
-/// How much of the question is asked.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Scale {
-    /// Seconds; shows that everything runs, says nothing about the question.
-    Smoke,
-    /// Minutes on two CPU cores; the question in small.
-    Quick,
-    /// The published protocol.
-    Paper,
-}
-
-impl fmt::Display for Scale {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str(match self {
-            Self::Smoke => "smoke",
-            Self::Quick => "quick",
-            Self::Paper => "paper",
-        })
-    }
 }
 
 /// Which of a scale's runs are meant; an empty list means all.

@@ -53,6 +53,14 @@ pub enum Error {
         /// The values there are.
         known: String,
     },
+    /// There is no scale of this name.
+    #[error("there is no scale `{wanted}`: a scale is one of {known}")]
+    Scale {
+        /// The name.
+        wanted: String,
+        /// The names there are.
+        known: String,
+    },
     /// A record's lines contradict each other.
     #[error("{path}:{line}: {reason}")]
     Record {

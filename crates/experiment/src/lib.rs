@@ -4,9 +4,12 @@
 //! everything that is printed about it is computed from the two.
 
 pub mod definition;
+pub mod document;
 pub mod error;
 pub mod expected;
+pub mod format;
 pub mod plan;
+pub mod plots;
 pub mod record;
 pub mod report;
 pub mod statistics;

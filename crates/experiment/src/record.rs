@@ -17,6 +17,9 @@ use crate::Error;
 use crate::definition::{PoolDefinition, RunDefinition};
 use crate::statistics;
 
+/// The format that records are written in. A change that an older Tailward could not read raises it.
+pub const FORMAT: u32 = 1;
+
 /// The record's file name in a run's folder.
 pub const RECORD_FILE: &str = "record.jsonl";
 
@@ -40,6 +43,9 @@ pub enum Line {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Header {
+    /// The record's format, [`FORMAT`] where it is written now. Absent in a file: 1, as records had none at first.
+    #[serde(default = "first_format", skip_serializing_if = "is_first_format")]
+    pub format: u32,
     /// The resolved definition.
     pub definition: RunDefinition,
     /// [`RunDefinition::hash`].
@@ -63,6 +69,21 @@ pub struct Header {
     pub host: Host,
     /// Start, in RFC 3339 form (UTC).
     pub started: String,
+}
+
+fn first_format() -> u32 {
+    1
+}
+
+fn is_first_format(format: &u32) -> bool {
+    *format == first_format()
+}
+
+/// What every later format keeps: it is read before the rest of a header, whose keys a later format may change.
+#[derive(Deserialize)]
+struct FormatOf {
+    #[serde(default = "first_format")]
+    format: u32,
 }
 
 /// Where and with what a run was started.
@@ -366,7 +387,8 @@ impl Record {
     ///
     /// # Errors
     ///
-    /// The file cannot be read, a line is not of the expected form, or lines are missing or out of order.
+    /// The file cannot be read, a line is not of the expected form, lines are missing or out of order, or the record has
+    /// a later [`FORMAT`].
     pub fn load(path: &Path) -> Result<Option<Self>, Error> {
         let mut bytes = match std::fs::read(path) {
             Ok(bytes) => bytes,
@@ -394,16 +416,23 @@ impl Record {
                 break;
             };
             let number = index + 1;
-            let parsed = serde_json::from_str(line).map_err(|source| Error::Json {
-                path: path.to_owned(),
-                line: number,
-                source,
-            })?;
             let fault = |reason: &str| Error::Record {
                 path: path.to_owned(),
                 line: number,
                 reason: reason.to_owned(),
             };
+            if let (None, Ok(FormatOf { format })) = (&record, serde_json::from_str(line))
+                && format > FORMAT
+            {
+                return Err(fault(&format!(
+                    "the record has format {format}, and this version of Tailward reads formats up to {FORMAT}: read it with a later version"
+                )));
+            }
+            let parsed = serde_json::from_str(line).map_err(|source| Error::Json {
+                path: path.to_owned(),
+                line: number,
+                source,
+            })?;
             match (&mut record, parsed) {
                 (None, Line::Header(header)) => {
                     record = Some(Self {

@@ -9,14 +9,12 @@ mod claims;
 mod compare;
 mod content;
 mod data;
-mod document;
-mod format;
-mod html;
+mod figures;
 mod imbalance;
-mod markdown;
+mod input;
 mod measure;
-mod plots;
 mod provenance;
+mod quantity;
 mod queries;
 mod results_csv;
 mod significance;
@@ -29,29 +27,10 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use crate::Error;
-use crate::definition::{Definition, Scale};
-use crate::expected::Expected;
-use crate::record::Record;
+use crate::document::{Block, html, markdown};
 use data::Results;
-use document::Block;
 
-/// What a report is made of.
-#[derive(Debug)]
-pub struct ReportInput<'a> {
-    /// The experiment.
-    pub definition: &'a Definition,
-    /// The scale that is reported on.
-    pub scale: Scale,
-    /// What was published, where there is something.
-    pub expected: Option<&'a Expected>,
-    /// Records of this experiment and scale, in any order, complete or not.
-    pub records: Vec<Record>,
-    /// The command that makes this report.
-    pub command: String,
-    /// When and with what it is made, such as `2026-01-31T12:00:00Z by tailward 0.1.0`; given by the caller, so that
-    /// the same input gives the same report.
-    pub generated: String,
-}
+pub use input::ReportInput;
 
 /// Writes `report.md`, `report.html`, `results.csv`, `sweep.csv` where there are sweeps, and `figures/*.svg` to `out_dir`, which is made if it is missing.
 /// Each file appears whole or not at all. Returns the paths of the files, the reports first.

@@ -6,8 +6,10 @@
 
 mod bootstrap;
 mod holm;
+mod interval;
 mod l1;
 mod labels;
+mod moments;
 mod saving;
 mod sign_flip;
 mod tally;
@@ -15,75 +17,14 @@ mod wilcoxon;
 
 pub use bootstrap::{BOOTSTRAP_SEED, Bootstrap, DRAWN_RESAMPLES, ENUMERATED_PAIRS, paired_bootstrap};
 pub use holm::holm;
+pub use interval::{CONFIDENCE, Interval, paired_interval};
 pub use l1::{l1_floor, l1_random, l1_score};
 pub use labels::labels_to_reach;
+pub use moments::{mean, standard_deviation};
 pub use saving::{Saving, Smoothing, WINDOW, label_saving};
 pub use sign_flip::{MOST_FLIPPED_PAIRS, pairs_to_go_below, sign_flip_p, smallest_p};
 pub use tally::{Tally, tally};
 pub use wilcoxon::wilcoxon_p;
-
-use statrs::distribution::{ContinuousCDF, StudentsT};
-
-/// The coverage of every interval in a report.
-pub const CONFIDENCE: f64 = 0.95;
-
-/// Below this an interval has no width but for rounding.
-const NO_WIDTH: f64 = 1e-12;
-
-/// The arithmetic mean; `None` of nothing.
-pub fn mean(values: &[f64]) -> Option<f64> {
-    (!values.is_empty()).then(|| values.iter().sum::<f64>() / values.len() as f64)
-}
-
-/// The sample standard deviation (divisor n − 1); `None` for fewer than two values.
-pub fn standard_deviation(values: &[f64]) -> Option<f64> {
-    if values.len() < 2 {
-        return None;
-    }
-    let centre = mean(values)?;
-    let squares: f64 = values.iter().map(|value| (value - centre).powi(2)).sum();
-    Some((squares / (values.len() - 1) as f64).sqrt())
-}
-
-/// The mean of paired differences and its interval.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Interval {
-    /// The mean difference.
-    pub mean: f64,
-    /// The lower end.
-    pub low: f64,
-    /// The upper end.
-    pub high: f64,
-    /// The number of pairs.
-    pub pairs: usize,
-}
-
-impl Interval {
-    /// Whether the interval leaves 0 out. When it does not, the data do not tell the difference from noise.
-    ///
-    /// An interval without width never does: accuracies are fractions of a test set, so that the differences of two
-    /// or three seeds can be equal by chance, and then their spread says nothing about the noise.
-    pub fn excludes_zero(&self) -> bool {
-        self.high - self.low > NO_WIDTH && (self.low > 0.0 || self.high < 0.0)
-    }
-}
-
-/// Student's t interval of the mean of `differences`, at the given coverage in (0, 1).
-///
-/// `None` for fewer than two differences, for a difference that is not finite, and for a coverage out of range: one
-/// pair says nothing about the spread.
-pub fn paired_interval(differences: &[f64], confidence: f64) -> Option<Interval> {
-    if !(confidence > 0.0 && confidence < 1.0) || differences.iter().any(|value| !value.is_finite()) {
-        return None;
-    }
-    let centre = mean(differences)?;
-    let deviation = standard_deviation(differences)?;
-    let pairs = differences.len();
-    let student = StudentsT::new(0.0, 1.0, (pairs - 1) as f64).ok()?;
-    let quantile = student.inverse_cdf(0.5 + confidence / 2.0);
-    let half = quantile * deviation / (pairs as f64).sqrt();
-    half.is_finite().then_some(Interval { mean: centre, low: centre - half, high: centre + half, pairs })
-}
 
 /// The area under a learning curve by the trapezoid rule over labels, divided by the span of labels: the mean accuracy
 /// over the labels spent. `points` are (labels, accuracy) in rising order of labels.

@@ -13,7 +13,7 @@ use clap::{Args, ValueEnum};
 use tailward_experiment::definition::{Definition, RunDefinition, Scale, Selector};
 use tailward_experiment::plan::{WorkRates, run_work};
 
-use crate::experiments::{self, ScaleName};
+use crate::experiments::{self, scale_parser};
 use crate::{report, workspace};
 use plan::Plan;
 
@@ -24,8 +24,8 @@ pub(crate) struct Arguments {
     #[arg(required_unless_present = "list")]
     experiment: Option<String>,
     /// How much of the question is asked; by default `paper` on a GPU and `quick` on a CPU.
-    #[arg(long, value_enum)]
-    scale: Option<ScaleName>,
+    #[arg(long, value_parser = scale_parser())]
+    scale: Option<Scale>,
     /// What it runs on; by default a CUDA device if the machine has one, else the CPU.
     #[arg(long, value_enum)]
     backend: Option<BackendName>,
@@ -129,7 +129,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<()> {
     };
     let definition = experiments::load(experiment)?;
     let backend = arguments.backend.unwrap_or_else(BackendName::detect);
-    let scale = arguments.scale.map_or_else(|| default_scale(&definition, backend), Scale::from);
+    let scale = arguments.scale.unwrap_or_else(|| default_scale(&definition, backend));
     let runs = chosen_runs(arguments, &definition, scale)?;
     let manifest = experiments::manifest(&definition.dataset)?;
     let plan = Plan::new(&runs, experiments::sizes(&manifest), &out);

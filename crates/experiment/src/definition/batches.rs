@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use super::IncompleteBatch;
+use super::training::IncompleteBatch;
 
 /// The ranges of an epoch's batches of `batch_size` of `images`. A last batch that is short is dropped or kept; one that is the
 /// only one is always kept, and one of a single image joins the one before.

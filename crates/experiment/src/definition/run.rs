@@ -6,10 +6,12 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use tailward_datasets::{Grouping, LabelNoise};
 
-use super::{
-    ModelDefinition, NamedStrategy, PoolDefinition, Scale, ScoringDefinition, SweepDefinition,
-    TrainingDefinition,
-};
+use super::model::ModelDefinition;
+use super::pool::PoolDefinition;
+use super::scale::Scale;
+use super::strategy::NamedStrategy;
+use super::sweep::SweepDefinition;
+use super::training::{ScoringDefinition, TrainingDefinition};
 
 /// Everything that the result of one run depends on.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

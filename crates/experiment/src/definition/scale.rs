@@ -1,13 +1,74 @@
-//! One scale of an experiment.
+//! The scales that an experiment can have, and what one of them holds.
+
+use std::fmt;
+use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 use tailward_acquisition::Strategy;
 
 use super::check::{Fault, distinct, ensure};
-use super::{
-    ModelDefinition, NamedStrategy, PoolDefinition, ScoringDefinition, SweepDefinition, TrainingDefinition,
-    same_factor,
-};
+use super::model::ModelDefinition;
+use super::pool::{PoolDefinition, same_factor};
+use super::strategy::NamedStrategy;
+use super::sweep::SweepDefinition;
+use super::training::{ScoringDefinition, TrainingDefinition};
+use crate::Error;
+
+/// How much of the question is asked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Scale {
+    /// Seconds; shows that everything runs, says nothing about the question.
+    Smoke,
+    /// Minutes on two CPU cores; the question in small.
+    Quick,
+    /// The published protocol.
+    Paper,
+}
+
+impl Scale {
+    /// All there are, the smallest first.
+    pub const ALL: [Self; 3] = [Self::Smoke, Self::Quick, Self::Paper];
+
+    /// Its name, in definitions, folders and on the command line.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Smoke => "smoke",
+            Self::Quick => "quick",
+            Self::Paper => "paper",
+        }
+    }
+
+    /// What it is for, in a line of help.
+    pub const fn about(self) -> &'static str {
+        match self {
+            Self::Smoke => "Seconds: shows that everything runs",
+            Self::Quick => "Minutes on two CPU cores: the question in small",
+            Self::Paper => "The published protocol: hours on a GPU",
+        }
+    }
+}
+
+impl fmt::Display for Scale {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(self.name())
+    }
+}
+
+impl FromStr for Scale {
+    type Err = Error;
+
+    /// # Errors
+    ///
+    /// There is no scale of this name.
+    fn from_str(name: &str) -> Result<Self, Error> {
+        let found = Self::ALL.into_iter().find(|scale| scale.name() == name);
+        found.ok_or_else(|| Error::Scale {
+            wanted: name.to_owned(),
+            known: Self::ALL.map(Self::name).join(", "),
+        })
+    }
+}
 
 /// One scale of an experiment.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -101,5 +162,20 @@ impl ScaleDefinition {
             })?;
         }
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_scale_is_read_as_it_is_written() {
+        for scale in Scale::ALL {
+            assert_eq!(scale.to_string().parse::<Scale>().unwrap(), scale);
+            assert_eq!(serde_json::to_value(scale).unwrap(), scale.name());
+        }
+        let message = "Quick".parse::<Scale>().unwrap_err().to_string();
+        assert_eq!(message, "there is no scale `Quick`: a scale is one of smoke, quick, paper");
     }
 }

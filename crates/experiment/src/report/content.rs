@@ -1,14 +1,15 @@
 //! The report's content, in the order in which it is read: what came out, what was published, then the evidence.
 
-use super::ReportInput;
 use super::data::{Difference, Factor, Group, Results};
-use super::document::{Block, Document};
+use super::input::ReportInput;
 use super::measure::Measured;
 use super::{claims, compare, imbalance};
-use super::{format, measure, plots, provenance, queries, significance, sweep, tables};
+use super::{figures, measure, provenance, queries, significance, sweep, tables};
 use crate::Error;
 use crate::definition::Metric;
+use crate::document::{Block, Document};
 use crate::expected::EvaluatedOn;
+use crate::format;
 
 /// Puts the report together.
 ///
@@ -200,10 +201,10 @@ fn balance_claim(factor: &Factor<'_>, group: &Group<'_>, baseline: &Group<'_>) -
 
 /// Figures and tables of one imbalance factor.
 fn evidence(factor: &Factor<'_>, input: &ReportInput<'_>, blocks: &mut Vec<Block>) -> Result<(), Error> {
-    let figures = plots::draw(factor, input.scale)?;
+    let figures = figures::draw(factor, input.scale)?;
     let scale = input.scale;
     blocks.push(Block::Heading(2, format!("Imbalance factor {}", factor.value)));
-    blocks.push(Block::Heading(3, format!("{} against labels", plots::capitalised(factor.measured.name()))));
+    blocks.push(Block::Heading(3, format!("{} against labels", format::capitalised(factor.measured.name()))));
     blocks.push(Block::Figure(figures.learning));
     blocks.push(Block::Table(tables::accuracy(factor, scale)));
     blocks.push(Block::Heading(3, "Paired differences".to_owned()));

@@ -1,11 +1,12 @@
 //! Rare classes: how many of their labels were found, what models reach on the pool, and how many labels are saved.
 
 use super::data::{Difference, Factor, Summary};
-use super::document::{Block, Table};
-use super::{format, measure, plots, tables};
+use super::{figures, measure, tables};
 use crate::Error;
 use crate::definition::{Metric, Scale};
+use crate::document::{Block, Table};
 use crate::expected::EvaluatedOn;
+use crate::format;
 use crate::statistics::{self, Smoothing};
 
 /// The section of one factor; nothing where models are measured by plain accuracy and were not evaluated on the pool.
@@ -19,9 +20,9 @@ pub(super) fn blocks(factor: &Factor<'_>, scale: Scale, blocks: &mut Vec<Block>)
     if factor.measured.metric == Metric::Accuracy && !has_pool {
         return Ok(());
     }
-    let [pool, rare] = plots::draw_imbalance(factor, scale)?;
+    let [pool, rare] = figures::draw_imbalance(factor, scale)?;
     if let Some(figure) = pool {
-        blocks.push(Block::Heading(3, plots::capitalised(on_pool.name())));
+        blocks.push(Block::Heading(3, format::capitalised(on_pool.name())));
         blocks.push(Block::Figure(figure));
         blocks.push(Block::Table(pool_table(factor, scale)));
     }
@@ -52,7 +53,7 @@ fn pool_table(factor: &Factor<'_>, scale: Scale) -> Table {
         "{} in percent by number of labels, mean ± standard deviation over seeds. The last two columns have, after the last \
          round, the balanced accuracy of GALAXY's plots, which takes all classes but the largest as one: on the pool and on \
          the test set. It is the mean over classes where the others are equally many.",
-        plots::capitalised(of.name())
+        format::capitalised(of.name())
     );
     let mut heads = heads("Strategy", factor);
     heads.extend(["GALAXY's, pool".to_owned(), "GALAXY's, test".to_owned()]);

@@ -2,10 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use super::ReportInput;
 use super::data::Results;
-use super::document::{Block, Table};
-use super::{format, results_csv};
+use super::input::ReportInput;
+use super::results_csv;
+use crate::document::{Block, Table};
+use crate::format;
 use crate::record::Record;
 
 /// The last sections of a report.

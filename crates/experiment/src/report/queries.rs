@@ -1,10 +1,11 @@
 //! What queries did beyond choosing: balanced classes, covered the pool, trained networks; and what they cost.
 
 use super::data::{Factor, Group};
-use super::document::{Block, Table};
+use super::measure;
 use super::tables::caption;
-use super::{format, measure};
 use crate::definition::Scale;
+use crate::document::{Block, Table};
+use crate::format;
 use crate::record::{Balancing, Covering, Discriminating, Query, Record};
 use crate::statistics;
 

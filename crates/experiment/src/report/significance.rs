@@ -2,10 +2,11 @@
 //! saved, wins and losses.
 
 use super::data::{Factor, Group, Results};
-use super::document::{Block, Table};
 use super::measure::Measured;
-use super::{format, measure, tables};
+use super::{measure, tables};
 use crate::definition::Scale;
+use crate::document::{Block, Table};
+use crate::format;
 use crate::record::Record;
 use crate::statistics::{self, Bootstrap};
 

@@ -1,7 +1,7 @@
 //! `sweep.csv`: one row for each weight of each sweep, and for each strategy that it has for reference.
 
 use super::data::Results;
-use super::sweep::Quantity;
+use super::quantity::Quantity;
 use crate::Error;
 use crate::record::{Choice, Record};
 

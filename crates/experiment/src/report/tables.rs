@@ -1,10 +1,10 @@
 //! Tables of one imbalance factor.
 
 use super::data::{Difference, Factor, Group, Summary};
-use super::document::Table;
-use super::plots::capitalised;
-use super::{format, measure};
+use super::measure;
 use crate::definition::{PoolDefinition, Scale};
+use crate::document::Table;
+use crate::format::{self, capitalised};
 use crate::record::Record;
 use crate::statistics;
 

@@ -4,7 +4,8 @@ use rand::RngExt;
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
 
-use super::{Interval, mean};
+use super::interval::Interval;
+use super::moments::mean;
 
 /// Up to this many pairs every resample is enumerated: 5⁵ = 3,125 of them.
 pub const ENUMERATED_PAIRS: usize = 5;

@@ -3,7 +3,8 @@
 use serde::{Deserialize, Serialize};
 
 use super::bootstrap::resamples;
-use super::{labels_to_reach, mean};
+use super::labels::labels_to_reach;
+use super::moments::mean;
 
 /// Rounds of a moving average, as in GALAXY's plots.
 pub const WINDOW: usize = 10;

@@ -85,6 +85,21 @@ fn garbage_is_refused_with_its_line() {
     assert!(message.starts_with("record.jsonl:1: ") && message.contains("colour"), "{message}");
 }
 
+/// The format is looked at before keys that it may have changed, and the first one is not written.
+#[test]
+fn a_later_format_is_refused_in_a_sentence() {
+    let header = text(&lines()[..1]);
+    assert!(!header.contains("\"format\""), "{header}");
+    let with = |format: &str| header.replacen("\"definition\":", &format!("{format},\"definition\":"), 1);
+    assert_eq!(parse(&with("\"format\":1")), parse(&header));
+    let message = parse(&with("\"format\":2,\"a key of later times\":3")).unwrap_err();
+    assert_eq!(
+        message,
+        "record.jsonl:1: the record has format 2, and this version of Tailward reads formats up to 1: read it with a later \
+         version"
+    );
+}
+
 #[test]
 fn lines_out_of_order_are_refused() {
     let all = lines();

@@ -1,9 +1,10 @@
 //! Claims about accuracy.
 
-use super::{Judgement, Pair, Verdict, amount, decide};
+use super::judgement::{Judgement, Pair, Verdict, amount, decide};
 use crate::expected::EvaluatedOn;
+use crate::format;
 use crate::report::data::Difference;
-use crate::report::{format, measure};
+use crate::report::measure;
 use crate::statistics;
 
 /// A gain of at least so many points, at one round or averaged over rounds.

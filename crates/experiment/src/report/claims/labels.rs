@@ -1,8 +1,9 @@
 //! Claims about labels saved.
 
-use super::{Judgement, Pair, Verdict};
+use super::judgement::{Judgement, Pair, Verdict};
 use crate::expected::EvaluatedOn;
-use crate::report::{format, measure};
+use crate::format;
+use crate::report::measure;
 use crate::statistics::{self, Smoothing};
 
 /// At least this share of the other's labels saved: its whole interval is above it. It is refuted if the whole interval is

@@ -1,10 +1,11 @@
 //! Claims about the classes of what is sampled.
 
-use super::{Judgement, Pair, amount, decide};
+use super::judgement::{Judgement, Pair, amount, decide};
 use crate::expected::Sampled;
+use crate::format;
 use crate::record::Record;
 use crate::report::data::{Difference, Factor, Group};
-use crate::report::{format, measure};
+use crate::report::measure;
 use crate::statistics;
 
 /// A labelled set that is closer to uniform than another's after the last round.

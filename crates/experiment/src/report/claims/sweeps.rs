@@ -1,11 +1,11 @@
 //! Claims about the weight of class balancing.
 
-use super::{Judgement, Verdict};
+use super::judgement::{Judgement, Verdict};
 use crate::expected::SweptQuantity;
+use crate::format;
 use crate::record::{Choice, Record, Sweep};
 use crate::report::data::Results;
-use crate::report::format;
-use crate::report::sweep::{Quantity, largest_rise};
+use crate::report::quantity::{Quantity, largest_rise};
 
 /// Choices that agree to this share are the same: their sums are of the same numbers in another order.
 const SAME: f64 = 1e-6;

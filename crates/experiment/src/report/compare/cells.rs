@@ -1,11 +1,11 @@
 //! Every published cell beside ours.
 
-use super::{Ours, whose_scale};
+use super::ours::{Ours, whose_scale};
 use crate::definition::Scale;
+use crate::document::Table;
 use crate::expected::{ExpectedRow, ExpectedTable};
+use crate::format;
 use crate::report::data::{Difference, Results};
-use crate::report::document::Table;
-use crate::report::format;
 use crate::statistics::Interval;
 
 /// One line for each published cell that we have paired runs for; `None` if there is none.

@@ -6,38 +6,38 @@ use plotters::prelude::*;
 use plotters::style::FontFamily;
 use plotters::style::text_anchor::{HPos, Pos, VPos};
 
-use super::super::format;
 use super::axis::Axis;
 use super::style::{GREY, GRID, INK, LineStyle, Marker};
 use crate::Error;
+use crate::format;
 
 /// Width of every figure, in pixels.
-pub(super) const WIDTH: u32 = 720;
+pub(crate) const WIDTH: u32 = 720;
 /// Sizes of text, in pixels at full width.
-pub(super) const TITLE_SIZE: f64 = 20.0;
-pub(super) const TEXT_SIZE: f64 = 15.0;
-pub(super) const TICK_SIZE: f64 = 14.0;
+pub(crate) const TITLE_SIZE: f64 = 20.0;
+pub(crate) const TEXT_SIZE: f64 = 15.0;
+pub(crate) const TICK_SIZE: f64 = 14.0;
 
 /// An area to draw on.
-pub(super) type Sheet<'a> = DrawingArea<SVGBackend<'a>, Shift>;
+pub(crate) type Sheet<'a> = DrawingArea<SVGBackend<'a>, Shift>;
 /// What the library reports.
-pub(super) type Fault = Box<dyn std::error::Error + Send + Sync>;
+pub(crate) type Fault = Box<dyn std::error::Error + Send + Sync>;
 
 /// Names the figure in an error.
-pub(super) fn fault(file: &str) -> impl FnOnce(Fault) -> Error {
+pub(crate) fn fault(file: &str) -> impl FnOnce(Fault) -> Error {
     let figure = file.to_owned();
     move |source| Error::Plot { figure, reason: source.to_string() }
 }
 
 /// A text style; the SVG backend divides sizes by 1.24 (plotters-svg 0.3.7, `draw_text`), so they are multiplied here.
-pub(super) fn font(size: f64, colour: RGBColor) -> TextStyle<'static> {
+pub(crate) fn font(size: f64, colour: RGBColor) -> TextStyle<'static> {
     let mut style = TextStyle::from((FontFamily::SansSerif, size * 1.24));
     style.color = colour.to_backend_color();
     style
 }
 
 /// Writes text with its left, vertically centred end at a point.
-pub(super) fn write(
+pub(crate) fn write(
     sheet: &Sheet<'_>,
     text: &str,
     at: (i32, i32),
@@ -49,7 +49,7 @@ pub(super) fn write(
 }
 
 /// An estimate of a text's width, from the advances of common sans-serif faces, on the wide side.
-pub(super) fn text_width(text: &str, size: f64) -> i32 {
+pub(crate) fn text_width(text: &str, size: f64) -> i32 {
     let ems: f64 = text
         .chars()
         .map(|character| match character {
@@ -64,7 +64,7 @@ pub(super) fn text_width(text: &str, size: f64) -> i32 {
 }
 
 /// What an entry of a legend shows.
-pub(super) enum Key {
+pub(crate) enum Key {
     /// A strategy's line.
     Line(LineStyle),
     /// A line without markers, dashed or dotted.
@@ -106,12 +106,12 @@ fn legend_rows(entries: &[(String, Key)]) -> Vec<Vec<(i32, usize)>> {
 }
 
 /// Height of the heading with its legend.
-pub(super) fn heading_height(entries: &[(String, Key)]) -> u32 {
+pub(crate) fn heading_height(entries: &[(String, Key)]) -> u32 {
     (62 + legend_rows(entries).len() as i32 * ROW + 6) as u32
 }
 
 /// Draws title, subtitle and legend; the legend stands above the data, so that it hides none.
-pub(super) fn heading(
+pub(crate) fn heading(
     sheet: &Sheet<'_>,
     title: &str,
     subtitle: &str,
@@ -143,7 +143,7 @@ pub(super) fn heading(
 }
 
 /// Draws a strategy's line through points of the sheet.
-pub(super) fn line(sheet: &Sheet<'_>, points: Vec<(i32, i32)>, style: LineStyle) -> Result<(), Fault> {
+pub(crate) fn line(sheet: &Sheet<'_>, points: Vec<(i32, i32)>, style: LineStyle) -> Result<(), Fault> {
     let stroke = style.colour.stroke_width(2);
     if style.solid {
         sheet.draw(&PathElement::new(points, stroke))?;
@@ -154,7 +154,7 @@ pub(super) fn line(sheet: &Sheet<'_>, points: Vec<(i32, i32)>, style: LineStyle)
 }
 
 /// Draws a line of reference through points of the sheet.
-pub(super) fn reference(
+pub(crate) fn reference(
     sheet: &Sheet<'_>,
     points: Vec<(i32, i32)>,
     dotted: bool,
@@ -166,14 +166,14 @@ pub(super) fn reference(
 }
 
 /// Draws the dashed line of a target; white under the dashes keeps them in sight before dark bars.
-pub(super) fn target(sheet: &Sheet<'_>, points: Vec<(i32, i32)>) -> Result<(), Fault> {
+pub(crate) fn target(sheet: &Sheet<'_>, points: Vec<(i32, i32)>) -> Result<(), Fault> {
     sheet.draw(&PathElement::new(points.clone(), WHITE.stroke_width(4)))?;
     sheet.draw(&DashedPathElement::new(points, 10, 5, INK.stroke_width(2)))?;
     Ok(())
 }
 
 /// Draws a marker; a hollow one is white inside, so that lines do not run through it.
-pub(super) fn marker(sheet: &Sheet<'_>, (x, y): (i32, i32), style: LineStyle) -> Result<(), Fault> {
+pub(crate) fn marker(sheet: &Sheet<'_>, (x, y): (i32, i32), style: LineStyle) -> Result<(), Fault> {
     let around = |offsets: &[(i32, i32)]| -> Vec<(i32, i32)> {
         offsets.iter().map(|(right, down)| (x + right, y + down)).collect()
     };
@@ -197,23 +197,23 @@ pub(super) fn marker(sheet: &Sheet<'_>, (x, y): (i32, i32), style: LineStyle) ->
 }
 
 /// A pair of axes on a sheet.
-pub(super) type Chart<'a, 'b> = ChartContext<'a, SVGBackend<'b>, Cartesian2d<Axis, Axis>>;
+pub(crate) type Chart<'a, 'b> = ChartContext<'a, SVGBackend<'b>, Cartesian2d<Axis, Axis>>;
 
 /// What stands beside a pair of axes.
-pub(super) struct Frame<'t> {
+pub(crate) struct Frame<'t> {
     /// The panel's title; empty for none.
-    pub(super) title: &'t str,
+    pub(crate) title: &'t str,
     /// The horizontal axis's title; without one the axis has no labels either.
-    pub(super) x_title: Option<&'t str>,
+    pub(crate) x_title: Option<&'t str>,
     /// The vertical axis's title.
-    pub(super) y_title: &'t str,
+    pub(crate) y_title: &'t str,
 }
 
 /// Height of a horizontal axis's labels and title.
-pub(super) const X_LABELS: u32 = 52;
+pub(crate) const X_LABELS: u32 = 52;
 
 /// Draws a pair of axes with their grid.
-pub(super) fn chart<'a, 'b>(
+pub(crate) fn chart<'a, 'b>(
     sheet: &'a Sheet<'b>,
     frame: &Frame<'_>,
     x: Axis,

@@ -1,9 +1,8 @@
-//! A report as one HTML file that needs nothing else.
+//! A page as one HTML file that needs nothing else.
 
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 
-use super::document::{Block, Document, Table};
-use super::plots::Figure;
+use super::{Block, Document, Figure, Table};
 
 /// The sheet is light in dark mode too: figures are drawn on white.
 const STYLE: &str = "\
@@ -34,7 +33,7 @@ figure,tr{break-inside:avoid}figure.table{break-inside:auto}figcaption{break-aft
 table{font-size:7.5pt}th,td{padding-right:.4rem;white-space:normal}pre{white-space:pre-wrap}}";
 
 /// The whole file.
-pub(super) fn render(document: &Document) -> String {
+pub fn render(document: &Document) -> String {
     let page = html! {
         (DOCTYPE)
         html lang="en" {

@@ -5,18 +5,23 @@ use plotters::prelude::*;
 use super::axis::Axis;
 use super::canvas::{self, Fault, Frame, Key, Sheet, WIDTH};
 use super::style::LineStyle;
+use crate::Error;
 
 /// A figure of one or more panels.
-pub(super) struct CurveFigure {
-    pub(super) title: String,
-    pub(super) subtitle: String,
-    pub(super) panels: Vec<Panel>,
-    pub(super) layout: Layout,
+pub struct CurveFigure {
+    /// Its heading.
+    pub title: String,
+    /// What it must stay labelled with when it is cut out of its page: scale, seeds.
+    pub subtitle: String,
+    /// One pair of axes each; the legend is that of the first.
+    pub panels: Vec<Panel>,
+    /// How they stand together.
+    pub layout: Layout,
 }
 
 /// How panels stand together.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Layout {
+pub enum Layout {
     /// Side by side, to be compared: they share one range of values.
     Row,
     /// Two in a row, each of something else: each has a range of its own.
@@ -24,27 +29,32 @@ pub(super) enum Layout {
 }
 
 /// One pair of axes.
-pub(super) struct Panel {
-    pub(super) title: String,
-    pub(super) x_title: &'static str,
-    pub(super) y_title: &'static str,
-    pub(super) series: Vec<Series>,
-    pub(super) references: Vec<Reference>,
+pub struct Panel {
+    /// Above it; empty for none.
+    pub title: String,
+    /// Below it.
+    pub x_title: &'static str,
+    /// Beside it.
+    pub y_title: &'static str,
+    /// Its lines.
+    pub series: Vec<Series>,
+    /// Lines to compare them with.
+    pub references: Vec<Reference>,
     /// A score: its axis begins at zero. Else the axis begins where the values do.
-    pub(super) from_zero: bool,
+    pub from_zero: bool,
     /// The highest value that there can be.
-    pub(super) limit: f64,
+    pub limit: f64,
     /// Where its ticks are.
-    pub(super) x_ticks: Ticks,
+    pub x_ticks: Ticks,
     /// Places to mark above the horizontal axis.
-    pub(super) marks: Vec<Mark>,
+    pub marks: Vec<Mark>,
     /// Move strategies apart a little along the axis of labels, so that whiskers do not cover each other.
-    pub(super) apart: bool,
+    pub apart: bool,
 }
 
 /// Where the ticks of a horizontal axis are.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Ticks {
+pub enum Ticks {
     /// At the sizes of labelled sets that were measured.
     Measured,
     /// At round numbers.
@@ -52,41 +62,61 @@ pub(super) enum Ticks {
 }
 
 /// A stroke above the horizontal axis.
-pub(super) struct Mark {
-    pub(super) x: f64,
+pub struct Mark {
+    /// The place on the horizontal axis.
+    pub x: f64,
     /// Strokes of different levels stand above each other, so that none hides another.
-    pub(super) level: usize,
-    pub(super) colour: RGBColor,
+    pub level: usize,
+    /// Of the stroke.
+    pub colour: RGBColor,
 }
 
 /// One strategy.
-pub(super) struct Series {
-    pub(super) label: String,
-    pub(super) style: LineStyle,
-    pub(super) points: Vec<Point>,
+pub struct Series {
+    /// In the legend.
+    pub label: String,
+    /// How it is drawn.
+    pub style: LineStyle,
+    /// From left to right.
+    pub points: Vec<Point>,
 }
 
 /// Mean and spread at a number of labels, or at a weight.
-pub(super) struct Point {
-    pub(super) labels: f64,
-    pub(super) mean: f64,
-    pub(super) deviation: Option<f64>,
+pub struct Point {
+    /// The place on the horizontal axis.
+    pub labels: f64,
+    /// The height.
+    pub mean: f64,
+    /// Half of the whisker.
+    pub deviation: Option<f64>,
 }
 
 /// A line without markers.
-pub(super) struct Reference {
-    pub(super) label: String,
-    pub(super) dotted: bool,
-    pub(super) colour: RGBColor,
-    pub(super) points: Vec<(f64, f64)>,
+pub struct Reference {
+    /// In the legend.
+    pub label: String,
+    /// Dotted; else dashed.
+    pub dotted: bool,
+    /// Of the line.
+    pub colour: RGBColor,
+    /// From left to right.
+    pub points: Vec<(f64, f64)>,
 }
 
 const PLOT_HEIGHT: u32 = 390;
 const GRID_HEIGHT: u32 = 300;
 
 impl CurveFigure {
-    /// Draws the figure.
-    pub(super) fn draw(&self) -> Result<String, Fault> {
+    /// Draws the figure; `file` names it in an error.
+    ///
+    /// # Errors
+    ///
+    /// The plotting library fails.
+    pub fn draw(&self, file: &str) -> Result<String, Error> {
+        self.drawn().map_err(canvas::fault(file))
+    }
+
+    fn drawn(&self) -> Result<String, Fault> {
         let entries = self.legend();
         let head = canvas::heading_height(&entries);
         let rows = if self.layout == Layout::Row { 1 } else { self.panels.len().div_ceil(2) };

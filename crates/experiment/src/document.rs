@@ -1,11 +1,12 @@
-//! A report before it has a format: blocks that the Markdown and the HTML are both made of, so that the two cannot
-//! say different things.
+//! A page before it has a format: blocks that the Markdown and the HTML are both made of, so that the two cannot say
+//! different things.
 
-use super::plots::Figure;
+pub mod html;
+pub mod markdown;
 
 /// One block. All text is plain: writers escape it.
 #[derive(Clone, Debug)]
-pub(super) enum Block {
+pub enum Block {
     /// A heading of level 2 or 3.
     Heading(u8, String),
     /// Running text.
@@ -24,31 +25,44 @@ pub(super) enum Block {
 
 /// A table with its caption.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Table {
+pub struct Table {
     /// What it shows: metric, scale, seeds.
-    pub(super) caption: String,
+    pub caption: String,
     /// Headings of the columns.
-    pub(super) columns: Vec<String>,
+    pub columns: Vec<String>,
     /// How many of the first columns hold text; the others hold numbers and are set flush right.
-    pub(super) text_columns: usize,
+    pub text_columns: usize,
     /// Cells, row by row.
-    pub(super) rows: Vec<Vec<String>>,
+    pub rows: Vec<Vec<String>>,
 }
 
 impl Table {
     /// An empty table.
-    pub(super) fn new(caption: String, text_columns: usize, columns: Vec<String>) -> Self {
+    pub fn new(caption: String, text_columns: usize, columns: Vec<String>) -> Self {
         Self { caption, columns, text_columns, rows: Vec::new() }
     }
 }
 
-/// A whole report.
+/// A drawn figure.
 #[derive(Clone, Debug)]
-pub(super) struct Document {
+pub struct Figure {
+    /// File name below `figures/`.
+    pub file: String,
+    /// Title, scale and seeds: what stands in for the figure where it cannot be seen.
+    pub title: String,
+    /// What it shows: metric, scale, seeds, marks.
+    pub caption: String,
+    /// The drawing.
+    pub svg: String,
+}
+
+/// A whole page.
+#[derive(Clone, Debug)]
+pub struct Document {
     /// The title.
-    pub(super) title: String,
+    pub title: String,
     /// Scale, seeds, metric and command in one line: repeated at the top, at the foot and on each printed page.
-    pub(super) banner: String,
+    pub banner: String,
     /// The content.
-    pub(super) blocks: Vec<Block>,
+    pub blocks: Vec<Block>,
 }

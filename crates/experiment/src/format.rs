@@ -4,10 +4,16 @@ use crate::definition::Scale;
 use crate::statistics::{Interval, Saving};
 
 /// What stands for a value that the data do not support.
-pub(super) const NONE: &str = "—";
+pub const NONE: &str = "—";
+
+/// The text with a capital first letter.
+pub fn capitalised(text: &str) -> String {
+    let mut characters = text.chars();
+    characters.next().map(|first| first.to_uppercase().chain(characters).collect()).unwrap_or_default()
+}
 
 /// A fixed number of decimals with a real minus sign, never `-0.00` and never `NaN`.
-pub(super) fn number(value: f64, decimals: usize) -> String {
+pub fn number(value: f64, decimals: usize) -> String {
     if !value.is_finite() {
         return NONE.to_owned();
     }
@@ -20,14 +26,14 @@ pub(super) fn number(value: f64, decimals: usize) -> String {
 }
 
 /// The same with a plus sign where it is above zero.
-pub(super) fn signed(value: f64, decimals: usize) -> String {
+pub fn signed(value: f64, decimals: usize) -> String {
     let text = number(value, decimals);
     let positive = value > 0.0 && text.chars().any(|digit| ('1'..='9').contains(&digit));
     if positive { format!("+{text}") } else { text }
 }
 
 /// A count with separated thousands.
-pub(super) fn count(value: usize) -> String {
+pub fn count(value: usize) -> String {
     let digits = value.to_string();
     let mut text = String::with_capacity(digits.len() + digits.len() / 3);
     for (index, digit) in digits.chars().enumerate() {
@@ -40,7 +46,7 @@ pub(super) fn count(value: usize) -> String {
 }
 
 /// A value and its standard deviation, both times `factor`.
-pub(super) fn spread(mean: Option<f64>, deviation: Option<f64>, factor: f64, decimals: usize) -> String {
+pub fn spread(mean: Option<f64>, deviation: Option<f64>, factor: f64, decimals: usize) -> String {
     let Some(mean) = mean else {
         return NONE.to_owned();
     };
@@ -49,14 +55,14 @@ pub(super) fn spread(mean: Option<f64>, deviation: Option<f64>, factor: f64, dec
 }
 
 /// `[low, high]`, both times `factor`.
-pub(super) fn interval(interval: Option<Interval>, factor: f64, decimals: usize) -> String {
+pub fn interval(interval: Option<Interval>, factor: f64, decimals: usize) -> String {
     interval.map_or(NONE.to_owned(), |interval| {
         format!("[{}, {}]", signed(interval.low * factor, decimals), signed(interval.high * factor, decimals))
     })
 }
 
 /// A p-value: three decimals, powers of ten where these would be 0.
-pub(super) fn p_value(value: Option<f64>) -> String {
+pub fn p_value(value: Option<f64>) -> String {
     match value {
         None => NONE.to_owned(),
         Some(p) if p < 0.001 => format!("{p:.1e}").replace('-', "−"),
@@ -65,28 +71,28 @@ pub(super) fn p_value(value: Option<f64>) -> String {
 }
 
 /// A small number in powers of ten, such as `2.0e−5`.
-pub(super) fn scientific(value: f64) -> String {
+pub fn scientific(value: f64) -> String {
     if value.is_finite() { format!("{value:.1e}").replace('-', "−") } else { NONE.to_owned() }
 }
 
 /// A number of its own size: at most three significant decimals, none that say nothing.
-pub(super) fn short(value: f64) -> String {
+pub fn short(value: f64) -> String {
     let text = number(value, 3);
     if text.contains('.') { text.trim_end_matches('0').trim_end_matches('.').to_owned() } else { text }
 }
 
 /// A value if there is one.
-pub(super) fn optional(value: Option<f64>, decimals: usize) -> String {
+pub fn optional(value: Option<f64>, decimals: usize) -> String {
     value.map_or(NONE.to_owned(), |value| number(value, decimals))
 }
 
 /// `n = 3 seeds`.
-pub(super) fn seeds(n: usize) -> String {
+pub fn seeds(n: usize) -> String {
     format!("n = {n} seed{}", if n == 1 { "" } else { "s" })
 }
 
 /// Seconds in the unit that reads best.
-pub(super) fn duration(secs: f64) -> String {
+pub fn duration(secs: f64) -> String {
     match secs {
         secs if !secs.is_finite() => NONE.to_owned(),
         secs if secs < 10.0 => format!("{} s", number(secs, 2)),
@@ -97,7 +103,7 @@ pub(super) fn duration(secs: f64) -> String {
 }
 
 /// The scale as every page, table and figure names it.
-pub(super) fn scale(scale: Scale) -> &'static str {
+pub fn scale(scale: Scale) -> &'static str {
     match scale {
         Scale::Smoke => {
             "smoke scale (scaled down: shows that everything runs, says nothing about the question)"
@@ -108,7 +114,7 @@ pub(super) fn scale(scale: Scale) -> &'static str {
 }
 
 /// The scale in few words, for figures and captions.
-pub(super) fn short_scale(scale: Scale) -> &'static str {
+pub fn short_scale(scale: Scale) -> &'static str {
     match scale {
         Scale::Smoke => "smoke scale, scaled down",
         Scale::Quick => "quick scale, scaled down",
@@ -117,7 +123,7 @@ pub(super) fn short_scale(scale: Scale) -> &'static str {
 }
 
 /// Labels saved with their interval, such as `35 % [12 %, 50 %]`.
-pub(super) fn saving(saving: &Saving) -> String {
+pub fn saving(saving: &Saving) -> String {
     let percent = |share: Option<f64>| {
         share.map_or("not reached".to_owned(), |share| format!("{} %", number(share * 100.0, 0)))
     };

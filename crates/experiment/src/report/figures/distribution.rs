@@ -3,12 +3,13 @@
 use plotters::element::DashedPathElement;
 use plotters::prelude::*;
 
-use super::super::data::{Factor, Group};
-use super::axis::Axis;
-use super::canvas::{self, Fault, Frame, Key, Sheet, WIDTH, X_LABELS};
-use super::style::{INK, SHADE, sequential};
-use super::{Figure, capitalised};
 use crate::Error;
+use crate::document::Figure;
+use crate::format::capitalised;
+use crate::plots::axis::Axis;
+use crate::plots::canvas::{self, Fault, Frame, Key, Sheet, WIDTH, X_LABELS};
+use crate::plots::style::{INK, SHADE, sequential};
+use crate::report::data::{Factor, Group};
 use crate::statistics;
 
 /// From this many classes on, bars touch and become an area.

@@ -1,12 +1,14 @@
 //! What the weight of class balancing does to one query (CBAL, Figure 4).
 
-use super::super::data::{Factor, Group};
-use super::super::sweep::{Quantity, reference_names};
-use super::curves::{CurveFigure, Layout, Mark, Panel, Point, Reference, Series, Ticks};
-use super::style::{self, LineStyle};
-use super::{Figure, Note, canvas, capitalised};
+use super::note::{Note, WHISKERS, styles};
 use crate::Error;
 use crate::definition::Scale;
+use crate::document::Figure;
+use crate::format::capitalised;
+use crate::plots::curves::{CurveFigure, Layout, Mark, Panel, Point, Reference, Series, Ticks};
+use crate::plots::style::{self, LineStyle};
+use crate::report::data::{Factor, Group};
+use crate::report::quantity::{Quantity, reference_names};
 use crate::statistics;
 
 const TITLE: &str = "One query against the weight of class balancing";
@@ -16,13 +18,13 @@ const TITLE: &str = "One query against the weight of class balancing";
 /// # Errors
 ///
 /// The plotting library fails.
-pub(in super::super) fn draw(factor: &Factor<'_>, scale: Scale) -> Result<Figure, Error> {
+pub(in crate::report) fn draw(factor: &Factor<'_>, scale: Scale) -> Result<Figure, Error> {
     let note = Note::new(factor, scale);
     let file = format!("{}-lambda.svg", note.stem);
     let styles: Vec<(&Group<'_>, LineStyle)> = factor
         .strategies
         .iter()
-        .zip(style::assign(&factor.strategies))
+        .zip(styles(factor))
         .filter(|(group, _)| group.runs.iter().any(|run| run.sweep.is_some()))
         .collect();
     let panels = Quantity::ALL.map(|quantity| panel(factor, &styles, quantity)).into();
@@ -32,7 +34,7 @@ pub(in super::super) fn draw(factor: &Factor<'_>, scale: Scale) -> Result<Figure
         panels,
         layout: Layout::Grid,
     };
-    let svg = figure.draw().map_err(canvas::fault(&file))?;
+    let svg = figure.draw(&file)?;
     Ok(Figure {
         file,
         title: format!("{TITLE}; {}", note.subtitle),
@@ -41,7 +43,7 @@ pub(in super::super) fn draw(factor: &Factor<'_>, scale: Scale) -> Result<Figure
              strategies choose from the same scores; in a strategy's colour, the strategy without balancing. Strokes on the \
              axis of λ: what the paper's rule takes, one for each strategy and seed. Only axes of L1 scores begin at \
              zero. {}.",
-            super::WHISKERS,
+            WHISKERS,
             capitalised(&note.subtitle)
         ),
         svg,

@@ -5,13 +5,14 @@ use plotters::element::DashedPathElement;
 use plotters::prelude::*;
 use plotters::style::text_anchor::{HPos, Pos, VPos};
 
-use super::super::data::{Factor, Group};
-use super::super::format;
-use super::axis::Axis;
-use super::canvas::{self, Fault, Key, Sheet, TEXT_SIZE, TICK_SIZE, WIDTH, text_width};
-use super::style::{self, GRID, INK, LineStyle, SHADE};
-use super::{Figure, capitalised};
+use super::note::styles;
 use crate::Error;
+use crate::document::Figure;
+use crate::format::{self, capitalised};
+use crate::plots::axis::Axis;
+use crate::plots::canvas::{self, Fault, Key, Sheet, TEXT_SIZE, TICK_SIZE, WIDTH, text_width};
+use crate::plots::style::{self, GRID, INK, LineStyle, SHADE};
+use crate::report::data::{Factor, Group};
 use crate::statistics;
 
 const TITLE: &str = "Class distribution by round";
@@ -83,8 +84,8 @@ impl Grid {
         };
         let pool = factor.seed_runs().first().map(|run| percent(&run.header.pool_class_counts));
         let pool = ordered(pool.unwrap_or_default());
-        let styles = style::assign(&factor.strategies);
-        let with_runs = factor.strategies.iter().zip(styles).filter(|(group, _)| !group.runs.is_empty());
+        let with_runs =
+            factor.strategies.iter().zip(styles(factor)).filter(|(group, _)| !group.runs.is_empty());
         let strips: Vec<Strip> = with_runs.map(|(group, style)| strip(group, style, &rounds)).collect();
         let shares = strips.iter().flat_map(|strip| strip.shares.iter().flatten()).chain(&pool).copied();
         let y = Axis::covering(shares, true, 3);

@@ -1,9 +1,9 @@
-//! A report as Markdown.
+//! A page as Markdown.
 
-use super::document::{Block, Document, Table};
+use super::{Block, Document, Table};
 
 /// The whole file.
-pub(super) fn render(document: &Document) -> String {
+pub fn render(document: &Document) -> String {
     let mut text = format!("# {}\n\n> {}\n", escape(&document.title), escape(&document.banner));
     for block in &document.blocks {
         text.push('\n');

@@ -6,18 +6,18 @@ use plotters::coord::ranged1d::{DefaultFormatting, KeyPointHint, Ranged};
 
 /// A range with ticks.
 #[derive(Clone, Debug, PartialEq)]
-pub(super) struct Axis {
-    pub(super) low: f64,
-    pub(super) high: f64,
+pub(crate) struct Axis {
+    pub(crate) low: f64,
+    pub(crate) high: f64,
     /// Where the ticks are.
-    pub(super) ticks: Vec<f64>,
+    pub(crate) ticks: Vec<f64>,
     /// Decimals that tell the ticks apart.
-    pub(super) decimals: usize,
+    pub(crate) decimals: usize,
 }
 
 impl Axis {
     /// A range that begins and ends on round numbers and covers all of `values` in about `wanted` steps.
-    pub(super) fn covering(values: impl Iterator<Item = f64>, from_zero: bool, wanted: usize) -> Self {
+    pub(crate) fn covering(values: impl Iterator<Item = f64>, from_zero: bool, wanted: usize) -> Self {
         let (mut low, mut high) = values
             .filter(|value| value.is_finite())
             .fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), value| (low.min(value), high.max(value)));

@@ -1,39 +1,25 @@
-//! Figures, as SVG drawn by a library.
+//! The figures of a report.
 //!
 //! Every figure carries its scale and number of seeds in a subtitle of its own, so that it stays labelled when it is
-//! cut out of its report. Colours are told apart by colour-blind readers, and strategies also by marker and dash, so
-//! that a grey print still tells them apart.
+//! cut out of its report.
 
-mod axis;
-mod canvas;
-mod curves;
 mod distribution;
+mod note;
 mod rounds;
-mod style;
 mod sweep;
 
 pub(super) use sweep::draw as draw_sweep;
 
-use super::data::{Factor, Summary};
-use super::{format, measure, tables};
+use super::data::Factor;
+use super::{measure, tables};
 use crate::Error;
 use crate::definition::{Metric, Scale};
+use crate::document::Figure;
 use crate::expected::EvaluatedOn;
-use crate::record::Record;
-use curves::{CurveFigure, Layout, Panel, Point, Reference, Series, Ticks};
-
-/// A drawn figure.
-#[derive(Clone, Debug)]
-pub(super) struct Figure {
-    /// File name below `figures/`.
-    pub(super) file: String,
-    /// Title, scale and seeds: what stands in for the figure where it cannot be seen.
-    pub(super) title: String,
-    /// What it shows: metric, scale, seeds, marks.
-    pub(super) caption: String,
-    /// The drawing.
-    pub(super) svg: String,
-}
+use crate::format::capitalised;
+use crate::plots::curves::{Panel, Reference, Series, Ticks};
+use crate::plots::style;
+use note::{Measure, Note, WHISKERS};
 
 /// The figures of one imbalance factor, each with its own subject.
 pub(super) struct FactorFigures {
@@ -47,13 +33,6 @@ pub(super) struct FactorFigures {
     pub(super) balance: [Figure; 2],
     /// Accuracy on head and tail classes; none in a balanced pool.
     pub(super) parts: Option<Figure>,
-}
-
-/// What the figures of a factor say about themselves.
-struct Note<'a> {
-    factor: &'a Factor<'a>,
-    subtitle: String,
-    stem: String,
 }
 
 /// Draws the figures of one imbalance factor that has runs.
@@ -73,8 +52,6 @@ pub(super) fn draw(factor: &Factor<'_>, scale: Scale) -> Result<FactorFigures, E
     })
 }
 
-const WHISKERS: &str =
-    "Whiskers, from two seeds on: one sample standard deviation over seeds, as far as values go.";
 const APART: &str = "Strategies are moved apart a few pixels along the axis of labels, so that whiskers do not cover each \
     other. The axis does not begin at zero.";
 
@@ -244,70 +221,4 @@ fn parts(note: &Note<'_>) -> Result<Figure, Error> {
         ),
         vec![panel("Head classes", false), panel("Tail classes", true)],
     )
-}
-
-/// A measure of one run.
-type Measure = Box<dyn Fn(&Record) -> Option<f64>>;
-
-impl<'a> Note<'a> {
-    fn new(factor: &'a Factor<'a>, scale: Scale) -> Self {
-        let seeds = match factor.seed_range() {
-            Some((least, most)) if least != most => format!("n = {least} to {most} seeds"),
-            Some((_, most)) => format::seeds(most),
-            None => format::seeds(0),
-        };
-        Self {
-            factor,
-            subtitle: format!("{}; imbalance factor {}; {seeds}", format::short_scale(scale), factor.value),
-            stem: format!("if-{}", factor.value),
-        }
-    }
-
-    fn series(&self, first: usize, of: impl Fn(usize) -> Measure, factor: f64) -> Vec<Series> {
-        let styles = style::assign(&self.factor.strategies);
-        self.factor
-            .strategies
-            .iter()
-            .zip(styles)
-            .filter(|(group, _)| !group.runs.is_empty())
-            .map(|(group, style)| Series {
-                label: group.strategy.label.clone(),
-                style,
-                points: (first..=self.factor.rounds)
-                    .filter_map(|round| {
-                        let Summary { mean, deviation, .. } = group.summary(of(round));
-                        Some(Point {
-                            labels: group.runs.first()?.rounds.get(round)?.labelled as f64,
-                            mean: mean? * factor,
-                            deviation: deviation.map(|value| value * factor),
-                        })
-                    })
-                    .collect(),
-            })
-            .collect()
-    }
-
-    fn figure(&self, name: &str, title: &str, caption: &str, panels: Vec<Panel>) -> Result<Figure, Error> {
-        let file = format!("{}-{name}.svg", self.stem);
-        let svg = CurveFigure {
-            title: title.to_owned(),
-            subtitle: self.subtitle.clone(),
-            panels,
-            layout: Layout::Row,
-        }
-        .draw()
-        .map_err(canvas::fault(&file))?;
-        Ok(Figure {
-            file,
-            title: format!("{title}; {}", self.subtitle),
-            caption: format!("{caption} {}.", capitalised(&self.subtitle)),
-            svg,
-        })
-    }
-}
-
-/// The text with a capital first letter.
-pub(super) fn capitalised(text: &str) -> String {
-    let mut characters = text.chars();
-    characters.next().map(|first| first.to_uppercase().chain(characters).collect()).unwrap_or_default()
 }

@@ -1,8 +1,6 @@
 //! Colours, markers and dashes.
 
-use plotters::style::RGBColor;
-
-use super::super::data::Group;
+pub use plotters::style::RGBColor;
 
 /// Okabe and Ito's palette for colour-blind readers without its yellow, which vanishes on paper.
 const COLOURS: [RGBColor; 7] = [
@@ -16,21 +14,26 @@ const COLOURS: [RGBColor; 7] = [
 ];
 
 /// Text and axes.
-pub(super) const INK: RGBColor = RGBColor(0x22, 0x22, 0x22);
+pub const INK: RGBColor = RGBColor(0x22, 0x22, 0x22);
 /// Secondary text, reference lines.
-pub(super) const GREY: RGBColor = RGBColor(0x70, 0x70, 0x70);
+pub const GREY: RGBColor = RGBColor(0x70, 0x70, 0x70);
 /// Grid lines.
-pub(super) const GRID: RGBColor = RGBColor(0xE2, 0xE2, 0xE2);
+pub const GRID: RGBColor = RGBColor(0xE2, 0xE2, 0xE2);
 /// Behind bars.
-pub(super) const SHADE: RGBColor = RGBColor(0xDD, 0xDD, 0xDD);
+pub const SHADE: RGBColor = RGBColor(0xDD, 0xDD, 0xDD);
 
 /// The shape of a marker.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Marker {
+pub enum Marker {
+    /// A disc.
     Circle,
+    /// A square.
     Square,
+    /// A triangle on its base.
     Triangle,
+    /// A square on its corner.
     Diamond,
+    /// A triangle on its point.
     TriangleDown,
 }
 
@@ -39,17 +42,20 @@ const MARKERS: [Marker; 5] =
 
 /// How a strategy is drawn.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub(super) struct LineStyle {
-    pub(super) colour: RGBColor,
-    pub(super) marker: Marker,
+pub struct LineStyle {
+    /// Of line and marker.
+    pub colour: RGBColor,
+    /// At each point.
+    pub marker: Marker,
     /// Filled markers on a solid line; else hollow markers on a dashed line.
-    pub(super) solid: bool,
+    pub solid: bool,
 }
 
 /// A style for each strategy. A strategy and its baseline share colour and marker: the baseline is dashed and hollow,
-/// what is built on it solid and filled, so that the eye compares what belongs together.
-pub(super) fn assign(strategies: &[Group<'_>]) -> Vec<LineStyle> {
-    let position = |name: &str| strategies.iter().position(|group| group.strategy.name == name);
+/// what is built on it solid and filled, so that the eye compares what belongs together. Each strategy is given as its name
+/// and, where it has one, that of its baseline.
+pub fn assign(strategies: &[(&str, Option<&str>)]) -> Vec<LineStyle> {
+    let position = |name: &str| strategies.iter().position(|(other, _)| *other == name);
     let mut styles: Vec<Option<LineStyle>> = vec![None; strategies.len()];
     let mut families = 0;
     let mut next = |solid| {
@@ -61,16 +67,15 @@ pub(super) fn assign(strategies: &[Group<'_>]) -> Vec<LineStyle> {
         families += 1;
         style
     };
-    for (index, group) in strategies.iter().enumerate() {
+    for (index, &(name, baseline)) in strategies.iter().enumerate() {
         if styles[index].is_some() {
             continue;
         }
-        let heir = strategies.iter().enumerate().position(|(other, candidate)| {
-            other != index
-                && styles[other].is_none()
-                && candidate.strategy.baseline.as_deref() == Some(group.strategy.name.as_str())
-        });
-        let root = group.strategy.baseline.as_deref().and_then(position);
+        let heir = strategies
+            .iter()
+            .enumerate()
+            .position(|(other, (_, of))| other != index && styles[other].is_none() && *of == Some(name));
+        let root = baseline.and_then(position);
         // A baseline later in the list comes with its heir; one that already has an heir cannot take another.
         if root.is_some_and(|root| root != index && styles[root].is_none()) {
             let style = next(true);
@@ -90,13 +95,13 @@ pub(super) fn assign(strategies: &[Group<'_>]) -> Vec<LineStyle> {
 }
 
 /// Half-way to white.
-pub(super) fn lighter(RGBColor(red, green, blue): RGBColor) -> RGBColor {
+pub fn lighter(RGBColor(red, green, blue): RGBColor) -> RGBColor {
     let half = |part: u8| part / 2 + 128;
     RGBColor(half(red), half(green), half(blue))
 }
 
 /// A sequential scale that darkens with every step and so stays in order in a grey print: `step` of `steps`.
-pub(super) fn sequential(step: usize, steps: usize) -> RGBColor {
+pub fn sequential(step: usize, steps: usize) -> RGBColor {
     const STOPS: [(f64, f64, f64); 4] =
         [(198.0, 219.0, 239.0), (107.0, 174.0, 214.0), (33.0, 113.0, 181.0), (8.0, 38.0, 90.0)];
     let place = if steps > 1 { step as f64 / (steps - 1) as f64 * (STOPS.len() - 1) as f64 } else { 1.0 };
@@ -109,30 +114,13 @@ pub(super) fn sequential(step: usize, steps: usize) -> RGBColor {
 
 #[cfg(test)]
 mod tests {
-    use tailward_acquisition::Strategy;
-
     use super::*;
-    use crate::definition::NamedStrategy;
-
-    fn styles(strategies: &[(&str, Option<&str>)]) -> Vec<LineStyle> {
-        let named: Vec<NamedStrategy> = strategies
-            .iter()
-            .map(|(name, baseline)| NamedStrategy {
-                name: (*name).to_owned(),
-                label: (*name).to_owned(),
-                baseline: baseline.map(str::to_owned),
-                query: Strategy::Random {},
-            })
-            .collect();
-        let groups: Vec<Group<'_>> = named.iter().map(|strategy| Group { strategy, runs: vec![] }).collect();
-        assign(&groups)
-    }
 
     #[test]
     fn a_strategy_goes_with_its_baseline() {
         // Once before and once after its baseline.
         for order in [[("a", None), ("a-cb", Some("a"))], [("a-cb", Some("a")), ("a", None)]] {
-            let [first, second] = styles(&order)[..] else { panic!("two styles") };
+            let [first, second] = assign(&order)[..] else { panic!("two styles") };
             assert_eq!((first.colour, first.marker), (second.colour, second.marker));
             assert_ne!(first.solid, second.solid);
         }
@@ -140,7 +128,7 @@ mod tests {
 
     #[test]
     fn no_two_strategies_look_the_same() {
-        let many = styles(&[
+        let many = assign(&[
             ("random", None),
             ("a", Some("random")),
             ("b", Some("random")),
