@@ -1,5 +1,6 @@
 //! Everything that can be wrong with what a query is given.
 
+use crate::Input;
 use crate::bait::MemoryPlan;
 
 /// Why a query was refused.
@@ -146,6 +147,15 @@ pub enum Error {
     InvalidLambda {
         /// What was found.
         lambda: f64,
+    },
+
+    /// A strategy asks for something that it does not declare among its needs: a fault of this crate.
+    #[error("give {strategy} the {input}: it does not declare that it needs them")]
+    Undeclared {
+        /// The strategy's short name.
+        strategy: String,
+        /// What it asks for.
+        input: Input,
     },
 
     /// The strategy cannot be run here.

@@ -7,7 +7,9 @@
 mod batches;
 mod check;
 mod model;
+mod networks;
 mod pool;
+mod query;
 mod run;
 mod scale;
 mod strategy;
@@ -25,7 +27,9 @@ use check::{Fault, ensure};
 
 pub use batches::batch_bounds;
 pub use model::{Block, ModelDefinition, Stem};
+pub use networks::{KlReduction, VaalNetworks};
 pub use pool::{ImbalanceProfile, IndexListPair, PoolDefinition, same_factor};
+pub use query::Query;
 pub use run::{ReplayDefinition, RunDefinition};
 pub use scale::{Scale, ScaleDefinition, StrategyOverride};
 pub use strategy::NamedStrategy;
@@ -244,7 +248,7 @@ impl Definition {
         ensure(is_name, "name", || {
             format!("`{}` is no name for a folder: letters, digits, - _ and . only", strategy.name)
         })?;
-        strategy.query.validate().map_err(|error| ("query".to_owned(), error.to_string()))?;
+        strategy.query.validate()?;
         if let Some(baseline) = &strategy.baseline {
             ensure(self.has(baseline), "baseline", || {
                 format!("`{baseline}` is not a strategy of this experiment")
@@ -281,9 +285,10 @@ impl Definition {
         })?;
         let first = sizes.overrides[..index].iter().all(|other| other.strategy != change.strategy);
         ensure(first, "strategy", || format!("`{}` is given twice", change.strategy))?;
-        change.query.validate().map_err(|error| ("query".to_owned(), error.to_string()))?;
+        change.query.validate()?;
         let named = self.strategies.iter().find(|strategy| strategy.name == change.strategy);
-        let (ours, theirs) = (change.query.name(), named.map(|strategy| strategy.query.name()));
+        let (ours, theirs) =
+            (change.query.strategy.name(), named.map(|strategy| strategy.query.strategy.name()));
         ensure(theirs.as_deref() == Some(ours.as_str()), "query", || {
             format!("is `{ours}`; an override changes the parameters of `{}`, not its kind", change.strategy)
         })
@@ -293,7 +298,7 @@ impl Definition {
     fn check_needs(&self, sizes: &ScaleDefinition) -> Result<(), Fault> {
         let chosen = self.strategies.iter().filter(|strategy| sizes.strategies.contains(&strategy.name));
         for strategy in chosen {
-            let query = sizes.resolve(strategy).query;
+            let query = sizes.resolve(strategy).query.strategy;
             let needs_dropout = query.needs().dropout_passes > 0;
             ensure(!needs_dropout || sizes.model.dropout.is_some(), "model.dropout", || {
                 format!("is absent, and `{}` needs passes with dropout", strategy.name)

@@ -167,7 +167,7 @@ fn every_field_that_a_result_depends_on_changes_the_hash() {
         |run| run.scale = Scale::Paper,
         |run| run.dataset.push('x'),
         |run| run.strategy.name.push('x'),
-        |run| run.strategy.query = tailward_acquisition::Strategy::Random {},
+        |run| run.strategy.query = tailward_acquisition::Strategy::Random {}.into(),
         |run| run.imbalance_factor = 0.3,
         |run| run.seed += 1,
         |run| run.rounds += 1,
@@ -299,7 +299,10 @@ fn an_override_changes_what_one_strategy_does_at_one_scale() {
     let runs = |definition: &Definition| definition.runs(Scale::Quick, &Selector::default()).unwrap();
     for (before, after) in runs(&plain).iter().zip(&runs(&changed)) {
         if before.strategy.name == "entropy-cb" {
-            assert_eq!(after.strategy.query.lambda(), Some(tailward_acquisition::Lambda::Fixed(5.0)));
+            assert_eq!(
+                after.strategy.query.strategy.lambda(),
+                Some(tailward_acquisition::Lambda::Fixed(5.0))
+            );
             assert_eq!(
                 (&after.strategy.label, &after.strategy.baseline),
                 (&before.strategy.label, &before.strategy.baseline)
