@@ -7,6 +7,7 @@
 mod batches;
 mod check;
 mod model;
+mod named;
 mod networks;
 mod pool;
 mod query;
@@ -101,13 +102,14 @@ impl Definition {
         Self::parse(&text, path)
     }
 
-    /// Parses the text of a `definition.toml`; `path` is for messages.
+    /// Parses the text of a `definition.toml`; `path` is for messages. Where VAAL's networks are a name,
+    /// `networks = "official"`, they are those of the table `[networks.official]`.
     ///
     /// # Errors
     ///
     /// As [`Definition::load`].
     pub fn parse(text: &str, path: &Path) -> Result<Self, Error> {
-        let definition: Self = toml::from_str(text)
+        let definition: Self = named::from_str(text)
             .map_err(|source| Error::Toml { path: path.to_owned(), source: Box::new(source) })?;
         definition.validate().map_err(|(field, reason)| Error::Definition {
             path: path.to_owned(),
