@@ -158,6 +158,24 @@ pub enum Error {
         input: Input,
     },
 
+    /// A strategy needs an array that was not given.
+    #[error("read the {input}: they are needed, and none were given")]
+    Missing {
+        /// What is needed.
+        input: Input,
+    },
+
+    /// Nothing says how many samples there are.
+    #[error("count the samples: no array was given, and no number of rows")]
+    NoRows,
+
+    /// Something needs a general-purpose solver, and this crate was built without one (its feature `exact`).
+    #[error("run {what}: the solver is left out of this build; turn on the feature `exact`")]
+    WithoutSolver {
+        /// What needs it.
+        what: &'static str,
+    },
+
     /// The strategy cannot be run here.
     #[error("run the strategy {strategy}: it is not supported here")]
     Unsupported {
@@ -191,6 +209,7 @@ pub enum Error {
     },
 
     /// The general-purpose solver failed, other than by running out of time.
+    #[cfg(feature = "exact")]
     #[error("solve the {model} with good_lp")]
     Reference {
         /// Which model was given to it.

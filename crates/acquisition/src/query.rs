@@ -5,12 +5,12 @@ use rand_chacha::ChaCha8Rng;
 
 use crate::declared::Declared;
 use crate::{
-    ConfidenceOf, Conversation, Embeddings, Error, Predictions, PseudoLabelOrder, Selection, Side, Strategy,
-    badge, bait, balance, bald, base, batch_bald, cluster_margin, coreset, direct, entropy, k_center,
-    least_confidence, margin, most_likely_positive, pseudo_label, random, select, similar, vaal,
+    ConfidenceOf, Conversation, Error, Predictions, PseudoLabelOrder, Selection, Side, Strategy, badge, bait,
+    balance, bald, base, batch_bald, cluster_margin, coreset, direct, entropy, k_center, least_confidence,
+    margin, most_likely_positive, pseudo_label, random, select, similar, vaal,
 };
 
-pub use crate::pool::Pool;
+pub use crate::{Embeddings, Pool};
 
 /// What every strategy is told.
 #[derive(Debug)]
