@@ -52,7 +52,7 @@ fn every_strategy_asks_for_its_budget_and_shares_the_first_model() {
             let picks = query.picks.as_ref().unwrap();
             assert_eq!(picks.len(), definition.budget, "{name}");
             assert!(picks.iter().all(|&pick| asked.insert(pick)), "{name} asks for a sample twice");
-            let strategy = &definition.strategy.query;
+            let strategy = &definition.strategy.query.strategy;
             let pseudo = strategy.name().contains("pseudo-label");
             assert_eq!(query.balance.is_some(), strategy.lambda().is_some() || pseudo, "{name}");
             assert_eq!(query.discriminator.is_some(), strategy.needs().discriminator, "{name}");
@@ -238,7 +238,7 @@ fn a_sweep_measures_every_weight_and_queries_nothing() {
         }
         // Without weight the baseline is left.
         let baseline = &sweep.references[0];
-        assert_eq!(baseline.strategy, definition.strategy.query.baseline().name());
+        assert_eq!(baseline.strategy, definition.strategy.query.strategy.baseline().name());
         assert_eq!(sweep.points[0].choice, baseline.choice, "{name}");
         let (first, last) = (&sweep.points[0].choice, &sweep.points[5].choice);
         assert!(last.l1 <= first.l1 + 1e-9, "{name}: {} is above {}", last.l1, first.l1);

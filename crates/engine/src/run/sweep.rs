@@ -44,7 +44,8 @@ impl State<'_> {
         };
         // For measuring only: the choice is made before anybody looks at these.
         let truth = self.study.true_labels(unlabelled.samples());
-        let mut line = sweep(&self.definition.strategy.query, inputs, &mut outputs, lambdas, &truth)?;
+        let mut line =
+            sweep(&self.definition.strategy.query.strategy, inputs, &mut outputs, lambdas, &truth)?;
         line.cost.score_secs = outputs.cache.score_secs;
         line.cost.train_secs = outputs.cache.train_secs;
         self.writer.append(&Line::Sweep(Box::new(line.clone())))?;
