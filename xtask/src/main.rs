@@ -8,6 +8,7 @@ mod experiments;
 mod fetch;
 mod report;
 mod reproduce;
+mod splice;
 mod tidy;
 mod workspace;
 

@@ -11,30 +11,40 @@ use tailward_experiment::report::{self, ReportInput};
 use tailward_experiment::time::now_rfc3339;
 
 use crate::experiments::{self, scale_parser};
-use crate::workspace;
+use crate::{splice, workspace};
 
 /// Arguments of `cargo xtask report`.
 #[derive(Args, Debug)]
 pub(crate) struct Arguments {
     /// The experiment.
-    experiment: String,
+    #[arg(required_unless_present = "splice")]
+    experiment: Option<String>,
     /// The scale.
-    #[arg(long, value_parser = scale_parser())]
-    scale: Scale,
+    #[arg(long, value_parser = scale_parser(), required_unless_present = "splice")]
+    scale: Option<Scale>,
     /// Folder of runs [default: runs].
     #[arg(long)]
     out: Option<PathBuf>,
     /// Where the report goes; by default `<out>/<experiment>/<scale>/report`.
     #[arg(long)]
     report_dir: Option<PathBuf>,
+    /// Write the figures, tables and findings of README.md and RESULTS.md from the committed records, in place of a report.
+    #[arg(long, conflicts_with_all = ["experiment", "scale", "out", "report_dir"])]
+    splice: bool,
+    /// With --splice: write nothing, and fail where they are not up to date.
+    #[arg(long, requires = "splice")]
+    check: bool,
 }
 
 pub(crate) fn run(arguments: &Arguments) -> Result<()> {
+    let (Some(experiment), Some(scale)) = (&arguments.experiment, arguments.scale) else {
+        workspace::enter()?;
+        return splice::run(arguments.check);
+    };
     let out = workspace::runs_dir(arguments.out.as_deref())?;
     let report_dir = arguments.report_dir.as_ref().map(std::path::absolute).transpose()?;
     workspace::enter()?;
-    let definition = experiments::load(&arguments.experiment)?;
-    let scale = arguments.scale;
+    let definition = experiments::load(experiment)?;
     let folder = report_dir.unwrap_or_else(|| default_folder(&out, &definition, scale));
     let mut command = format!("cargo xtask report {} --scale {scale}", definition.name);
     if let Some(out) = &arguments.out {
@@ -59,10 +69,21 @@ pub(crate) fn write(
     folder: &Path,
     command: String,
 ) -> Result<Vec<PathBuf>> {
+    with_input(definition, scale, out, command, |input| Ok(report::write(input, folder)?))
+}
+
+/// What a report of every record of the scale below `out` is made of.
+pub(crate) fn with_input<T>(
+    definition: &Definition,
+    scale: Scale,
+    out: &Path,
+    command: String,
+    then: impl FnOnce(&ReportInput<'_>) -> Result<T>,
+) -> Result<T> {
     let records = records(definition, scale, out);
     let expected_path = experiments::folder(&definition.name).join("expected.toml");
     let expected = expected_path.is_file().then(|| Expected::load(&expected_path)).transpose()?;
-    let input = ReportInput {
+    then(&ReportInput {
         definition,
         scale,
         expected: expected.as_ref(),
@@ -70,8 +91,7 @@ pub(crate) fn write(
         command,
         // The day alone: two reports made on one day are the same.
         generated: now_rfc3339()[..10].to_owned(),
-    };
-    Ok(report::write(&input, folder)?)
+    })
 }
 
 /// Every record of the scale below `out`, whatever it is of: the report says which it leaves out and why.

@@ -6,4 +6,5 @@
 pub(crate) mod axis;
 pub(crate) mod canvas;
 pub mod curves;
+pub mod forest;
 pub mod style;

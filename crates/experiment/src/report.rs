@@ -13,6 +13,7 @@ mod figures;
 mod imbalance;
 mod input;
 mod measure;
+mod overview;
 mod provenance;
 mod quantity;
 mod queries;
@@ -27,10 +28,19 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use crate::Error;
-use crate::document::{Block, html, markdown};
+use crate::document::{Document, html, markdown};
 use data::Results;
 
 pub use input::ReportInput;
+
+/// The report before it has a format: for pages that show a part of it.
+///
+/// # Errors
+///
+/// The definition has no such scale, or a figure cannot be drawn.
+pub fn document(input: &ReportInput<'_>) -> Result<Document, Error> {
+    content::document(input, &Results::new(input.definition, input.scale, &input.records)?)
+}
 
 /// Writes `report.md`, `report.html`, `results.csv`, `sweep.csv` where there are sweeps, and `figures/*.svg` to `out_dir`, which is made if it is missing.
 /// Each file appears whole or not at all. Returns the paths of the files, the reports first.
@@ -49,10 +59,8 @@ pub fn write(input: &ReportInput<'_>, out_dir: &Path) -> Result<Vec<PathBuf>, Er
     if let Some(points) = sweep_csv::render(&results)? {
         files.push((PathBuf::from("sweep.csv"), points));
     }
-    for block in &document.blocks {
-        if let Block::Figure(figure) = block {
-            files.push((Path::new("figures").join(&figure.file), figure.svg.clone()));
-        }
+    for figure in document.figures() {
+        files.push((Path::new("figures").join(&figure.file), figure.svg.clone()));
     }
     let figures = out_dir.join("figures");
     fs::create_dir_all(&figures).map_err(Error::io(&figures))?;

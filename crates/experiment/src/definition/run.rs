@@ -9,9 +9,10 @@ use tailward_datasets::{Grouping, LabelNoise};
 use super::model::ModelDefinition;
 use super::pool::PoolDefinition;
 use super::scale::Scale;
+use super::scoring::{ScoringDefinition, Statistics};
 use super::strategy::NamedStrategy;
 use super::sweep::SweepDefinition;
-use super::training::{ScoringDefinition, Statistics, TrainingDefinition};
+use super::training::TrainingDefinition;
 
 /// Everything that the result of one run depends on.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -73,7 +74,7 @@ impl RunDefinition {
         essential.strategy.label.clear();
         essential.strategy.baseline = None;
         let json = serde_json::to_vec(&essential).expect("a definition holds nothing that JSON cannot");
-        Sha256::digest(&json).iter().map(|byte| format!("{byte:02x}")).collect()
+        hex::encode(Sha256::digest(&json))
     }
 
     /// The run's folder below the folder of runs, `<experiment>/<scale>/if-<factor>/<strategy>/seed-<seed>`.

@@ -1,37 +1,29 @@
-//! How a classifier is trained, and how the pool and the test set are scored.
+//! How a classifier is trained.
 
 use serde::{Deserialize, Serialize};
 
 use super::check::{Fault, ensure};
+use super::optimiser::{Adam, Optimiser};
 
 /// How a classifier is trained, each round from scratch.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(try_from = "Written", into = "Written")]
 pub struct TrainingDefinition {
     /// Passes over the labelled set.
     pub epochs: usize,
     /// Images in a batch.
     pub batch_size: usize,
     /// What becomes of the last, shorter batch of an epoch; absent: it is kept.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub incomplete_batch: Option<IncompleteBatch>,
     /// Learning rate before the schedule.
     pub learning_rate: f64,
     /// How the learning rate changes.
     pub schedule: Schedule,
-    /// Momentum of stochastic gradient descent; absent where the optimiser is Adam.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub momentum: Option<f64>,
-    /// Nesterov's form of momentum; absent where the optimiser is Adam.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub nesterov: Option<bool>,
-    /// Adam in place of stochastic gradient descent.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub adam: Option<Adam>,
+    /// What takes the steps.
+    pub optimiser: Optimiser,
     /// Coupled L2 penalty on every parameter.
     pub weight_decay: f64,
     /// What is minimised; absent: the mean cross-entropy.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub loss: Option<LossDefinition>,
     /// Zero padding on each side before the random crop, in pixels; 0 for no crop.
     pub crop_padding: usize,
@@ -39,6 +31,86 @@ pub struct TrainingDefinition {
     pub horizontal_flip: bool,
     /// Per-channel statistics that images are normalised with.
     pub normalisation: Normalisation,
+}
+
+/// How [`TrainingDefinition`] is written. The keys stand beside each other, in an order that the hashes of definitions rest
+/// on.
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Written {
+    epochs: usize,
+    batch_size: usize,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    incomplete_batch: Option<IncompleteBatch>,
+    learning_rate: f64,
+    schedule: Schedule,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    momentum: Option<f64>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    nesterov: Option<bool>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    adam: Option<Adam>,
+    weight_decay: f64,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    loss: Option<LossDefinition>,
+    crop_padding: usize,
+    horizontal_flip: bool,
+    normalisation: Normalisation,
+}
+
+impl TryFrom<Written> for TrainingDefinition {
+    type Error = String;
+
+    /// Stochastic gradient descent has a momentum and its form; Adam has neither.
+    fn try_from(written: Written) -> Result<Self, String> {
+        let beside = |key: &str| Err(format!("training.{key}: is given beside adam"));
+        let absent = |key: &str| Err(format!("training.{key}: is absent, and the optimiser is not adam"));
+        let optimiser = match (written.adam, written.momentum, written.nesterov) {
+            (Some(_), Some(_), _) => return beside("momentum"),
+            (Some(_), None, Some(_)) => return beside("nesterov"),
+            (Some(adam), None, None) => Optimiser::Adam(adam),
+            (None, None, _) => return absent("momentum"),
+            (None, Some(_), None) => return absent("nesterov"),
+            (None, Some(momentum), Some(nesterov)) => Optimiser::Sgd { momentum, nesterov },
+        };
+        Ok(Self {
+            optimiser,
+            epochs: written.epochs,
+            batch_size: written.batch_size,
+            incomplete_batch: written.incomplete_batch,
+            learning_rate: written.learning_rate,
+            schedule: written.schedule,
+            weight_decay: written.weight_decay,
+            loss: written.loss,
+            crop_padding: written.crop_padding,
+            horizontal_flip: written.horizontal_flip,
+            normalisation: written.normalisation,
+        })
+    }
+}
+
+impl From<TrainingDefinition> for Written {
+    fn from(training: TrainingDefinition) -> Self {
+        let (momentum, nesterov, adam) = match training.optimiser {
+            Optimiser::Sgd { momentum, nesterov } => (Some(momentum), Some(nesterov), None),
+            Optimiser::Adam(adam) => (None, None, Some(adam)),
+        };
+        Self {
+            momentum,
+            nesterov,
+            adam,
+            epochs: training.epochs,
+            batch_size: training.batch_size,
+            incomplete_batch: training.incomplete_batch,
+            learning_rate: training.learning_rate,
+            schedule: training.schedule,
+            weight_decay: training.weight_decay,
+            loss: training.loss,
+            crop_padding: training.crop_padding,
+            horizontal_flip: training.horizontal_flip,
+            normalisation: training.normalisation,
+        }
+    }
 }
 
 /// What becomes of the last, shorter batch of an epoch.
@@ -49,18 +121,6 @@ pub enum IncompleteBatch {
     Keep,
     /// It is left out, unless it is the only one: other images of each epoch, as the order changes.
     Drop,
-}
-
-/// Adam (Kingma & Ba, ICLR 2015), with the L2 penalty in the gradient.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Adam {
-    /// Decay of the mean of gradients, in [0, 1).
-    pub beta_1: f64,
-    /// Decay of the mean of their squares, in [0, 1).
-    pub beta_2: f64,
-    /// Added to the root of that mean.
-    pub epsilon: f64,
 }
 
 /// A weighted and smoothed cross-entropy, as PyTorch defines it: both terms have the weight of their class, and the sum is
@@ -114,58 +174,7 @@ pub struct Normalisation {
     pub std: Vec<f32>,
 }
 
-/// How the pool and the test set are scored.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct ScoringDefinition {
-    /// Images in a batch.
-    pub batch_size: usize,
-    /// Score one random training view of each pool image, as the released code of CBAL does, in place of the image.
-    pub augmented_pool: bool,
-    /// What batch normalisation uses when it scores; absent: its running statistics.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub statistics: Option<Statistics>,
-    /// Evaluate each round's model on the initial set and the pool as well, with their true labels.
-    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
-    pub evaluate_pool: bool,
-}
-
-/// What batch normalisation uses when it scores.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Statistics {
-    /// The running statistics of training.
-    Running,
-    /// Those of each batch, images in their order, as the released code of GALAXY does, whose model never leaves
-    /// training mode. An image's score depends on its neighbours.
-    Batch,
-}
-
 impl TrainingDefinition {
-    /// Stochastic gradient descent has a momentum and its form; Adam has neither.
-    fn validate_optimiser(&self) -> Result<(), Fault> {
-        if let Some(adam) = self.adam {
-            ensure(self.momentum.is_none(), "training.momentum", || "is given beside adam".into())?;
-            ensure(self.nesterov.is_none(), "training.nesterov", || "is given beside adam".into())?;
-            for (name, beta) in [("beta_1", adam.beta_1), ("beta_2", adam.beta_2)] {
-                ensure((0.0..1.0).contains(&beta), &format!("training.adam.{name}"), || {
-                    format!("{beta} is not in [0, 1)")
-                })?;
-            }
-            let epsilon = adam.epsilon;
-            return ensure(epsilon.is_finite() && epsilon > 0.0, "training.adam.epsilon", || {
-                format!("{epsilon} is not positive")
-            });
-        }
-        let absent = || "is absent, and the optimiser is not adam".to_owned();
-        let momentum = self.momentum.ok_or_else(|| ("training.momentum".to_owned(), absent()))?;
-        let nesterov = self.nesterov.ok_or_else(|| ("training.nesterov".to_owned(), absent()))?;
-        ensure((0.0..1.0).contains(&momentum), "training.momentum", || {
-            format!("{momentum} is not in [0, 1)")
-        })?;
-        ensure(!nesterov || momentum > 0.0, "training.nesterov", || "needs a momentum above 0".into())
-    }
-
     pub(super) fn validate(&self) -> Result<(), Fault> {
         ensure(self.epochs > 0, "training.epochs", || "is 0".into())?;
         ensure(self.batch_size > 1, "training.batch_size", || {
@@ -175,7 +184,7 @@ impl TrainingDefinition {
         ensure(rate.is_finite() && rate > 0.0, "training.learning_rate", || {
             format!("{rate} is not positive")
         })?;
-        self.validate_optimiser()?;
+        self.optimiser.validate()?;
         if let Some(loss) = self.loss {
             ensure((0.0..1.0).contains(&loss.label_smoothing), "training.loss.label_smoothing", || {
                 format!("{} is not in [0, 1)", loss.label_smoothing)

@@ -2,7 +2,7 @@
 
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 
-use super::{Block, Document, Figure, Table};
+use super::{Block, Document, Drawn, Figure, Overview, Table, interval};
 
 /// The sheet is light in dark mode too: figures are drawn on white.
 const STYLE: &str = "\
@@ -17,6 +17,19 @@ h3{font-size:1.1rem;margin:1.6rem 0 .5rem}\
 .notice{background:#fff6e5;border-left:4px solid #d55e00;padding:.5rem .8rem;font-weight:600}\
 li{margin:.4rem 0}\
 .scroll{overflow-x:auto;-webkit-overflow-scrolling:touch}\
+.kicker{font-size:.95rem;color:#555;margin:.2rem 0 0}\
+.question{font-size:1.05rem;color:#333;margin:.3rem 0 .8rem}\
+.overview figure{margin:.6rem 0}\
+.overview .plot svg{min-width:22rem;max-width:38rem;margin:auto}\
+.overview table{margin:auto}\
+.overview td{white-space:nowrap;vertical-align:middle}\
+.overview figcaption{margin:.5rem 0 0}\
+.drawn{text-align:left;white-space:nowrap}\
+svg.interval{display:inline-block;width:8.2rem;height:1.3rem;vertical-align:middle;margin-right:.4rem}\
+svg.scale{display:block;width:8.2rem;height:1rem}\
+.better{color:#0072b2;font-weight:600}.worse{color:#b84a00;font-weight:600}.undecided{color:#666}\
+details{border-bottom:1px solid #ddd}\
+summary{cursor:pointer;padding:.5rem 0}summary h2{display:inline;border:0;font-size:1.1rem;margin:0}\
 figure{margin:1.2rem 0}\
 figure svg{display:block;width:100%;min-width:34rem;max-width:45rem;height:auto}\
 figcaption{font-size:.88rem;color:#444;text-align:left}\
@@ -28,7 +41,7 @@ th{border-bottom:2px solid #999;vertical-align:bottom;white-space:normal}\
 .text{text-align:left}\
 pre{background:#f4f4f4;padding:.6rem .8rem;overflow-x:auto;font-size:.88rem}\
 footer{margin-top:2.5rem}\
-@media print{body{max-width:none;padding:0;font-size:10.5pt}h2,h3{break-after:avoid}\
+@media print{details::details-content{content-visibility:visible;height:auto;opacity:1}body{max-width:none;padding:0;font-size:10.5pt}h2,h3{break-after:avoid}\
 figure,tr{break-inside:avoid}figure.table{break-inside:auto}figcaption{break-after:avoid;break-inside:avoid}.scroll{overflow:visible}figure svg{min-width:0;width:auto;max-width:100%;max-height:205mm}\
 table{font-size:7.5pt}th,td{padding-right:.4rem;white-space:normal}pre{white-space:pre-wrap}}";
 
@@ -45,14 +58,40 @@ pub fn render(document: &Document) -> String {
                 style { (PreEscaped(STYLE)) (PreEscaped(page_foot(&document.banner))) }
             }
             body {
-                h1 { (document.title) }
-                p.banner { (document.banner) }
-                @for block in &document.blocks { (render_block(block)) }
+                @if let Some(finding) = &document.finding {
+                    p.kicker { (document.title) }
+                    h1 { (finding) }
+                } @else {
+                    h1 { (document.title) }
+                }
+                (content(document))
                 footer { p.banner { (document.banner) } }
             }
         }
     };
     page.into_string()
+}
+
+/// What is seen first, then the sections, folded where the page asks for it.
+fn content(document: &Document) -> Markup {
+    let (opening, sections) = document.blocks.split_at(document.opening());
+    let is_heading = |block: &Block| matches!(block, Block::Heading(2, _));
+    html! {
+        @for block in opening { (render_block(block)) }
+        p.banner { (document.banner) }
+        @if document.folded {
+            @for section in sections.chunk_by(|_, next| !is_heading(next)) {
+                details {
+                    @if let [Block::Heading(_, title), rest @ ..] = section {
+                        summary { h2 { (title) } }
+                        @for block in rest { (render_block(block)) }
+                    }
+                }
+            }
+        } @else {
+            @for block in sections { (render_block(block)) }
+        }
+    }
 }
 
 fn render_block(block: &Block) -> Markup {
@@ -65,7 +104,25 @@ fn render_block(block: &Block) -> Markup {
             Block::List(points) => ul { @for point in points { li { (point) } } },
             Block::Table(table) => (render_table(table)),
             Block::Figure(figure) => (render_figure(figure)),
+            Block::Overview(overview) => (render_overview(overview)),
             Block::Command(line) => pre { code { (line) } },
+        }
+    }
+}
+
+/// The question, the plot and the table, whose caption stands below: what is read first comes first.
+fn render_overview(overview: &Overview) -> Markup {
+    let plot = &overview.plot;
+    html! {
+        section.overview {
+            p.question { (overview.question) }
+            figure.plot {
+                div.scroll role="img" aria-label=(plot.title) { (PreEscaped(scalable(&plot.svg))) }
+            }
+            figure.table {
+                div.scroll { (table_element(&overview.table)) }
+                figcaption { (overview.table.caption) }
+            }
         }
     }
 }
@@ -75,26 +132,56 @@ fn render_table(table: &Table) -> Markup {
         figure.table {
             // Outside of the part that scrolls: a caption is read, not scrolled to.
             figcaption { (table.caption) }
-            div.scroll {
-                table {
-                    thead {
-                        tr {
-                            @for (index, name) in table.columns.iter().enumerate() {
-                                th.text[index < table.text_columns] scope="col" { (name) }
-                            }
-                        }
-                    }
-                    tbody {
-                        @for row in &table.rows {
-                            tr {
-                                @for (index, cell) in row.iter().enumerate() {
-                                    td.text[index < table.text_columns] { (cell) }
-                                }
-                            }
+            div.scroll { (table_element(table)) }
+        }
+    }
+}
+
+fn table_element(table: &Table) -> Markup {
+    html! {
+        table {
+            thead {
+                tr {
+                    @for (index, name) in table.columns.iter().enumerate() {
+                        th.text[is_text(table, index)] scope="col" {
+                            (name)
+                            @if let Some(drawn) = drawn_in(table, index) { (interval::scale(drawn)) }
                         }
                     }
                 }
             }
+            tbody {
+                @for (row, cells) in table.rows.iter().enumerate() {
+                    tr {
+                        @for (index, cell) in cells.iter().enumerate() {
+                            (table_cell(table, (row, index), cell))
+                        }
+                    }
+                }
+            }
+        }
+    }
+}
+
+fn is_text(table: &Table, column: usize) -> bool {
+    column < table.text_columns || table.drawn.iter().any(|drawn| drawn.verdict == column)
+}
+
+fn drawn_in(table: &Table, column: usize) -> Option<&Drawn> {
+    table.drawn.iter().find(|drawn| drawn.column == column)
+}
+
+fn table_cell(table: &Table, (row, column): (usize, usize), cell: &str) -> Markup {
+    let span = |drawn: &Drawn| drawn.spans.get(row).copied().flatten();
+    let verdict = table.drawn.iter().find(|drawn| drawn.verdict == column).and_then(span);
+    let drawn = drawn_in(table, column).and_then(|drawn| Some((drawn, span(drawn)?)));
+    html! {
+        @if let Some((drawn, span)) = drawn {
+            td.drawn title=(cell) { (interval::cell(drawn, span, cell)) }
+        } @else if let Some(span) = verdict {
+            td.text.(interval::class(span.tone)) { (cell) }
+        } @else {
+            td.text[is_text(table, column)] { (cell) }
         }
     }
 }
@@ -150,8 +237,10 @@ mod tests {
                     columns: vec![hostile.to_owned()],
                     text_columns: 1,
                     rows: vec![vec![hostile.to_owned()]],
+                    drawn: vec![],
                 }),
             ],
+            ..Document::default()
         });
         assert!(!page.contains("<script"));
         assert_eq!(page.matches("</style>").count(), 1);

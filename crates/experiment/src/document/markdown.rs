@@ -1,15 +1,22 @@
 //! A page as Markdown.
 
-use super::{Block, Document, Table};
+use super::{Block, Document, Overview, Table};
 
 /// The whole file.
 pub fn render(document: &Document) -> String {
-    let mut text = format!("# {}\n\n> {}\n", escape(&document.title), escape(&document.banner));
-    for block in &document.blocks {
+    let mut text = match &document.finding {
+        Some(finding) => format!("# {}\n\n{}\n", escape(finding), escape(&document.title)),
+        None => format!("# {}\n", escape(&document.title)),
+    };
+    let banner = escape(&document.banner);
+    for (index, block) in document.blocks.iter().enumerate() {
+        if index == document.opening() {
+            text.push_str(&format!("\n> {banner}\n"));
+        }
         text.push('\n');
         text.push_str(&render_block(block));
     }
-    text.push_str(&format!("\n---\n\n{}\n", escape(&document.banner)));
+    text.push_str(&format!("\n---\n\n{banner}\n"));
     text
 }
 
@@ -24,11 +31,25 @@ fn render_block(block: &Block) -> String {
             let (title, caption) = (escape(&figure.title), escape(&figure.caption));
             format!("![{title}](figures/{})\n\n*{caption}*\n", figure.file)
         }
+        Block::Overview(overview) => render_overview(overview),
         Block::Command(line) => format!("    {}\n", one_line(line)),
     }
 }
 
-fn render_table(table: &Table) -> String {
+/// The intervals stand in a figure: a table of Markdown can hold no drawing.
+fn render_overview(overview: &Overview) -> String {
+    let figure = &overview.forest;
+    format!(
+        "**{}**\n\n![{}](figures/{})\n\n{}",
+        escape(&overview.question),
+        escape(&figure.title),
+        figure.file,
+        render_table(&overview.table)
+    )
+}
+
+/// A table of Markdown.
+pub fn render_table(table: &Table) -> String {
     let line = |cells: &[String]| {
         let cells: Vec<String> = cells.iter().map(|cell| escape(cell)).collect();
         format!("| {} |\n", cells.join(" | "))
@@ -46,7 +67,7 @@ fn render_table(table: &Table) -> String {
 }
 
 /// Makes plain text of what Markdown or embedded HTML would read as markup.
-fn escape(text: &str) -> String {
+pub fn escape(text: &str) -> String {
     let mut escaped = String::with_capacity(text.len());
     for character in one_line(text).chars() {
         match character {

@@ -63,6 +63,29 @@ pub(crate) fn text_width(text: &str, size: f64) -> i32 {
     (ems * size).ceil() as i32
 }
 
+/// The lines of a text that is wider than `width` pixels: broken before its parenthesis, and between words where that is
+/// not enough.
+pub(crate) fn wrapped(name: &str, width: i32, size: f64) -> Vec<String> {
+    let fits = |text: &str| text_width(text, size) <= width;
+    if fits(name) {
+        return vec![name.to_owned()];
+    }
+    if let Some(at) = name.find(" (") {
+        return [wrapped(&name[..at], width, size), wrapped(&name[at + 1..], width, size)].concat();
+    }
+    let mut lines: Vec<String> = Vec::new();
+    for word in name.split(' ') {
+        match lines.last_mut() {
+            Some(line) if fits(&format!("{line} {word}")) => {
+                line.push(' ');
+                line.push_str(word);
+            }
+            _ => lines.push(word.to_owned()),
+        }
+    }
+    lines
+}
+
 /// What an entry of a legend shows.
 pub(crate) enum Key {
     /// A strategy's line.
@@ -255,5 +278,17 @@ fn tick(value: f64, decimals: usize) -> String {
         format::count(value.round() as usize)
     } else {
         format::number(value, decimals)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn long_names_are_broken_between_words() {
+        assert_eq!(wrapped("GALAXY", 128, TEXT_SIZE), ["GALAXY"]);
+        assert_eq!(wrapped("DIRECT (1 annotator)", 128, TEXT_SIZE), ["DIRECT", "(1 annotator)"]);
+        assert_eq!(wrapped("a b", 1, TEXT_SIZE), ["a", "b"]);
     }
 }

@@ -17,6 +17,12 @@ const COLOURS: [RGBColor; 7] = [
 pub const INK: RGBColor = RGBColor(0x22, 0x22, 0x22);
 /// Secondary text, reference lines.
 pub const GREY: RGBColor = RGBColor(0x70, 0x70, 0x70);
+/// A difference for the better.
+pub const BETTER: RGBColor = RGBColor(0x00, 0x72, 0xB2);
+/// A difference for the worse.
+pub const WORSE: RGBColor = RGBColor(0xB8, 0x4A, 0x00);
+/// A difference that cannot be told from noise.
+pub const UNDECIDED: RGBColor = RGBColor(0x70, 0x70, 0x70);
 /// Grid lines.
 pub const GRID: RGBColor = RGBColor(0xE2, 0xE2, 0xE2);
 /// Behind bars.

@@ -4,9 +4,9 @@ use super::data::{Difference, Factor, Group, Results};
 use super::input::ReportInput;
 use super::measure::Measured;
 use super::{claims, compare, imbalance};
-use super::{figures, measure, provenance, queries, significance, sweep, tables};
+use super::{figures, measure, overview, provenance, queries, significance, sweep, tables};
 use crate::Error;
-use crate::definition::Metric;
+use crate::definition::{Metric, same_factor};
 use crate::document::{Block, Document};
 use crate::expected::EvaluatedOn;
 use crate::format;
@@ -19,8 +19,16 @@ use crate::format;
 pub(super) fn document(input: &ReportInput<'_>, results: &Results<'_>) -> Result<Document, Error> {
     let definition = input.definition;
     let banner = banner(input, results);
-    let mut blocks = vec![Block::Heading(2, "Result".to_owned())];
     let sweeps = definition.scale(input.scale)?.sweep.is_some();
+    let hardest = overview::hardest(results);
+    let mut blocks = vec![];
+    let mut finding = None;
+    if let Some(factor) = hardest {
+        let opening = overview::of(factor, input)?;
+        finding = opening.finding;
+        blocks.push(Block::Overview(Box::new(opening.overview)));
+    }
+    blocks.push(Block::Heading(2, "Result".to_owned()));
     headlines(results, sweeps, &mut blocks);
     blocks.push(Block::Heading(2, "Question".to_owned()));
     blocks.push(Block::Paragraph(definition.question.clone()));
@@ -39,6 +47,10 @@ pub(super) fn document(input: &ReportInput<'_>, results: &Results<'_>) -> Result
         if factor.ran().next().is_none() {
             continue;
         }
+        blocks.push(Block::Heading(2, format!("Imbalance factor {}", factor.value)));
+        if hardest.is_some_and(|hardest| !same_factor(hardest.value, factor.value)) {
+            blocks.push(Block::Overview(Box::new(overview::of(factor, input)?.overview)));
+        }
         if sweeps {
             sweep::evidence(factor, input.scale, &mut blocks)?;
         } else {
@@ -49,6 +61,8 @@ pub(super) fn document(input: &ReportInput<'_>, results: &Results<'_>) -> Result
     provenance::blocks(input, results, &mut blocks);
     Ok(Document {
         title: format!("{}: {}", definition.title, format::short_scale(input.scale)),
+        folded: finding.is_some(),
+        finding,
         banner,
         blocks,
     })
@@ -203,7 +217,6 @@ fn balance_claim(factor: &Factor<'_>, group: &Group<'_>, baseline: &Group<'_>) -
 fn evidence(factor: &Factor<'_>, input: &ReportInput<'_>, blocks: &mut Vec<Block>) -> Result<(), Error> {
     let figures = figures::draw(factor, input.scale)?;
     let scale = input.scale;
-    blocks.push(Block::Heading(2, format!("Imbalance factor {}", factor.value)));
     blocks.push(Block::Heading(3, format!("{} against labels", format::capitalised(factor.measured.name()))));
     blocks.push(Block::Figure(figures.learning));
     blocks.push(Block::Table(tables::accuracy(factor, scale)));

@@ -18,6 +18,7 @@ use crate::document::Figure;
 use crate::expected::EvaluatedOn;
 use crate::format::capitalised;
 use crate::plots::curves::{Panel, Reference, Series, Ticks};
+use crate::plots::forest::ForestFigure;
 use crate::plots::style;
 use note::{Measure, Note, WHISKERS};
 
@@ -54,6 +55,35 @@ pub(super) fn draw(factor: &Factor<'_>, scale: Scale) -> Result<FactorFigures, E
 
 const APART: &str = "Strategies are moved apart a few pixels along the axis of labels, so that whiskers do not cover each \
     other. The axis does not begin at zero.";
+
+/// The plot that a report opens with: labels of rare classes where these are what is asked for, else what models reach.
+///
+/// # Errors
+///
+/// The plotting library fails.
+pub(super) fn draw_opening(factor: &Factor<'_>, scale: Scale, of_rare: bool) -> Result<Figure, Error> {
+    let note = Note::new(factor, scale);
+    if of_rare { rare(&note) } else { learning(&note) }
+}
+
+/// The intervals that a report opens with.
+///
+/// # Errors
+///
+/// The plotting library fails.
+pub(super) fn draw_forest(factor: &Factor<'_>, scale: Scale, forest: ForestFigure) -> Result<Figure, Error> {
+    let note = Note::new(factor, scale);
+    let file = format!("{}-overview.svg", note.stem);
+    let forest = ForestFigure { subtitle: note.subtitle.clone(), ..forest };
+    let svg = forest.draw(&file)?;
+    let title = format!("{}; {}", forest.title, note.subtitle);
+    let caption = format!(
+        "Mean differences after the last round and their 95 % intervals (Student's t, paired by seed). Filled: the interval \
+         leaves 0 out. {}.",
+        capitalised(&note.subtitle)
+    );
+    Ok(Figure { file, title, caption, svg })
+}
 
 /// Accuracy against labels (CBAL, Fig. 6).
 fn learning(note: &Note<'_>) -> Result<Figure, Error> {
@@ -106,20 +136,23 @@ pub(super) fn draw_imbalance(factor: &Factor<'_>, scale: Scale) -> Result<[Optio
         let series = note.series(0, |round| Box::new(measure::score(of, round)), 100.0);
         note.figure("pool", &format!("{name} against labels"), &caption, vec![panel("Accuracy on the pool (%)", series, false, 100.0)])
     });
-    let rare = has(Box::new(measure::minority_labels(0))).then(|| {
-        let caption = format!(
-            "Labelled images whose true class is rare ({}), against all labels, mean over seeds. {WHISKERS}",
-            tables::rare(factor)
-        );
-        let series = note.series(0, |round| Box::new(measure::minority_labels(round)), 1.0);
-        note.figure(
-            "rare",
-            "Labels of rare classes",
-            &caption,
-            vec![panel("Labels of rare classes", series, true, f64::INFINITY)],
-        )
-    });
+    let rare = has(Box::new(measure::minority_labels(0))).then(|| rare(&note));
     Ok([pool.transpose()?, rare.transpose()?])
+}
+
+/// Labels of rare classes against labels.
+fn rare(note: &Note<'_>) -> Result<Figure, Error> {
+    let caption = format!(
+        "Labelled images whose true class is rare ({}), against all labels, mean over seeds. {WHISKERS}",
+        tables::rare(note.factor)
+    );
+    let series = note.series(0, |round| Box::new(measure::minority_labels(round)), 1.0);
+    note.figure(
+        "rare",
+        "Labels of rare classes",
+        &caption,
+        vec![panel("Labels of rare classes", series, true, f64::INFINITY)],
+    )
 }
 
 fn panel(y_title: &'static str, series: Vec<Series>, from_zero: bool, limit: f64) -> Panel {

@@ -1,6 +1,7 @@
 //! What is measured of the choices of a sweep.
 
-use super::data::Factor;
+use super::data::{Factor, Group};
+use crate::format;
 use crate::record::{Choice, Record, Sweep};
 use crate::statistics;
 
@@ -101,6 +102,16 @@ pub(super) fn reference_names(factor: &Factor<'_>) -> Vec<String> {
 pub(super) fn sweeps<'f>(factor: &'f Factor<'_>) -> impl Iterator<Item = (&'f Record, &'f Sweep)> {
     let runs = factor.ran().flat_map(|group| group.runs.iter().copied());
     runs.filter_map(|run| Some((run, run.sweep.as_ref()?)))
+}
+
+/// The weights that the rule takes for a strategy, each once, rising: such as `2.8 or 3`.
+pub(super) fn weights_of_the_rule(group: &Group<'_>) -> String {
+    let sweeps = group.runs.iter().filter_map(|run| run.sweep.as_ref());
+    let mut chosen: Vec<f64> = sweeps.map(|sweep| sweep.chosen).collect();
+    chosen.sort_by(f64::total_cmp);
+    chosen.dedup();
+    let chosen: Vec<String> = chosen.into_iter().map(format::short).collect();
+    if chosen.is_empty() { format::NONE.to_owned() } else { chosen.join(" or ") }
 }
 
 #[cfg(test)]

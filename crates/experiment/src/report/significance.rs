@@ -103,7 +103,11 @@ pub(super) fn blocks(
 
 /// What the numbers of paired seeds put out of reach, where they do.
 fn reach(comparisons: &[Comparison]) -> Option<String> {
-    let mut counts: Vec<usize> = comparisons.iter().map(|comparison| comparison.pairs).collect();
+    out_of_reach(comparisons.iter().map(|comparison| comparison.pairs).collect())
+}
+
+/// The same of the numbers of pairs alone.
+pub(super) fn out_of_reach(mut counts: Vec<usize>) -> Option<String> {
     counts.sort_unstable();
     counts.dedup();
     let short = |&pairs: &usize| Some((pairs, statistics::smallest_p(pairs)?)).filter(|(_, p)| *p >= LEVEL);

@@ -1,7 +1,7 @@
 //! What the weight of a class-balancing term does to one query of the first model (CBAL, Figure 4).
 
 use super::data::{Factor, Results};
-use super::quantity::{Quantity, largest_rise, reference_names, sweeps};
+use super::quantity::{Quantity, largest_rise, reference_names, sweeps, weights_of_the_rule};
 use super::{figures, tables};
 use crate::Error;
 use crate::definition::Scale;
@@ -38,17 +38,12 @@ fn sentences(factor: &Factor<'_>) -> Vec<String> {
         .map(|group| {
             let falls: Vec<String> =
                 Quantity::ALL.iter().map(|quantity| course(&group.runs, *quantity)).collect();
-            let sweeps = group.runs.iter().filter_map(|run| run.sweep.as_ref());
-            let mut chosen: Vec<f64> = sweeps.map(|sweep| sweep.chosen).collect();
-            chosen.sort_by(f64::total_cmp);
-            chosen.dedup();
-            let chosen: Vec<String> = chosen.into_iter().map(format::short).collect();
             format!(
                 "{} ({}): as λ rises, {}. The rule takes λ = {}.",
                 group.strategy.label,
                 format::seeds(group.runs.len()),
                 falls.join("; "),
-                if chosen.is_empty() { format::NONE.to_owned() } else { chosen.join(" or ") }
+                weights_of_the_rule(group)
             )
         })
         .collect()
@@ -80,7 +75,6 @@ fn course(runs: &[&Record], quantity: Quantity) -> String {
 ///
 /// The figure cannot be drawn.
 pub(super) fn evidence(factor: &Factor<'_>, scale: Scale, blocks: &mut Vec<Block>) -> Result<(), Error> {
-    blocks.push(Block::Heading(2, format!("Imbalance factor {}", factor.value)));
     blocks.push(Block::Figure(figures::draw_sweep(factor, scale)?));
     blocks.push(Block::Table(chosen(factor, scale)));
     blocks.push(Block::Table(values(factor, scale)));

@@ -157,7 +157,14 @@ fn a_sweep_is_reported_as_one() {
     assert!(factor.contains("| VAAL-CB | entropy-pseudo-label | "), "{factor}");
     assert_eq!(
         report.files,
-        ["report.md", "report.html", "results.csv", "sweep.csv", "figures/if-0.1-lambda.svg"]
+        [
+            "report.md",
+            "report.html",
+            "results.csv",
+            "sweep.csv",
+            "figures/if-0.1-overview.svg",
+            "figures/if-0.1-lambda.svg"
+        ]
     );
     // What there is without queries is not shown empty.
     for absent in ["Accuracy against labels", "### Statistics", "### Queries", "Paired differences"] {
@@ -360,7 +367,7 @@ fn a_hundred_classes_three_strategies_three_seeds() {
     assert_eq!(report.csv.lines().count(), 2 * 3 * 3 * 5 + 1);
     let figures: Vec<&String> = report.files.iter().filter(|name| name.ends_with(".svg")).collect();
     // A balanced pool has no tail, hence no figure of head and tail.
-    assert_eq!(figures.len(), 6 + 5);
+    assert_eq!(figures.len(), 7 + 6);
     assert!(section(&report.markdown, "Imbalance factor 1").contains("The pool has no tail classes"));
     assert!(
         section(&report.markdown, "Missing and left out").contains("all 18 runs of this scale are complete")

@@ -1,0 +1,205 @@
+//! Differences with their intervals, one row each, beside a line at zero: a forest plot.
+
+use plotters::prelude::*;
+use plotters::style::text_anchor::{HPos, Pos, VPos};
+
+use super::axis::Axis;
+use super::canvas::{self, Fault, Sheet, TEXT_SIZE, TICK_SIZE, TITLE_SIZE, WIDTH, text_width};
+use super::style::{BETTER, GREY, GRID, INK, UNDECIDED, WORSE};
+use crate::Error;
+use crate::format;
+
+/// What an interval says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Tone {
+    /// The difference is for the better, and more than noise.
+    Better,
+    /// The difference is for the worse, and more than noise.
+    Worse,
+    /// It cannot be told from noise.
+    Undecided,
+}
+
+impl Tone {
+    /// Its colour; markers differ as well, so that a grey print still tells them apart.
+    pub fn colour(self) -> RGBColor {
+        match self {
+            Self::Better => BETTER,
+            Self::Worse => WORSE,
+            Self::Undecided => UNDECIDED,
+        }
+    }
+}
+
+/// A difference and its interval, in the units of its panel.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Span {
+    /// The mean difference.
+    pub mean: f64,
+    /// The interval; none of a single pair.
+    pub interval: Option<(f64, f64)>,
+    /// What it says.
+    pub tone: Tone,
+}
+
+/// A forest plot of one or more panels that share their rows.
+pub struct ForestFigure {
+    /// What was found; broken into lines where it is wide.
+    pub title: String,
+    /// What it must stay labelled with when it is cut out of its page: scale, seeds.
+    pub subtitle: String,
+    /// What each row compares.
+    pub rows: Vec<String>,
+    /// One for each quantity, side by side.
+    pub panels: Vec<ForestPanel>,
+}
+
+/// The differences in one quantity.
+pub struct ForestPanel {
+    /// The quantity with its unit.
+    pub title: String,
+    /// Which side is the better, such as `more even`; on the left or, if `better_is_right`, on the right.
+    pub better: String,
+    /// Whether greater is better.
+    pub better_is_right: bool,
+    /// Decimals of the numbers.
+    pub decimals: usize,
+    /// One for each row; none where there is nothing to compare.
+    pub spans: Vec<Option<Span>>,
+}
+
+const MARGIN: i32 = 16;
+const LINE: i32 = 26;
+const ROW: i32 = 26;
+/// Above the rows: the panels' titles.
+const TOP: i32 = 30;
+/// Below the rows: ticks, and which side is the better.
+const BOTTOM: i32 = 54;
+/// Between the panels, and the numbers that stand right of each.
+const GAP: i32 = 14;
+const NUMBERS: i32 = 62;
+
+/// The range that holds every interval and zero, with at most `wanted` steps.
+pub(crate) fn axis(spans: &[Option<Span>], wanted: usize) -> Axis {
+    let ends = spans.iter().flatten().flat_map(|span| match span.interval {
+        Some((low, high)) => vec![low, high],
+        None => vec![span.mean],
+    });
+    Axis::covering(ends.chain([0.0]), true, wanted)
+}
+
+impl ForestFigure {
+    /// Draws the figure; `file` names it in an error.
+    ///
+    /// # Errors
+    ///
+    /// The plotting library fails.
+    pub fn draw(&self, file: &str) -> Result<String, Error> {
+        self.drawn().map_err(canvas::fault(file))
+    }
+
+    fn drawn(&self) -> Result<String, Fault> {
+        let title = canvas::wrapped(&self.title, WIDTH as i32 - 2 * MARGIN, TITLE_SIZE);
+        let head = 12 + title.len() as i32 * LINE + 24;
+        let rows = self.rows.len() as i32 * ROW;
+        let height = head + TOP + rows + BOTTOM;
+        let mut svg = String::new();
+        let sheet = SVGBackend::with_string(&mut svg, (WIDTH, height as u32)).into_drawing_area();
+        sheet.fill(&WHITE)?;
+        for (line, text) in title.iter().enumerate() {
+            canvas::write(&sheet, text, (MARGIN, 22 + line as i32 * LINE), canvas::font(TITLE_SIZE, INK))?;
+        }
+        canvas::write(&sheet, &self.subtitle, (MARGIN, head - 14), canvas::font(TEXT_SIZE, GREY))?;
+        let widest = self.rows.iter().map(|row| text_width(row, TEXT_SIZE)).max().unwrap_or(0);
+        let gutter = MARGIN + widest.min(WIDTH as i32 / 2) + GAP;
+        for (row, label) in self.rows.iter().enumerate() {
+            let y = head + TOP + row as i32 * ROW + ROW / 2;
+            if row % 2 == 0 {
+                let band = [(8, y - ROW / 2), (WIDTH as i32 - 8, y + ROW / 2)];
+                sheet.draw(&Rectangle::new(band, RGBColor(0xF5, 0xF5, 0xF5).filled()))?;
+            }
+            canvas::write(&sheet, label, (MARGIN, y), canvas::font(TEXT_SIZE, INK))?;
+        }
+        let count = self.panels.len().max(1) as i32;
+        let each = (WIDTH as i32 - gutter - MARGIN) / count;
+        for (index, panel) in self.panels.iter().enumerate() {
+            let left = gutter + index as i32 * each;
+            panel.draw(&sheet, (left, left + each - NUMBERS - GAP), (head, rows))?;
+        }
+        sheet.present()?;
+        drop(sheet);
+        Ok(svg)
+    }
+}
+
+impl ForestPanel {
+    fn draw(
+        &self,
+        sheet: &Sheet<'_>,
+        (left, right): (i32, i32),
+        (head, rows): (i32, i32),
+    ) -> Result<(), Fault> {
+        let axis = axis(&self.spans, 3);
+        let share = |value: f64| (value - axis.low) / (axis.high - axis.low);
+        let place = |value: f64| left + (share(value) * f64::from(right - left)).round() as i32;
+        let (top, floor) = (head + TOP, head + TOP + rows);
+        let text = |text: &str, at: (i32, i32), side: HPos, colour: RGBColor| -> Result<(), Fault> {
+            let style = canvas::font(TICK_SIZE, colour).pos(Pos::new(side, VPos::Center));
+            sheet.draw(&Text::new(text.to_owned(), at, style))?;
+            Ok(())
+        };
+        text(&self.title, (left, head + TOP / 2), HPos::Left, INK)?;
+        for &tick in &axis.ticks {
+            let x = place(tick);
+            sheet.draw(&PathElement::new([(x, top), (x, floor + 4)], GRID))?;
+            text(&format::signed(tick, axis.decimals), (x, floor + 14), HPos::Center, INK)?;
+        }
+        let zero = place(0.0);
+        sheet.draw(&PathElement::new([(zero, top), (zero, floor + 4)], INK.stroke_width(1)))?;
+        let (hint, side, x) = if self.better_is_right {
+            (format!("{} →", self.better), HPos::Right, right)
+        } else {
+            (format!("← {}", self.better), HPos::Left, left)
+        };
+        text(&hint, (x, floor + 36), side, BETTER)?;
+        for (row, span) in self.spans.iter().enumerate() {
+            let y = top + row as i32 * ROW + ROW / 2;
+            let Some(span) = span else {
+                text(format::NONE, (right + GAP, y), HPos::Left, GREY)?;
+                continue;
+            };
+            self.span(sheet, *span, y, place)?;
+            text(
+                &format::signed(span.mean, self.decimals),
+                (right + GAP, y),
+                HPos::Left,
+                span.tone.colour(),
+            )?;
+        }
+        Ok(())
+    }
+
+    fn span(&self, sheet: &Sheet<'_>, span: Span, y: i32, place: impl Fn(f64) -> i32) -> Result<(), Fault> {
+        let colour = span.tone.colour();
+        if let Some((low, high)) = span.interval {
+            let (low, high) = (place(low), place(high));
+            sheet.draw(&PathElement::new([(low, y), (high, y)], colour.stroke_width(2)))?;
+            for x in [low, high] {
+                sheet.draw(&PathElement::new([(x, y - 4), (x, y + 4)], colour.stroke_width(2)))?;
+            }
+        }
+        let x = place(span.mean);
+        match span.tone {
+            Tone::Better => sheet.draw(&Circle::new((x, y), 5, colour.filled()))?,
+            Tone::Worse => {
+                let corners = vec![(x, y - 7), (x + 7, y), (x, y + 7), (x - 7, y)];
+                sheet.draw(&Polygon::new(corners, colour.filled()))?;
+            }
+            Tone::Undecided => {
+                sheet.draw(&Circle::new((x, y), 5, WHITE.filled()))?;
+                sheet.draw(&Circle::new((x, y), 5, colour.stroke_width(2)))?;
+            }
+        }
+        Ok(())
+    }
+}
