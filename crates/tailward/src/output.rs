@@ -43,10 +43,8 @@ pub(crate) fn prepare(out: Option<&Path>, content: &[u8]) -> Result<Ready, Error
     let path = out.unwrap_or(Path::new("-"));
     let failed = |source| Error::Output { path: path.to_owned(), source };
     match place(path).map_err(failed)? {
-        Place::Stdout => quietly(flushed(io::stdout().lock(), content)).map_err(|source| Error::Output {
-            path: PathBuf::from("standard output"),
-            source,
-        })?,
+        Place::Stdout => quietly(flushed(io::stdout().lock(), content))
+            .map_err(|source| Error::Output { path: PathBuf::from("standard output"), source })?,
         Place::Stderr => quietly(flushed(io::stderr().lock(), content)).map_err(failed)?,
         Place::Stream => {
             let written = OpenOptions::new().append(true).open(path).and_then(|file| flushed(file, content));
@@ -72,6 +70,23 @@ pub(crate) fn write(out: Option<&Path>, content: &[u8]) -> Result<(), Error> {
 /// Whether two names mean the same stream: both standard output.
 pub(crate) fn is_stdout(out: Option<&Path>) -> bool {
     out.is_none_or(|path| ["-", "/dev/stdout"].iter().any(|name| path == Path::new(name)))
+}
+
+/// Refuses an output that would take the place of another file of the same command.
+///
+/// # Errors
+///
+/// [`Error::Usage`].
+pub(crate) fn check_apart(out: Option<&Path>, other: &Path) -> Result<(), Error> {
+    let Some(out) = out else { return Ok(()) };
+    let is_same = match (out.canonicalize(), other.canonicalize()) {
+        (Ok(out), Ok(other)) => out == other && out.is_file(),
+        _ => out == other,
+    };
+    match is_same {
+        true => Err(Error::Usage(format!("{} is named twice, and would be overwritten", out.display()))),
+        false => Ok(()),
+    }
 }
 
 enum Place {

@@ -30,7 +30,7 @@ fn query(parallel: Option<usize>) -> OpenQuery {
         Some(parallel) => {
             let mode = tailward_acquisition::DirectMode::Labelbench { min_budget_per_class: 60 };
             let parameters = direct::Parameters { mode, parallel };
-            Conversation::direct(&given, parameters, 10, &mut rng).unwrap()
+            Conversation::direct(&given, parameters, 20, &mut rng).unwrap()
         }
         None => Conversation::galaxy(&given, GalaxyMode::Graph, 10, &mut rng).unwrap(),
     };
@@ -73,7 +73,7 @@ fn rewritten(query: &OpenQuery, change: impl FnOnce(&mut serde_json::Value)) -> 
 #[test]
 fn what_waits_is_listed_until_it_is_answered_and_answers_may_come_again() {
     let mut query = query(Some(3));
-    let [a, b, c] = waiting(&query)[..] else { panic!("three at once") };
+    let [a, b, c] = waiting(&query)[..] else { panic!("three at once: {:?}", query.waiting()) };
     let taken = tell(&mut query, &format!("index,label\n{b},1\n"), Correction::Refused).unwrap();
     assert_eq!(taken, Taken { new: 1, ..Taken::default() });
     query.go_on();
@@ -97,7 +97,7 @@ fn what_waits_is_listed_until_it_is_answered_and_answers_may_come_again() {
 fn a_wrong_row_changes_nothing() {
     let mut query = query(Some(3));
     let before = query.clone();
-    let [a, b, _] = waiting(&query)[..] else { panic!("three at once") };
+    let [a, b, _] = waiting(&query)[..] else { panic!("three at once: {:?}", query.waiting()) };
     let never = (1..SAMPLES - 1).find(|sample| !waiting(&query).contains(sample)).unwrap();
     for (row, words) in [
         (
@@ -146,7 +146,7 @@ fn a_correction_is_asked_for_and_replayed() {
 #[test]
 fn labels_are_those_before_the_query_and_those_from_it() {
     let mut query = query(Some(3));
-    let [a, b, c] = waiting(&query)[..] else { panic!("three at once") };
+    let [a, b, c] = waiting(&query)[..] else { panic!("three at once: {:?}", query.waiting()) };
     let text = format!("index,label,annotator\n{c},1,me\n{a},,me\n{b},unsure,me\n");
     tell(&mut query, &text, Correction::Refused).unwrap();
     let labels: Vec<(usize, u32)> =

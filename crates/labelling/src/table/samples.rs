@@ -80,6 +80,11 @@ impl Samples {
         self.count
     }
 
+    /// Whether they have ids.
+    pub fn has_ids(&self) -> bool {
+        self.ids.is_some()
+    }
+
     /// The id of a sample, if samples have ids.
     pub fn id(&self, sample: usize) -> Option<&str> {
         self.ids.as_ref().and_then(|ids| ids.get(sample)).map(String::as_str)
