@@ -128,18 +128,27 @@ fn target(path: &Path) -> io::Result<PathBuf> {
             // An absolute path takes the place of all of it.
             Ok(next) => target = target.parent().unwrap_or(Path::new("")).join(next),
             Err(_no_link) => {
-                let folder = target.parent().filter(|folder| *folder != Path::new(""));
-                return match folder {
-                    Some(folder) if !folder.is_dir() => Err(io::Error::new(
-                        ErrorKind::NotFound,
-                        format!("there is no folder {}", folder.display()),
-                    )),
-                    _ => Ok(target),
-                };
+                check_folder(&target)?;
+                return Ok(target);
             }
         }
     }
     Err(io::Error::new(ErrorKind::InvalidInput, "the link leads in a circle"))
+}
+
+/// Refuses a file whose folder is not there, by the folder's name.
+///
+/// # Errors
+///
+/// There is no such folder.
+pub(crate) fn check_folder(file: &Path) -> io::Result<()> {
+    match file.parent().filter(|folder| *folder != Path::new("")) {
+        Some(folder) if !folder.is_dir() => {
+            let words = format!("there is no folder {}", folder.display());
+            Err(io::Error::new(ErrorKind::NotFound, words))
+        }
+        _ => Ok(()),
+    }
 }
 
 fn flushed(mut target: impl Write, content: &[u8]) -> io::Result<()> {

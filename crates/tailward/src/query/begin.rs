@@ -37,6 +37,7 @@ pub(super) fn begin(
         predicted,
         conversation,
     });
+    output::check_folder(path).map_err(|source| Error::Output { path: path.to_owned(), source })?;
     let _lock = Lock::file(path, Patience::Wait).map_err(Error::from)?;
     let state = match held(path, &query)? {
         true => None,
