@@ -4,10 +4,10 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
+use super::Definition;
 use super::run::RunDefinition;
 use super::scale::ScaleDefinition;
 use super::strategy::NamedStrategy;
-use super::Definition;
 use crate::Error;
 
 /// The file's name in a run's folder.
