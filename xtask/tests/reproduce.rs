@@ -112,4 +112,16 @@ fn experiments_are_listed_and_unknown_ones_are_named() {
     assert!(
         text(&unknown.stderr).contains("there is no experiment `cifar1000` (there are: cifar10, cifar100")
     );
+    for (arguments, words) in [
+        (&["--strategy", "entropi"][..], &["entropi", "entropy-cb"][..]),
+        (&["--imbalance", "0.2"], &["0.2", "0.1"]),
+        (&["--scale", "paper"], &["paper", "quick"]),
+        (&["--scale", "huge"], &["huge", "quick"]),
+    ] {
+        let refused = xtask(&[&["reproduce", "synthetic"], arguments].concat());
+        assert!(!refused.status.success());
+        for word in words {
+            assert!(text(&refused.stderr).contains(word), "`{word}` is not in: {}", text(&refused.stderr));
+        }
+    }
 }

@@ -17,8 +17,8 @@ use rand_chacha::ChaCha8Rng;
 use serde_json::json;
 use tailward_acquisition::query::{self, Inputs, query};
 use tailward_acquisition::{
-    Balance, Embeddings, Error, Lambda, Prediction, PseudoLabelOrder, Selection, SolverMode, Strategy,
-    VaalNetworks, bald, select,
+    Balance, Embeddings, Error, Lambda, Prediction, PseudoLabelOrder, Selection, SolverMode, Strategy, bald,
+    select,
 };
 
 use crate::harness::{Measured, measure};
@@ -64,7 +64,6 @@ fn instances() -> Vec<(Who, Strategy)> {
 }
 
 fn strategies() -> Vec<Strategy> {
-    let networks = VaalNetworks::official;
     let programme =
         |prediction| Some(Balance { lambda: Lambda::Fixed(1.0), solver: SolverMode::Auto, prediction });
     let batch_bald =
@@ -75,14 +74,14 @@ fn strategies() -> Vec<Strategy> {
         Strategy::Margin { balance: None },
         Strategy::LeastConfidence { of: None, balance: None },
         Strategy::Bald { passes: PASSES, balance: None },
-        Strategy::Vaal { networks: networks(), balance: None },
+        Strategy::Vaal { balance: None },
         batch_bald,
         Strategy::Entropy { balance: programme(None) },
         Strategy::Entropy { balance: programme(Some(Prediction::OneHot)) },
         Strategy::Margin { balance: programme(None) },
         Strategy::LeastConfidence { of: None, balance: programme(None) },
         Strategy::Bald { passes: PASSES, balance: programme(None) },
-        Strategy::Vaal { networks: networks(), balance: programme(None) },
+        Strategy::Vaal { balance: programme(None) },
     ];
     let orders = [
         PseudoLabelOrder::Entropy,
@@ -197,7 +196,7 @@ impl query::Pool for &Given {
         Ok(self.passes.clone().index_axis_move(Axis(0), pass))
     }
 
-    fn estimates(&mut self, _networks: &VaalNetworks) -> Result<Vec<f32>, Error> {
+    fn estimates(&mut self) -> Result<Vec<f32>, Error> {
         Ok(self.estimates.clone())
     }
 }

@@ -1,5 +1,6 @@
 //! Everything that can be wrong with what a query is given.
 
+use crate::Input;
 use crate::bait::MemoryPlan;
 
 /// Why a query was refused.
@@ -148,6 +149,33 @@ pub enum Error {
         lambda: f64,
     },
 
+    /// A strategy asks for something that it does not declare among its needs: a fault of this crate.
+    #[error("give {strategy} the {input}: it does not declare that it needs them")]
+    Undeclared {
+        /// The strategy's short name.
+        strategy: String,
+        /// What it asks for.
+        input: Input,
+    },
+
+    /// A strategy needs an array that was not given.
+    #[error("read the {input}: they are needed, and none were given")]
+    Missing {
+        /// What is needed.
+        input: Input,
+    },
+
+    /// Nothing says how many samples there are.
+    #[error("count the samples: no array was given, and no number of rows")]
+    NoRows,
+
+    /// Something needs a general-purpose solver, and this crate was built without one (its feature `exact`).
+    #[error("run {what}: the solver is left out of this build; turn on the feature `exact`")]
+    WithoutSolver {
+        /// What needs it.
+        what: &'static str,
+    },
+
     /// The strategy cannot be run here.
     #[error("run the strategy {strategy}: it is not supported here")]
     Unsupported {
@@ -181,6 +209,7 @@ pub enum Error {
     },
 
     /// The general-purpose solver failed, other than by running out of time.
+    #[cfg(feature = "exact")]
     #[error("solve the {model} with good_lp")]
     Reference {
         /// Which model was given to it.

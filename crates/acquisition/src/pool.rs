@@ -2,7 +2,7 @@
 
 use ndarray::ArcArray2;
 
-use crate::{Embeddings, Error, VaalNetworks};
+use crate::{Embeddings, Error};
 
 /// What is known of the pool, computed or read when a strategy asks for it: a strategy that needs nothing costs no pass
 /// of the model, and none can go without what it needs.
@@ -64,5 +64,5 @@ pub trait Pool {
     /// # Errors
     ///
     /// They cannot be computed or read.
-    fn estimates(&mut self, networks: &VaalNetworks) -> Result<Vec<f32>, Self::Error>;
+    fn estimates(&mut self) -> Result<Vec<f32>, Self::Error>;
 }

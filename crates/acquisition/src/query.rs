@@ -3,13 +3,14 @@
 use ndarray::{ArcArray2, Array3, Axis};
 use rand_chacha::ChaCha8Rng;
 
+use crate::declared::Declared;
 use crate::{
-    ConfidenceOf, Conversation, Embeddings, Error, Predictions, PseudoLabelOrder, Selection, Side, Strategy,
-    badge, bait, balance, bald, base, batch_bald, cluster_margin, coreset, direct, entropy, k_center,
-    least_confidence, margin, most_likely_positive, pseudo_label, random, select, similar, vaal,
+    ConfidenceOf, Conversation, Error, Predictions, PseudoLabelOrder, Selection, Side, Strategy, badge, bait,
+    balance, bald, base, batch_bald, cluster_margin, coreset, direct, entropy, k_center, least_confidence,
+    margin, most_likely_positive, pseudo_label, random, select, similar, vaal,
 };
 
-pub use crate::pool::Pool;
+pub use crate::{Embeddings, Pool};
 
 /// What every strategy is told.
 #[derive(Debug)]
@@ -26,7 +27,8 @@ pub struct Inputs<'a> {
     pub rng: &'a mut ChaCha8Rng,
 }
 
-/// Begins a query of the budget's number of unlabelled rows.
+/// Begins a query of the budget's number of unlabelled rows. The pool is asked for what [`Strategy::needs`] declares, and for
+/// nothing else.
 ///
 /// # Errors
 ///
@@ -38,6 +40,7 @@ pub fn begin<P: Pool>(
     pool: &mut P,
 ) -> Result<Conversation, P::Error> {
     let (rows, classes) = (inputs.rows, inputs.labelled_counts.len());
+    let pool = &mut Declared::new(pool, strategy);
     match strategy {
         Strategy::Direct { mode, parallel } => {
             let (unlabelled, labelled) = (pool.probabilities()?, pool.labelled_probabilities()?);
@@ -54,7 +57,7 @@ pub fn begin<P: Pool>(
             let given = predictions(&inputs, &unlabelled, &labelled)?;
             Ok(Conversation::galaxy(&given, *mode, inputs.budget, inputs.rng)?)
         }
-        _ => Ok(Conversation::once(rows, classes, query(strategy, inputs, pool)?)),
+        _ => Ok(Conversation::once(rows, classes, choose(strategy, inputs, pool)?)),
     }
 }
 
@@ -77,6 +80,14 @@ fn predictions<'a>(
 ///
 /// As [`begin`]; [`Error::Unsupported`] for a strategy whose choice depends on answers.
 pub fn query<P: Pool>(strategy: &Strategy, inputs: Inputs<'_>, pool: &mut P) -> Result<Selection, P::Error> {
+    choose(strategy, inputs, &mut Declared::new(pool, strategy))
+}
+
+fn choose<P: Pool>(
+    strategy: &Strategy,
+    inputs: Inputs<'_>,
+    pool: &mut Declared<'_, P>,
+) -> Result<Selection, P::Error> {
     let Inputs { rows, labelled_counts, labels, budget, rng } = inputs;
     match strategy {
         Strategy::Random {} => Ok(random::query(rows, budget, rng)?),
@@ -86,7 +97,7 @@ pub fn query<P: Pool>(strategy: &Strategy, inputs: Inputs<'_>, pool: &mut P) -> 
         | Strategy::Bald { .. }
         | Strategy::MostLikelyPositive { .. }
         | Strategy::Vaal { .. } => {
-            let scores = scores(strategy, pool)?;
+            let scores = scores_of(strategy, pool)?;
             match strategy.balance() {
                 None => Ok(select::top(&scores, budget)?),
                 Some(balance) => {
@@ -167,6 +178,10 @@ pub fn query<P: Pool>(strategy: &Strategy, inputs: Inputs<'_>, pool: &mut P) -> 
 ///
 /// As [`query`]; [`Error::Unsupported`] for a strategy that chooses rows in view of each other.
 pub fn scores<P: Pool>(strategy: &Strategy, pool: &mut P) -> Result<Vec<f64>, P::Error> {
+    scores_of(strategy, &mut Declared::new(pool, strategy))
+}
+
+fn scores_of<P: Pool>(strategy: &Strategy, pool: &mut Declared<'_, P>) -> Result<Vec<f64>, P::Error> {
     match strategy {
         Strategy::Entropy { .. } => Ok(entropy::scores(pool.probabilities()?.view())?),
         Strategy::Margin { .. } => Ok(margin::scores(pool.probabilities()?.view())?),
@@ -186,7 +201,7 @@ pub fn scores<P: Pool>(strategy: &Strategy, pool: &mut P) -> Result<Vec<f64>, P:
             }
             Ok(accumulator.finish()?.scores)
         }
-        Strategy::Vaal { networks, .. } => Ok(vaal::scores(&pool.estimates(networks)?)?),
+        Strategy::Vaal { .. } => Ok(vaal::scores(&pool.estimates()?)?),
         Strategy::Random {}
         | Strategy::KCenterGreedy { .. }
         | Strategy::Coreset { .. }

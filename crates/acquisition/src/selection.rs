@@ -30,6 +30,11 @@ impl Selection {
     pub fn of(picks: Vec<Pick>) -> Self {
         Self { picks, ..Self::default() }
     }
+
+    /// The rows of the picks, in query order.
+    pub fn rows(&self) -> Vec<usize> {
+        self.picks.iter().map(|pick| pick.row).collect()
+    }
 }
 
 /// What balancing the classes came to.

@@ -1,7 +1,7 @@
 //! A dataset in memory.
 
 use crate::images::Images;
-use crate::labelled::LabelledImages;
+use crate::labelled_images::LabelledImages;
 use crate::truth::Truth;
 
 /// A dataset in memory: every image, and apart from them what they truly show.

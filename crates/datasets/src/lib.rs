@@ -10,6 +10,11 @@
 //! Files of pretrained weights are described, fetched and verified in the same way: [`WeightsManifest`],
 //! [`fetch_weights()`] and [`weights::verify`].
 //!
+//! What lies where: [`manifest`] (what a dataset is), [`layout`] (one room a layout: what it asks, needs and reads), `pixels`
+//! (from image files to pixels), [`labels`] (classes merged, what annotators say), [`pool`] (initial sets and pools),
+//! [`synthetic`] (the generator), `fetch` (downloading and unpacking), and [`whole_file`] (writing so that a file is never
+//! half there).
+//!
 //! Nothing here knows Burn, and nothing here uses the network except [`fetch()`] and [`fetch_weights()`].
 
 pub mod checksum;
@@ -18,7 +23,7 @@ pub mod error;
 #[cfg(feature = "fetch")]
 pub mod fetch;
 pub mod images;
-pub mod labelled;
+pub mod labelled_images;
 pub mod labels;
 pub mod layout;
 pub mod manifest;
@@ -31,11 +36,8 @@ pub mod weights;
 pub mod whole_file;
 
 mod files;
-mod load;
-mod names;
 mod pixels;
-mod presence;
-mod share;
+mod rounding;
 
 pub use checksum::Checksum;
 pub use dataset::Dataset;
@@ -47,7 +49,7 @@ pub use fetch::weights::{FetchedWeights, fetch_weights};
 #[cfg(feature = "fetch")]
 pub use fetch::{FetchOutcome, fetch};
 pub use images::{ImageShape, Images};
-pub use labelled::LabelledImages;
+pub use labelled_images::LabelledImages;
 pub use labels::grouping::Grouping;
 pub use labels::noise::{LabelNoise, noisy_labels};
 pub use manifest::{Archive, ArchiveFormat, DatasetManifest, FileEntry, FileRole, Layout, Source, TestSplit};

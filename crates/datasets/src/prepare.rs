@@ -120,7 +120,7 @@ fn check_class_names(manifest: &DatasetManifest, data_dir: &Path) -> Result<()> 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::load::tests::tiny_manifest;
+    use crate::manifest::load::tests::tiny_manifest;
 
     const TRAIN: [u8; 20] = [0, 1, 2, 3, 4, 1, 5, 6, 7, 8, 1, 9, 10, 11, 12, 0, 13, 14, 15, 16];
     const TEST: [u8; 10] = [1, 1, 1, 1, 1, 0, 2, 2, 2, 2];

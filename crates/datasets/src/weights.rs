@@ -8,7 +8,7 @@ use serde::Deserialize;
 use crate::checksum::Checksum;
 use crate::error::{Error, Result};
 use crate::files;
-use crate::names::{is_single_component, name_problem};
+use crate::manifest::names::{is_single_component, name_problem};
 
 /// The folder under the data folder that holds the files of all weights.
 const FOLDER: &str = "weights";

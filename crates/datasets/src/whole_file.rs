@@ -14,7 +14,7 @@ use tempfile::{Builder, NamedTempFile};
 /// The content goes to a uniquely named temporary file beside the target, is flushed and put on the disk, and gets the
 /// target's name; then the folder, which holds the name, is put on the disk. A target that is there already keeps its
 /// permissions, and a new one gets those that any new file gets. A symbolic link is followed: the file that it leads to
-/// is written anew, and the link stays. The folder must be there.
+/// is written, and the link stays. The folder must be there.
 ///
 /// # Errors
 /// Every message names the step that failed, and has the kind of its cause. The target is then as it was, and no temporary
@@ -44,10 +44,10 @@ pub fn write(path: &Path, content: impl FnOnce(&mut BufWriter<File>) -> io::Resu
     folder.sync().map_err(step(format_args!("put the folder {} on the disk", folder.path.display())))
 }
 
-/// As [`write`], of content that is at hand.
+/// As [`write()`], of content that is at hand.
 ///
 /// # Errors
-/// As [`write`].
+/// As [`write()`].
 pub fn write_bytes(path: &Path, bytes: &[u8]) -> io::Result<()> {
     write(path, |file| file.write_all(bytes))
 }
@@ -57,10 +57,22 @@ fn step(step: impl Display) -> impl FnOnce(io::Error) -> io::Error {
     move |error| io::Error::new(error.kind(), format!("could not {step}: {error}"))
 }
 
-/// Where a path leads: a rename would put a file in the place of a link.
+/// Links that are followed one after the other, as on Linux (path_resolution(7)).
+const MAX_LINKS: usize = 40;
+
+/// Where a path leads: a rename would put a file in the place of a link. The last link may lead to a file that is yet to be
+/// made.
 fn followed(path: &Path) -> io::Result<PathBuf> {
-    let is_link = fs::symlink_metadata(path).is_ok_and(|metadata| metadata.is_symlink());
-    if is_link { fs::canonicalize(path).map_err(step("follow the link")) } else { Ok(path.to_owned()) }
+    let mut target = path.to_owned();
+    for _ in 0..MAX_LINKS {
+        match fs::read_link(&target) {
+            Ok(to) => target = target.parent().map(|folder| folder.join(&to)).unwrap_or(to),
+            // Most often it is no link; what else is wrong with it is found by whoever looks at the target.
+            Err(_) => return Ok(target),
+        }
+    }
+    let problem = io::Error::new(io::ErrorKind::InvalidInput, format!("more than {MAX_LINKS} lead on"));
+    Err(step("follow the links")(problem))
 }
 
 /// The permissions of the target, if it is there. Anything but a file is refused: a pipe or a device is not to be replaced.
@@ -248,8 +260,12 @@ mod tests {
             assert!(fs::symlink_metadata(&link).unwrap().is_symlink());
             assert_eq!(fs::read(&file).unwrap(), b"new");
             fs::remove_file(&file).unwrap();
-            let error = write_bytes(&link, b"new").unwrap_err().to_string();
-            assert!(error.starts_with("could not follow the link"), "{error}");
+            write_bytes(&link, b"made").unwrap();
+            assert_eq!(fs::read(&file).unwrap(), b"made");
+            fs::remove_file(&file).unwrap();
+            symlink(Path::new("..").join("link"), &file).unwrap();
+            let error = write_bytes(&link, b"round").unwrap_err().to_string();
+            assert_eq!(error, "could not follow the links: more than 40 lead on");
         }
     }
 }

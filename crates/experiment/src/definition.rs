@@ -7,8 +7,11 @@
 mod batches;
 mod check;
 mod model;
+mod named;
+mod networks;
 mod optimiser;
 mod pool;
+mod query;
 mod run;
 mod run_file;
 mod scale;
@@ -28,8 +31,10 @@ use check::{Fault, ensure};
 
 pub use batches::batch_bounds;
 pub use model::{Block, ModelDefinition, Stem};
+pub use networks::{KlReduction, VaalNetworks};
 pub use optimiser::{Adam, Optimiser};
 pub use pool::{ImbalanceProfile, IndexListPair, PoolDefinition, same_factor};
+pub use query::Query;
 pub use run::{ReplayDefinition, RunDefinition};
 pub use run_file::RUN_FILE;
 pub use scale::{Scale, ScaleDefinition, StrategyOverride};
@@ -102,13 +107,14 @@ impl Definition {
         Self::parse(&text, path)
     }
 
-    /// Parses the text of a `definition.toml`; `path` is for messages.
+    /// Parses the text of a `definition.toml`; `path` is for messages. Where VAAL's networks are a name,
+    /// `networks = "official"`, they are those of the table `[networks.official]`.
     ///
     /// # Errors
     ///
     /// As [`Definition::load`].
     pub fn parse(text: &str, path: &Path) -> Result<Self, Error> {
-        let definition: Self = toml::from_str(text)
+        let definition: Self = named::from_str(text)
             .map_err(|source| Error::Toml { path: path.to_owned(), source: Box::new(source) })?;
         definition.validate().map_err(|(field, reason)| Error::Definition {
             path: path.to_owned(),
@@ -249,7 +255,7 @@ impl Definition {
         ensure(is_name, "name", || {
             format!("`{}` is no name for a folder: letters, digits, - _ and . only", strategy.name)
         })?;
-        strategy.query.validate().map_err(|error| ("query".to_owned(), error.to_string()))?;
+        strategy.query.validate()?;
         if let Some(baseline) = &strategy.baseline {
             ensure(self.has(baseline), "baseline", || {
                 format!("`{baseline}` is not a strategy of this experiment")
@@ -286,9 +292,10 @@ impl Definition {
         })?;
         let first = sizes.overrides[..index].iter().all(|other| other.strategy != change.strategy);
         ensure(first, "strategy", || format!("`{}` is given twice", change.strategy))?;
-        change.query.validate().map_err(|error| ("query".to_owned(), error.to_string()))?;
+        change.query.validate()?;
         let named = self.strategies.iter().find(|strategy| strategy.name == change.strategy);
-        let (ours, theirs) = (change.query.name(), named.map(|strategy| strategy.query.name()));
+        let (ours, theirs) =
+            (change.query.strategy.name(), named.map(|strategy| strategy.query.strategy.name()));
         ensure(theirs.as_deref() == Some(ours.as_str()), "query", || {
             format!("is `{ours}`; an override changes the parameters of `{}`, not its kind", change.strategy)
         })
@@ -298,7 +305,7 @@ impl Definition {
     fn check_needs(&self, sizes: &ScaleDefinition) -> Result<(), Fault> {
         let chosen = self.strategies.iter().filter(|strategy| sizes.strategies.contains(&strategy.name));
         for strategy in chosen {
-            let query = sizes.resolve(strategy).query;
+            let query = sizes.resolve(strategy).query.strategy;
             let needs_dropout = query.needs().dropout_passes > 0;
             ensure(!needs_dropout || sizes.model.dropout.is_some(), "model.dropout", || {
                 format!("is absent, and `{}` needs passes with dropout", strategy.name)

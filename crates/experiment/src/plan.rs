@@ -1,10 +1,12 @@
 //! What a run will take, in images, before it starts.
 
 use serde::{Deserialize, Serialize};
-use tailward_acquisition::{Strategy, VaalNetworks, bait};
+use tailward_acquisition::bait;
 use tailward_datasets::Imbalance;
 
-use crate::definition::{ImbalanceProfile, PoolDefinition, RunDefinition, batch_bounds, same_factor};
+use crate::definition::{
+    ImbalanceProfile, PoolDefinition, RunDefinition, VaalNetworks, batch_bounds, same_factor,
+};
 
 /// Sizes of a dataset, as its manifest gives them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -128,7 +130,7 @@ pub fn query_work(definition: &RunDefinition, dataset: DatasetSizes, round: usiz
     }
     let (initial, pool) = expected_sizes(definition, dataset);
     let query = &definition.strategy.query;
-    let needs = query.needs();
+    let needs = query.strategy.needs();
     let of_pool = needs.probabilities || needs.logits || needs.embeddings || needs.dropout_passes > 0;
     let of_labelled = needs.labelled_embeddings || needs.labelled_probabilities;
     let scored = if definition.scores_together() {
@@ -142,10 +144,7 @@ pub fn query_work(definition: &RunDefinition, dataset: DatasetSizes, round: usiz
     Work {
         train_images: 0,
         score_images: scored as u64,
-        vaal_images: match query {
-            Strategy::Vaal { networks, .. } => vaal_images(networks),
-            _ => 0,
-        },
+        vaal_images: query.networks.as_ref().map_or(0, vaal_images),
     }
 }
 
@@ -162,12 +161,18 @@ pub fn training_steps(definition: &RunDefinition, dataset: DatasetSizes, first_r
     (first_round..=definition.rounds).map(|round| steps(round) as u64).sum()
 }
 
-/// What the first query of a run keeps in memory, where its strategy has a limit on that ([`Strategy::memory_plan`]); later
+/// What the first query of a run keeps in memory, where its strategy has a limit on that
+/// ([`Strategy::memory_plan`](tailward_acquisition::Strategy::memory_plan)); later
 /// queries have fewer rows.
 pub fn query_memory(definition: &RunDefinition, dataset: DatasetSizes) -> Option<bait::MemoryPlan> {
     let (_, pool) = expected_sizes(definition, dataset);
     let classes = definition.grouping.map_or(dataset.classes, |grouping| grouping.classes());
-    definition.strategy.query.memory_plan(pool, classes, definition.model.embedding(), definition.budget)
+    definition.strategy.query.strategy.memory_plan(
+        pool,
+        classes,
+        definition.model.embedding(),
+        definition.budget,
+    )
 }
 
 /// Images that training VAAL's networks once takes: each step takes a batch of labelled and one of unlabelled images.

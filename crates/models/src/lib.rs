@@ -1,12 +1,16 @@
 //! Burn modules: residual networks and weights trained elsewhere, the variational autoencoder and the discriminator of
 //! VAAL, and what is drawn for them on the host.
 //!
+//! A [`classifier::Classifier`] is one of a closed set of networks; whoever trains or scores knows none of them by name.
+//!
 //! Each file holds a configuration, its `init`, the module and its `forward`. Initial weights are drawn on the host
 //! from a stream that the caller names, so that a seed means the same model on every backend.
 
+pub mod classifier;
 pub mod discriminator;
 pub mod dropout;
 pub mod initializer;
+pub mod output;
 pub mod pretrained;
 pub mod resnet;
 pub mod vae;

@@ -11,7 +11,6 @@ use burn::tensor::{Int, Tensor, TensorData};
 use clap::Args;
 use serde::Serialize;
 use serde_json::{Value, json};
-use tailward_acquisition::VaalNetworks;
 use tailward_datasets::{ImageShape, Images};
 use tailward_engine::device::Backend;
 use tailward_engine::inputs::{Augmentation, Inputs, Pixels};
@@ -19,7 +18,7 @@ use tailward_engine::rng::{Stream, stream};
 use tailward_engine::train::optimiser::optimiser;
 use tailward_engine::train::supervised::{LabelledSet, Streams, train};
 use tailward_engine::train::vaal;
-use tailward_experiment::definition::{Normalisation, Schedule, TrainingDefinition};
+use tailward_experiment::definition::{Normalisation, Optimiser, Schedule, TrainingDefinition, VaalNetworks};
 use tailward_experiment::plan::vaal_images;
 use tailward_models::classifier::ClassifierConfig;
 use tailward_models::resnet::{BlockKind, ResNetConfig, Stem};
@@ -217,9 +216,7 @@ fn training(batch_size: usize) -> TrainingDefinition {
         batch_size,
         learning_rate: 1e-3,
         schedule: Schedule::Milestones { epochs: vec![], factor: 1.0 },
-        momentum: Some(0.9),
-        nesterov: Some(true),
-        adam: None,
+        optimiser: Optimiser::Sgd { momentum: 0.9, nesterov: true },
         incomplete_batch: None,
         loss: None,
         weight_decay: 5e-4,

@@ -5,7 +5,7 @@ use std::time::Instant;
 
 use burn::module::Module;
 use clap::Args;
-use tailward_acquisition::{Needs, Strategy, VaalNetworks};
+use tailward_acquisition::Needs;
 use tailward_datasets::{DatasetManifest, Images};
 use tailward_engine::inputs::{Inputs, Pixels};
 use tailward_engine::rng::{Stream, stream};
@@ -13,7 +13,7 @@ use tailward_engine::run::{check_channels, classifier, streams};
 use tailward_engine::score::score;
 use tailward_engine::train::supervised::{LabelledSet, train};
 use tailward_engine::train::vaal;
-use tailward_experiment::definition::RunDefinition;
+use tailward_experiment::definition::{RunDefinition, VaalNetworks};
 use tailward_experiment::plan::{WorkRates, vaal_images};
 
 use tailward_models::classifier::ClassifierConfig;
@@ -42,9 +42,9 @@ pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<()> {
     let steps = arguments.steps.max(1);
     let count = steps * definition.training.batch_size;
     let images = Pixels::upload(blank_images(&manifest, count), &definition.training.normalisation, &device);
-    let vaal_images_per_sec = match &definition.strategy.query {
-        Strategy::Vaal { networks, .. } => Some(vaal_rate(networks, &images, count)?),
-        _ => None,
+    let vaal_images_per_sec = match &definition.strategy.query.networks {
+        Some(networks) => Some(vaal_rate(networks, &images, count)?),
+        None => None,
     };
     let (train_images_per_sec, score_images_per_sec) = {
         let classes = definition.grouping.map_or(manifest.classes, |grouping| grouping.classes());

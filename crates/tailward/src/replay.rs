@@ -83,7 +83,7 @@ fn definition(arguments: &Arguments, order: &[SampleId]) -> anyhow::Result<RunDe
         return Err(Error::Input { path: arguments.indices.clone(), reason }.into());
     };
     let (name, label) = (arguments.name.clone(), arguments.name.clone());
-    run.strategy = NamedStrategy { name, label, baseline: None, query: Strategy::Random {} };
+    run.strategy = NamedStrategy { name, label, baseline: None, query: Strategy::Random {}.into() };
     run.replay = Some(ReplayDefinition { sha256: order_sha256(order), samples: order.len() });
     run.pool = PoolDefinition::Uniform { initial, size: None };
     (run.imbalance_factor, run.budget, run.rounds, run.sweep) = (1.0, budget, rest / budget, None);

@@ -1,53 +1,38 @@
 //! What the binary says when it is asked wrongly, and the exit codes that it documents.
 
-use crate::fixture::{data_dir, project, tailward};
+use std::path::{Path, PathBuf};
+use std::process::Command;
 
-fn run(definition: &std::path::Path, arguments: &[&str]) -> (Option<i32>, String) {
-    let out = tempfile::tempdir().unwrap();
-    let output = tailward()
-        .arg("run")
-        .arg("--definition")
-        .arg(definition)
-        .args(["--data-dir"])
-        .arg(data_dir())
-        .arg("--out")
-        .arg(out.path())
-        .args(arguments)
-        .output()
-        .unwrap();
+use crate::fixture::{data_dir, project, run_command, smoke_definition, tailward};
+
+fn told(command: &mut Command) -> (Option<i32>, String) {
+    let output = command.output().unwrap();
     (output.status.code(), String::from_utf8_lossy(&output.stderr).into_owned())
 }
 
-const SMOKE: [&str; 8] = ["--scale", "smoke", "--strategy", "entropy", "--imbalance", "0.1", "--seed", "0"];
-
-fn synthetic() -> String {
-    std::fs::read_to_string(project("experiments/synthetic/definition.toml")).unwrap()
-}
-
-/// The synthetic definition with a change of its smoke scale, in a folder of its own.
-fn changed(from: &str, to: &str) -> tempfile::TempDir {
-    let text = synthetic();
-    let (before, smoke) = text.split_once("[scales.smoke]").unwrap();
-    assert!(smoke.contains(from), "the definition has no `{from}`");
-    let folder = tempfile::tempdir().unwrap();
-    let text = format!("{before}[scales.smoke]{}", smoke.replacen(from, to, 1));
-    std::fs::write(folder.path().join("definition.toml"), text).unwrap();
-    folder
+/// The `run.toml` of the smoke run of the synthetic experiment with a change, in a folder of its own.
+fn changed(folder: &Path, from: &str, to: &str) -> PathBuf {
+    let text = smoke_definition("entropy", 0).to_toml();
+    assert!(text.contains(from), "the definition has no `{from}`:\n{text}");
+    let path = folder.join("run.toml");
+    std::fs::write(&path, text.replacen(from, to, 1)).unwrap();
+    path
 }
 
 #[test]
 fn wrong_definitions_are_named_with_file_and_key() {
     for (from, to, words) in [
-        ("epochs = 2", "epochs = 0", &["definition.toml", "scales.smoke.training.epochs"][..]),
-        ("epochs = 2", "epoches = 2", &["definition.toml", "epoches", "unknown field"]),
-        ("momentum = 0.9\n", "", &["definition.toml", "training.momentum", "is absent"]),
-        ("weight_decay = 5e-4\n", "", &["definition.toml", "weight_decay", "missing field"]),
-        ("learning_rate = 0.05", "learning_rate = -1.0", &["scales.smoke.training.learning_rate", "-1"]),
+        ("epochs = 2", "epochs = 0", &["run.toml", "training.epochs", "is 0"][..]),
+        ("epochs = 2", "epoches = 2", &["run.toml", "epoches", "unknown field"]),
+        ("momentum = 0.9\n", "", &["run.toml", "training.momentum", "is absent"]),
+        ("weight_decay = 0.0005\n", "", &["run.toml", "weight_decay", "missing field"]),
+        ("learning_rate = 0.05", "learning_rate = -1.0", &["run.toml", "training.learning_rate", "-1"]),
+        ("name = \"entropy\"", "name = \"../entropy\"", &["run.toml", "strategy.name", "../entropy"]),
         ("initial = 40", "initial = 41", &["41"]),
         ("budget = 40", "budget = 4000", &["4000"]),
     ] {
-        let folder = changed(from, to);
-        let (code, told) = run(&folder.path().join("definition.toml"), &SMOKE);
+        let folder = tempfile::tempdir().unwrap();
+        let (code, told) = told(&mut run_command(&changed(folder.path(), from, to)));
         assert_eq!(code, Some(3), "{from} → {to}: {told}");
         for word in words {
             assert!(told.contains(word), "`{word}` is not in: {told}");
@@ -57,52 +42,74 @@ fn wrong_definitions_are_named_with_file_and_key() {
 
 #[test]
 fn a_loss_that_is_not_finite_stops_the_run_with_its_own_exit_code() {
-    let folder = changed("learning_rate = 0.05", "learning_rate = 1e30");
-    let (code, told) = run(&folder.path().join("definition.toml"), &SMOKE);
+    let folder = tempfile::tempdir().unwrap();
+    let run = changed(folder.path(), "learning_rate = 0.05", "learning_rate = 1e30");
+    let (code, told) = told(&mut run_command(&run));
     assert_eq!(code, Some(4), "{told}");
     assert!(told.contains("round 0") && told.contains("epoch"), "{told}");
 }
 
+/// A run goes where its `run.toml` lies, wherever that is: what a bug report needs is one file.
 #[test]
-fn unknown_names_are_answered_with_the_known_ones() {
-    let definition = project("experiments/synthetic/definition.toml");
-    for (arguments, words) in [
-        (
-            ["--scale", "smoke", "--strategy", "entropi", "--imbalance", "0.1", "--seed", "0"],
-            ["entropi", "entropy-cb"],
-        ),
-        (["--scale", "smoke", "--strategy", "entropy", "--imbalance", "0.2", "--seed", "0"], ["0.2", "0.1"]),
-        (
-            ["--scale", "paper", "--strategy", "entropy", "--imbalance", "0.1", "--seed", "0"],
-            ["paper", "quick"],
-        ),
-    ] {
-        let (code, told) = run(&definition, &arguments);
-        assert_eq!(code, Some(3), "{told}");
-        for word in words {
-            assert!(told.contains(word), "`{word}` is not in: {told}");
-        }
-    }
+fn a_run_needs_nothing_but_its_file() {
+    let folder = tempfile::tempdir().unwrap();
+    let run = smoke_definition("random", 0).write(folder.path()).unwrap();
+    let (code, first) = told(&mut run_command(&run));
+    assert_eq!(code, Some(0), "{first}");
+    assert!(folder.path().join("record.jsonl").is_file() && folder.path().join("ledger.csv").is_file());
+    let elsewhere = tempfile::tempdir().unwrap();
+    let (code, second) = told(run_command(&run).arg("--folder").arg(elsewhere.path()));
+    assert_eq!(code, Some(0), "{second}");
+    assert!(elsewhere.path().join("record.jsonl").is_file());
+    // Another run in the same folder is refused before anything is written.
+    let error = smoke_definition("random", 1).write(folder.path()).unwrap_err().to_string();
+    assert!(error.contains("run.toml is of another run"), "{error}");
+}
+
+/// A list that is replayed is kept beside the run, which can then be started again from its file alone.
+#[test]
+fn a_replayed_run_is_whole_in_its_folder() {
+    let out = tempfile::tempdir().unwrap();
+    let indices = out.path().join("indices.csv");
+    let lines: String = (0..60).map(|index| format!("{}\n", index * 37 % 5000)).collect();
+    std::fs::write(&indices, lines).unwrap();
+    let replay = || {
+        let mut command = tailward();
+        command
+            .args(["replay", "--definition", "experiments/synthetic/definition.toml", "--scale", "smoke"])
+            .args(["--seed", "0", "--initial", "40", "--budget", "20", "--data-dir"])
+            .arg(data_dir())
+            .arg("--out")
+            .arg(out.path())
+            .arg(&indices);
+        command
+    };
+    let (code, first) = told(&mut replay());
+    assert_eq!(code, Some(0), "{first}");
+    let folder = out.path().join("synthetic/smoke/if-1/replay/seed-0");
+    let record = std::fs::read_to_string(folder.join("record.jsonl")).unwrap();
+    assert!(record.contains("\"line\":\"complete\""));
+    std::fs::remove_file(&indices).unwrap();
+    let (code, again) = told(&mut run_command(&folder.join("run.toml")));
+    assert_eq!(code, Some(0), "{again}");
+    // A list that is not the one that the run replays is refused.
+    std::fs::write(folder.join("indices.txt"), "1\n2\n").unwrap();
+    let (code, other) = told(&mut run_command(&folder.join("run.toml")));
+    assert_eq!(code, Some(3), "{other}");
+    assert!(other.contains("indices.txt") && other.contains("checksum"), "{other}");
 }
 
 #[test]
 fn missing_and_damaged_data_are_named() {
+    let folder = tempfile::tempdir().unwrap();
+    let run = changed(folder.path(), "dataset = \"synthetic10\"", "dataset = \"cifar100\"");
     let empty = tempfile::tempdir().unwrap();
-    let definition = project("experiments/cifar100/definition.toml");
-    let output = tailward()
-        .arg("run")
-        .arg("--definition")
-        .arg(&definition)
-        .args(SMOKE)
-        .arg("--data-dir")
-        .arg(empty.path())
-        .arg("--out")
-        .arg(empty.path().join("runs"))
-        .output()
-        .unwrap();
-    let told = String::from_utf8_lossy(&output.stderr).into_owned();
-    assert_eq!(output.status.code(), Some(3), "{told}");
-    assert!(told.contains("cifar-100-binary") && told.contains("cargo xtask fetch cifar100"), "{told}");
+    let (code, missing) = told(tailward().arg("run").arg(&run).arg("--data-dir").arg(empty.path()));
+    assert_eq!(code, Some(3), "{missing}");
+    assert!(
+        missing.contains("cifar-100-binary") && missing.contains("cargo xtask fetch cifar100"),
+        "{missing}"
+    );
 
     let damaged = tempfile::tempdir().unwrap();
     let source = data_dir().join("synthetic10");
@@ -112,27 +119,27 @@ fn missing_and_damaged_data_are_named() {
     let mut bytes = std::fs::read(source.join("train.bin")).unwrap();
     bytes[12_345] ^= 1;
     std::fs::write(target.join("train.bin"), bytes).unwrap();
-    let output = tailward()
-        .args(["run", "--definition", "experiments/synthetic/definition.toml"])
-        .args(SMOKE)
-        .arg("--data-dir")
-        .arg(damaged.path())
-        .arg("--out")
-        .arg(empty.path().join("runs"))
-        .output()
-        .unwrap();
-    let told = String::from_utf8_lossy(&output.stderr).into_owned();
-    assert_eq!(output.status.code(), Some(3), "{told}");
-    assert!(told.contains("train.bin"), "{told}");
+    let run = smoke_definition("entropy", 0).write(empty.path()).unwrap();
+    let (code, broken) = told(tailward().arg("run").arg(&run).arg("--data-dir").arg(damaged.path()));
+    assert_eq!(code, Some(3), "{broken}");
+    assert!(broken.contains("train.bin"), "{broken}");
 }
 
 #[test]
 fn a_backend_that_was_not_built_is_named() {
-    let mut arguments = SMOKE.to_vec();
-    arguments.extend(["--backend", "cuda"]);
-    let (code, told) = run(&project("experiments/synthetic/definition.toml"), &arguments);
-    assert_eq!(code, Some(1), "{told}");
-    assert!(told.contains("`cuda`") && told.contains("flex"), "{told}");
+    let folder = tempfile::tempdir().unwrap();
+    let run = smoke_definition("entropy", 0).write(folder.path()).unwrap();
+    let command = |backend| {
+        let mut command = tailward();
+        command.arg("run").arg(&run).args(["--backend", backend, "--data-dir"]).arg(data_dir());
+        command
+    };
+    let (code, cuda) = told(&mut command("cuda"));
+    assert_eq!(code, Some(1), "{cuda}");
+    assert!(cuda.contains("`cuda`") && cuda.contains("flex"), "{cuda}");
+    let (code, unknown) = told(&mut command("abacus"));
+    assert_eq!(code, Some(2), "{unknown}");
+    assert!(unknown.contains("abacus") && unknown.contains("flex"), "{unknown}");
 }
 
 #[test]

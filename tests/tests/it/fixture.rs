@@ -43,16 +43,16 @@ pub(crate) fn smoke_definition(strategy: &str, seed: u64) -> RunDefinition {
     definition.runs(Scale::Smoke, &selector).unwrap().remove(0)
 }
 
-/// The command that runs it.
+/// The command that runs it, in the folder that the driver would give it below `out`.
 pub(crate) fn smoke_command(strategy: &str, seed: u64, out: &Path) -> Command {
+    let definition = smoke_definition(strategy, seed);
+    run_command(&definition.write(&out.join(definition.folder())).unwrap())
+}
+
+/// The command that runs a `run.toml`.
+pub(crate) fn run_command(run: &Path) -> Command {
     let mut command = tailward();
-    command
-        .args(["run", "--definition", "experiments/synthetic/definition.toml", "--scale", "smoke"])
-        .args(["--strategy", strategy, "--imbalance", "0.1", "--seed", &seed.to_string()])
-        .args(["--backend", "flex", "--data-dir"])
-        .arg(data_dir())
-        .arg("--out")
-        .arg(out);
+    command.arg("run").arg(run).args(["--backend", "flex", "--data-dir"]).arg(data_dir());
     command
 }
 

@@ -2,10 +2,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use tailward_experiment::definition::{Definition, Scale, Selector};
 use tailward_experiment::record::Record;
 
 use crate::fixture::{
-    data_dir, project, smoke_command, smoke_definition, synthetic_manifest, tailward, timeless_record,
+    data_dir, project, run_command, smoke_command, smoke_definition, synthetic_manifest, timeless_record,
 };
 
 /// Rows of a ledger as (round, event, sample, label).
@@ -23,7 +24,7 @@ fn ledger_rows(folder: &std::path::Path) -> Vec<(usize, String, u32, Option<u32>
 #[test]
 fn every_label_is_asked_for_once_answered_once_and_true() {
     let out = tempfile::tempdir().unwrap();
-    let truth = tailward_datasets::read(&synthetic_manifest(), data_dir()).unwrap().train.labels;
+    let truth = tailward_datasets::read(&synthetic_manifest(), data_dir()).unwrap().truth.train;
     for strategy in ["random", "entropy", "entropy-cb"] {
         assert!(smoke_command(strategy, 0, out.path()).output().unwrap().status.success());
         let definition = smoke_definition(strategy, 0);
@@ -98,22 +99,14 @@ fn index_lists_are_the_initial_set_and_the_pool() {
     let text = format!("{before}[scales.smoke.pool]\n{listed}\n[scales.smoke.model]{after}");
     let definition = folder.path().join("definition.toml");
     std::fs::write(&definition, text).unwrap();
-    let command = |seed: &str| {
-        let mut command = tailward();
-        command
-            .args(["run", "--scale", "smoke", "--strategy", "random", "--imbalance", "0.1", "--seed", seed])
-            .arg("--definition")
-            .arg(&definition)
-            .arg("--data-dir")
-            .arg(data_dir())
-            .arg("--out")
-            .arg(folder.path());
-        command
-    };
-    for seed in ["0", "1"] {
-        let output = command(seed).output().unwrap();
+    let definition = Definition::load(&definition).unwrap();
+    let selector =
+        Selector { strategies: vec!["random".to_owned()], seeds: vec![0, 1], ..Selector::default() };
+    for definition in definition.runs(Scale::Smoke, &selector).unwrap() {
+        let run = folder.path().join(definition.folder());
+        let command = || run_command(&definition.write(&run).unwrap());
+        let output = command().output().unwrap();
         assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-        let run = folder.path().join("synthetic/smoke/if-0.1/random").join(format!("seed-{seed}"));
         let rows = ledger_rows(&run);
         let asked = |wanted: usize| -> BTreeSet<u32> {
             rows.iter()
@@ -129,7 +122,7 @@ fn index_lists_are_the_initial_set_and_the_pool() {
         std::fs::write(&path, record.split_inclusive('\n').take(2).collect::<String>()).unwrap();
         let before = std::fs::read_dir(&run).unwrap().count();
         std::fs::write(lists.join("pool.txt"), lines(&[&pool[1..], &initial].concat())).unwrap();
-        let output = command(seed).output().unwrap();
+        let output = command().output().unwrap();
         std::fs::write(lists.join("pool.txt"), lines(&[pool.clone(), initial.clone()].concat())).unwrap();
         assert_eq!(output.status.code(), Some(5), "{}", String::from_utf8_lossy(&output.stderr));
         assert_eq!(std::fs::read_dir(&run).unwrap().count(), before);

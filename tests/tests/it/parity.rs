@@ -6,14 +6,15 @@ use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::SeedableRng;
 use serde::Deserialize;
 use tailward_datasets::{ImageShape, Images};
-use tailward_engine::batches::DeviceImages;
 use tailward_engine::device::Backend;
+use tailward_engine::inputs::{Inputs, Pixels};
 use tailward_engine::train::loss::Weighted;
-use tailward_engine::train::{LabelledImages, Streams, train};
+use tailward_engine::train::supervised::{LabelledSet, Streams, train};
 use tailward_experiment::definition::{
-    Adam, ClassWeights, LossDefinition, Normalisation, Schedule, TrainingDefinition,
+    Adam, ClassWeights, LossDefinition, Normalisation, Optimiser, Schedule, TrainingDefinition,
 };
-use tailward_models::resnet::{BlockKind, ResNet, ResNetConfig, Stem};
+use tailward_models::classifier::{Classifier, ClassifierConfig};
+use tailward_models::resnet::{BlockKind, ResNetConfig, Stem};
 
 use crate::fixture::project;
 
@@ -92,25 +93,26 @@ impl ModuleMapper for FromTorch<'_> {
     }
 }
 
-fn model(case: &Case, device: &Device) -> ResNet {
-    let config = ResNetConfig {
+fn model(case: &Case, device: &Device) -> Classifier {
+    let config = ClassifierConfig::ResNet(ResNetConfig {
         channels: 3,
         classes: case.classes,
         stem: case.stem,
         block: BlockKind::Basic,
         blocks: case.blocks.clone(),
         widths: case.widths.clone(),
-    };
+    });
     let mut mapper = FromTorch { state: &case.state, path: vec![], taken: 0 };
     let model = config.init(&mut ChaCha8Rng::seed_from_u64(0), device).map(&mut mapper);
     assert_eq!(mapper.taken, case.state.len(), "every tensor of PyTorch's state has its place");
     model
 }
 
-fn images(case: &Case, device: &Device) -> DeviceImages {
+fn inputs(case: &Case, device: &Device) -> Inputs {
     let shape = ImageShape { channels: 3, height: case.size, width: case.size };
-    let images = Images { shape, pixels: case.pixels.clone(), labels: case.labels.clone() };
-    DeviceImages::upload(&images, &Normalisation { mean: vec![0.5; 3], std: vec![0.25; 3] }, device)
+    let images = Images { shape, pixels: case.pixels.clone() };
+    let normalisation = Normalisation { mean: vec![0.5; 3], std: vec![0.25; 3] };
+    Inputs::Pixels(Pixels::upload(images, &normalisation, device))
 }
 
 fn assert_close(found: &[f32], expected: &[f32], tolerance: f32, what: &str) {
@@ -126,7 +128,7 @@ fn logits_agree(backend: Backend) {
         // Built for training and then made ready for scoring, as a run does it.
         let model = model(&case, &device.clone().autodiff()).valid();
         let rows: Vec<usize> = (0..case.labels.len()).collect();
-        let output = model.forward(images(&case, &device).batch(&rows));
+        let output = model.forward(inputs(&case, &device).batch(&rows));
         let values = |tensor: Tensor<2>| tensor.into_data().try_into_vec::<f32>().unwrap();
         assert_close(&values(output.logits), &case.logits, 1e-5, "logits");
         assert_close(&values(output.embeddings), &case.embeddings, 1e-5, "embeddings");
@@ -142,9 +144,7 @@ fn losses_agree(backend: Backend) {
             batch_size: case.labels.len(),
             learning_rate: 0.05,
             schedule: Schedule::Milestones { epochs: vec![], factor: 1.0 },
-            momentum: Some(0.9),
-            nesterov: Some(true),
-            adam: None,
+            optimiser: Optimiser::Sgd { momentum: 0.9, nesterov: true },
             incomplete_batch: None,
             loss: None,
             weight_decay: 5e-4,
@@ -153,8 +153,8 @@ fn losses_agree(backend: Backend) {
             normalisation: Normalisation { mean: vec![0.5; 3], std: vec![0.25; 3] },
         };
         let rows: Vec<usize> = (0..case.labels.len()).collect();
-        let images = images(&case, &device);
-        let data = LabelledImages { images: &images, rows: &rows, labels: &case.labels };
+        let inputs = inputs(&case, &device);
+        let data = LabelledSet { inputs: &inputs, rows: &rows, labels: &case.labels };
         let rng = ChaCha8Rng::seed_from_u64(0);
         let streams = Streams { order: rng.clone(), augment: rng, dropout: None };
         let trained =
@@ -204,9 +204,7 @@ fn adam_agrees(backend: Backend) {
             batch_size: case.labels.len(),
             learning_rate: 1e-3,
             schedule: Schedule::Constant {},
-            momentum: None,
-            nesterov: None,
-            adam: Some(Adam { beta_1: 0.9, beta_2: 0.999, epsilon: 1e-8 }),
+            optimiser: Optimiser::Adam(Adam { beta_1: 0.9, beta_2: 0.999, epsilon: 1e-8 }),
             incomplete_batch: None,
             loss: Some(loss),
             weight_decay: 5e-5,
@@ -215,8 +213,8 @@ fn adam_agrees(backend: Backend) {
             normalisation: Normalisation { mean: vec![0.5; 3], std: vec![0.25; 3] },
         };
         let rows: Vec<usize> = (0..case.labels.len()).collect();
-        let images = images(case, &device);
-        let data = LabelledImages { images: &images, rows: &rows, labels: &case.labels };
+        let inputs = inputs(case, &device);
+        let data = LabelledSet { inputs: &inputs, rows: &rows, labels: &case.labels };
         let rng = ChaCha8Rng::seed_from_u64(0);
         let streams = Streams { order: rng.clone(), augment: rng, dropout: None };
         let trained =

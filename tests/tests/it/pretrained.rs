@@ -6,14 +6,13 @@ use std::path::{Path, PathBuf};
 
 use serde_json::{Map, Value, json};
 use tailward_datasets::{Dataset, DatasetManifest};
-use tailward_engine::construct::Weights;
 use tailward_engine::device::Backend;
-use tailward_engine::run::{RunInputs, run};
+use tailward_engine::run::{RunInputs, Setting, Weights, run};
 use tailward_experiment::definition::{Definition, RunDefinition, Scale, Selector, Stem};
 use tailward_experiment::record::Record;
 use tailward_models::pretrained::WeightsFormat;
 
-use crate::fixture::{data_dir, project, synthetic_manifest, tailward, timeless_record};
+use crate::fixture::{data_dir, project, run_command, synthetic_manifest, timeless_record};
 
 fn definition(strategy: &str) -> RunDefinition {
     let path = project("tests/definitions/strategies.toml");
@@ -28,16 +27,15 @@ fn start(
     folder: &Path,
 ) -> Result<Record, tailward_engine::Error> {
     let inputs = RunInputs {
-        told: None,
+        setting: Setting::new(definition, dataset.clone(), data_dir()).unwrap(),
         replay: None,
-        dataset,
         data_dir: data_dir(),
         folder,
         weights,
         backend: Backend::Flex,
         host: tailward_engine::host::describe(Backend::Flex),
     };
-    run(definition, &inputs, &mut |_| {})
+    run(definition, inputs, &mut |_| {})
 }
 
 /// A safetensors file with torchvision's names for the network of the test definition, whose head is for 7 classes: the
@@ -106,16 +104,10 @@ fn missing_weights_say_how_to_get_them() {
     let text = text.replace("dropout = 0.5\n", "dropout = 0.5\npretrained = \"resnet18-imagenet1k-v1\"\n");
     let path = folder.path().join("definition.toml");
     fs::write(&path, text).unwrap();
-    let output = tailward()
-        .args(["run", "--scale", "smoke", "--strategy", "random", "--imbalance", "0.1", "--seed", "0"])
-        .arg("--definition")
-        .arg(&path)
-        .arg("--data-dir")
-        .arg(data_dir())
-        .arg("--out")
-        .arg(folder.path())
-        .output()
-        .unwrap();
+    let definition = Definition::load(&path).unwrap();
+    let selector = Selector { strategies: vec!["random".to_owned()], ..Selector::default() };
+    let run = definition.runs(Scale::Smoke, &selector).unwrap().remove(0);
+    let output = run_command(&run.write(folder.path()).unwrap()).output().unwrap();
     let told = String::from_utf8_lossy(&output.stderr).into_owned();
     assert_eq!(output.status.code(), Some(3), "{told}");
     assert!(told.contains("cargo xtask fetch resnet18-imagenet1k-v1"), "{told}");

@@ -7,6 +7,7 @@ use std::time::Duration;
 use rand::RngExt;
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::SeedableRng;
+use tailward_labelling::{Lock, Patience};
 
 use crate::fixture::{smoke_command, smoke_definition, timeless_ledger, timeless_record};
 
@@ -100,7 +101,7 @@ fn two_processes_do_not_share_a_folder() {
     let out = tempfile::tempdir().unwrap();
     let folder = out.path().join(smoke_definition("entropy", 0).folder());
     std::fs::create_dir_all(&folder).unwrap();
-    let lock = tailward_labelling::Lock::folder(&folder, tailward_labelling::Patience::Refuse).unwrap();
+    let lock = Lock::folder(&folder, Patience::Refuse).unwrap();
     let output = smoke_command("entropy", 0, out.path()).output().unwrap();
     assert_eq!(output.status.code(), Some(5));
     assert!(String::from_utf8_lossy(&output.stderr).contains("in use by another process"));

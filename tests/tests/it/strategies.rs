@@ -5,7 +5,7 @@ use std::path::Path;
 
 use tailward_datasets::{Dataset, Grouping, LabelNoise, SampleId, noisy_labels};
 use tailward_engine::device::Backend;
-use tailward_engine::run::{RunInputs, run};
+use tailward_engine::run::{RunInputs, Setting, run};
 use tailward_experiment::definition::{
     Definition, PoolDefinition, ReplayDefinition, RunDefinition, Scale, Selector, Statistics, SweepDefinition,
 };
@@ -24,13 +24,12 @@ fn definition(strategy: &str) -> RunDefinition {
 
 fn start(definition: &RunDefinition, folder: &Path) -> Result<Record, tailward_engine::Error> {
     let dataset = tailward_datasets::read(&synthetic_manifest(), data_dir()).unwrap();
-    run(definition, &inputs(&dataset, folder), &mut |_| {})
+    run(definition, inputs(definition, dataset, folder), &mut |_| {})
 }
 
-fn inputs<'a>(dataset: &'a Dataset, folder: &'a Path) -> RunInputs<'a> {
+fn inputs<'a>(definition: &RunDefinition, dataset: Dataset, folder: &'a Path) -> RunInputs<'a> {
     RunInputs {
-        dataset,
-        told: None,
+        setting: Setting::new(definition, dataset, data_dir()).unwrap(),
         replay: None,
         data_dir: data_dir(),
         folder,
@@ -53,7 +52,7 @@ fn every_strategy_asks_for_its_budget_and_shares_the_first_model() {
             let picks = query.picks.as_ref().unwrap();
             assert_eq!(picks.len(), definition.budget, "{name}");
             assert!(picks.iter().all(|&pick| asked.insert(pick)), "{name} asks for a sample twice");
-            let strategy = &definition.strategy.query;
+            let strategy = &definition.strategy.query.strategy;
             let pseudo = strategy.name().contains("pseudo-label");
             assert_eq!(query.balance.is_some(), strategy.lambda().is_some() || pseudo, "{name}");
             assert_eq!(query.discriminator.is_some(), strategy.needs().discriminator, "{name}");
@@ -137,9 +136,9 @@ fn a_query_that_lost_its_last_asks_goes_on_with_them() {
 fn no_run_sees_a_label_that_was_not_told() {
     let dataset = tailward_datasets::read(&synthetic_manifest(), data_dir()).unwrap();
     let noise = LabelNoise::Uniform { rate: 0.3, seed: 5 };
-    let told = noisy_labels(&noise, &dataset.train.labels, None, 10, data_dir()).unwrap();
+    let told = noisy_labels(&noise, &dataset.truth.train, None, 10, data_dir()).unwrap();
     let mut other = dataset.clone();
-    other.train.labels.iter_mut().for_each(|label| *label = (*label + 3) % 10);
+    other.truth.train.iter_mut().for_each(|label| *label = (*label + 3) % 10);
     for mut definition in definitions() {
         let name = definition.strategy.name.clone();
         // A pool that is drawn whatever the labels are.
@@ -148,9 +147,10 @@ fn no_run_sees_a_label_that_was_not_told() {
         definition.noise = Some(noise.clone());
         let ledger = |dataset: &Dataset| {
             let folder = tempfile::tempdir().unwrap();
-            let inputs = RunInputs { dataset, told: Some(&told), ..inputs(dataset, folder.path()) };
+            let mut inputs = inputs(&definition, dataset.clone(), folder.path());
+            inputs.setting.study.told = Some(told.clone());
             let record =
-                run(&definition, &inputs, &mut |_| {}).unwrap_or_else(|error| panic!("{name}: {error}"));
+                run(&definition, inputs, &mut |_| {}).unwrap_or_else(|error| panic!("{name}: {error}"));
             (timeless_ledger(folder.path()), record)
         };
         let ((ledger_of_truth, record), (ledger_of_other, _)) = (ledger(&dataset), ledger(&other));
@@ -171,7 +171,6 @@ fn no_run_sees_a_label_that_was_not_told() {
 #[test]
 fn classes_are_merged_and_the_pool_is_evaluated() {
     let dataset = tailward_datasets::read(&synthetic_manifest(), data_dir()).unwrap();
-    let grouped = Grouping::FirstAndRest { classes: 3 }.apply(dataset).unwrap();
     for name in ["random", "direct", "galaxy", "similar", "base"] {
         let mut definition = definition(name);
         definition.grouping = Some(Grouping::FirstAndRest { classes: 3 });
@@ -182,7 +181,7 @@ fn classes_are_merged_and_the_pool_is_evaluated() {
             let mut definition = definition.clone();
             definition.scoring.statistics = statistics;
             let folder = tempfile::tempdir().unwrap();
-            run(&definition, &inputs(&grouped, folder.path()), &mut |_| {}).unwrap()
+            run(&definition, inputs(&definition, dataset.clone(), folder.path()), &mut |_| {}).unwrap()
         };
         let running = record(None);
         assert_eq!(running.header.class_names.len(), 3);
@@ -207,14 +206,16 @@ fn a_selection_is_replayed_in_its_order() {
     definition.imbalance_factor = 1.0;
     definition.replay = Some(ReplayDefinition { sha256: "0".repeat(64), samples: 80 });
     let folder = tempfile::tempdir().unwrap();
-    let replayed = RunInputs { replay: Some(&order), ..inputs(&dataset, folder.path()) };
-    let record = run(&definition, &replayed, &mut |_| {}).unwrap();
+    let replayed = |order, folder| {
+        let inputs = inputs(&definition, dataset.clone(), folder);
+        run(&definition, RunInputs { replay: Some(order), ..inputs }, &mut |_| {})
+    };
+    let record = replayed(&order, folder.path()).unwrap();
     assert_eq!(record.rounds.iter().map(|round| round.labelled).collect::<Vec<_>>(), [40, 60, 80]);
     let picks: Vec<SampleId> = record.queries.iter().flat_map(|query| query.picks.clone().unwrap()).collect();
     assert_eq!(picks, order[40..]);
-    let short = RunInputs { replay: Some(&order[..70]), ..inputs(&dataset, folder.path()) };
     let other = tempfile::tempdir().unwrap();
-    let error = run(&definition, &RunInputs { folder: other.path(), ..short }, &mut |_| {}).unwrap_err();
+    let error = replayed(&order[..70], other.path()).unwrap_err();
     assert!(error.to_string().contains("the list has 70 samples"), "{error}");
 }
 
@@ -237,7 +238,7 @@ fn a_sweep_measures_every_weight_and_queries_nothing() {
         }
         // Without weight the baseline is left.
         let baseline = &sweep.references[0];
-        assert_eq!(baseline.strategy, definition.strategy.query.baseline().name());
+        assert_eq!(baseline.strategy, definition.strategy.query.strategy.baseline().name());
         assert_eq!(sweep.points[0].choice, baseline.choice, "{name}");
         let (first, last) = (&sweep.points[0].choice, &sweep.points[5].choice);
         assert!(last.l1 <= first.l1 + 1e-9, "{name}: {} is above {}", last.l1, first.l1);

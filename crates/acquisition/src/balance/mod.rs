@@ -7,10 +7,11 @@
 //! improved by exchanges. The relaxation has at most `classes + 1` fractional rows, so that the answer is close, and
 //! every answer carries dual values from which anybody can recompute how close ([`certificate`]).
 //!
-//! [`mod@reference`] states the same programme for a general-purpose solver.
+//! With the feature `exact`, [`mod@reference`] states the same programme for a general-purpose solver.
 
 pub mod certificate;
 mod dual;
+#[cfg(feature = "exact")]
 mod exact;
 #[doc(hidden)]
 pub mod instances;
@@ -19,6 +20,7 @@ mod local_search;
 mod options;
 mod path;
 mod problem;
+#[cfg(feature = "exact")]
 pub mod reference;
 mod relaxation;
 mod requirement;
@@ -64,7 +66,8 @@ pub use term::{Balance, Prediction, SolverMode};
 ///
 /// # Errors
 ///
-/// Those of [`Problem::validate`]; [`Error::Reference`] if branch and bound fails in the exact mode.
+/// Those of [`Problem::validate`]; in the exact mode [`Error::Reference`] if branch and bound fails, and
+/// [`Error::WithoutSolver`] if it was left out of the build.
 pub fn query(
     probabilities: ArrayView2<f32>,
     scores: &[f64],

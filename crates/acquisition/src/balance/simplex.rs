@@ -393,9 +393,11 @@ fn column(gathered: &[f32], classes: usize, k: usize) -> &[f32] {
 
 #[cfg(test)]
 mod tests {
+    use super::super::Problem;
     use super::super::dual::Pass;
     use super::super::instances::{Generated, Shape, generate};
-    use super::super::{Problem, reference};
+    #[cfg(feature = "exact")]
+    use super::super::reference;
     use super::*;
 
     fn problem(made: &Generated, lambda: f64) -> Problem<'_> {
@@ -419,6 +421,7 @@ mod tests {
         Ok(simplex.objective())
     }
 
+    #[cfg(feature = "exact")]
     #[test]
     fn both_rules_and_the_reference_agree() {
         for (classes, seed) in [(4, 1), (10, 2), (25, 3)] {

@@ -5,13 +5,15 @@ use std::time::Instant;
 use serde::Serialize;
 
 use super::dual::Pass;
+#[cfg(feature = "exact")]
+use super::exact;
 use super::options::Options;
 use super::problem::Instance;
 use super::relaxation::Relaxation;
 use super::sifting::relax;
 use super::status::Status;
 use super::term::SolverMode;
-use super::{Problem, certificate, exact, local_search, rounding};
+use super::{Problem, certificate, local_search, rounding};
 use crate::Error;
 
 /// The answer to a [`Problem`].
@@ -78,7 +80,8 @@ pub struct Seconds {
 ///
 /// # Errors
 ///
-/// Those of [`Problem::validate`]; [`Error::Reference`] if branch and bound fails.
+/// Those of [`Problem::validate`]; in the exact mode [`Error::Reference`] if branch and bound fails, and
+/// [`Error::WithoutSolver`] if it was left out of the build.
 ///
 /// # Panics
 ///
@@ -97,6 +100,10 @@ pub(crate) fn solve_from(
     start: Option<Vec<f64>>,
     clock: Instant,
 ) -> Result<Solution, Error> {
+    #[cfg(not(feature = "exact"))]
+    if options.mode == SolverMode::Exact {
+        return Err(Error::WithoutSolver { what: "the solver `exact`" });
+    }
     if problem.budget == 0 || problem.budget == problem.costs.len() {
         return Ok(forced(problem, clock));
     }
@@ -113,6 +120,7 @@ pub(crate) fn solve_from(
     statistics.seconds.search = searched.elapsed().as_secs_f64();
     let mut solution = certify(problem, picks, duals, statistics);
 
+    #[cfg(feature = "exact")]
     if options.mode == SolverMode::Exact && solution.status == Status::Gap {
         let tried = Instant::now();
         let attempt = exact::attempt(problem, instance, &pass, &solution.picks, options)?;
@@ -207,6 +215,7 @@ fn closed(objective: f64, bound: f64, error: f64) -> bool {
 
 impl Solution {
     /// Takes over a selection that branch and bound has proven to be optimal.
+    #[cfg(feature = "exact")]
     fn prove(&mut self, problem: &Problem, optimum: Vec<usize>) {
         let objective = certificate::objective(problem, &optimum);
         // Within the general-purpose solver's tolerance the selection at hand may be the better one.
@@ -249,5 +258,31 @@ impl Default for Statistics {
             fallback: false,
             seconds: Seconds::default(),
         }
+    }
+}
+
+#[cfg(test)]
+#[cfg(not(feature = "exact"))]
+mod tests {
+    use ndarray::array;
+
+    use super::*;
+
+    #[test]
+    fn without_the_solver_the_exact_mode_is_refused() {
+        let p = array![[0.5_f32, 0.5], [0.25, 0.75]];
+        let problem = Problem {
+            probabilities: p.view(),
+            costs: &[0.0, 1.0],
+            requirement: &[1.0, 0.0],
+            lambda: 1.0,
+            budget: 1,
+        };
+        let options = Options { mode: SolverMode::Exact, ..Options::default() };
+        let error = solve(&problem, &options).unwrap_err();
+        assert_eq!(
+            error.to_string(),
+            "run the solver `exact`: the solver is left out of this build; turn on the feature `exact`"
+        );
     }
 }

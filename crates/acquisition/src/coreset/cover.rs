@@ -144,6 +144,21 @@ impl Cover {
         uncovered > self.outliers
     }
 
+    /// Variables of the programme: one for each centre, and one for each point that may be an outlier.
+    pub(super) fn variables(&self) -> usize {
+        self.rows.len() + if self.outliers > 0 { self.weights.len() } else { 0 }
+    }
+
+    /// Entries of the programme that are not zero: the covering constraints, and the sums of all variables.
+    pub(super) fn entries(&self) -> usize {
+        let pairs: usize = self.covers.iter().map(Set::len).sum();
+        pairs + 2 * self.variables() - self.rows.len()
+    }
+}
+
+/// What the programme is stated from.
+#[cfg(feature = "exact")]
+impl Cover {
     pub(super) fn rows(&self) -> &[usize] {
         &self.rows
     }
@@ -159,17 +174,6 @@ impl Cover {
     /// The centres that cover a point.
     pub(super) fn covered_by(&self, point: usize) -> impl Iterator<Item = usize> {
         self.covered_by[point].iter()
-    }
-
-    /// Variables of the programme: one for each centre, and one for each point that may be an outlier.
-    pub(super) fn variables(&self) -> usize {
-        self.rows.len() + if self.outliers > 0 { self.weights.len() } else { 0 }
-    }
-
-    /// Entries of the programme that are not zero: the covering constraints, and the sums of all variables.
-    pub(super) fn entries(&self) -> usize {
-        let pairs: usize = self.covers.iter().map(Set::len).sum();
-        pairs + 2 * self.variables() - self.rows.len()
     }
 }
 

@@ -5,6 +5,7 @@
 
 mod cover;
 mod distances;
+#[cfg(feature = "exact")]
 mod programme;
 
 use std::time::{Duration, Instant};
@@ -81,7 +82,7 @@ impl Parameters {
 ///
 /// [`Error::InvalidParameter`], [`Error::BudgetAbovePool`], [`Error::CoresetTooLarge`] for a pool of more than 4,096
 /// rows or if a programme has more than 5,000 variables or 100,000 entries, [`Error::Reference`] if the solver fails,
-/// and those of [`Embeddings::validate`].
+/// [`Error::WithoutSolver`] if the solver is needed and was left out of the build, and those of [`Embeddings::validate`].
 pub fn query(
     embeddings: &Embeddings,
     budget: usize,
@@ -184,7 +185,25 @@ fn decide(
     programme::decide(&cover, budget, deadline.saturating_duration_since(Instant::now()))
 }
 
+/// What is left of the programme where its solver is left out of the build.
+#[cfg(not(feature = "exact"))]
+mod programme {
+    use std::time::Duration;
+
+    use super::cover::{Cover, Decision};
+    use crate::Error;
+
+    /// Nothing can be decided.
+    pub(super) fn decide(_cover: &Cover, _budget: usize, time: Duration) -> Result<Decision, Error> {
+        if time.is_zero() {
+            return Ok(Decision::Undecided);
+        }
+        Err(Error::WithoutSolver { what: "core-set on this pool" })
+    }
+}
+
 #[cfg(test)]
+#[cfg(feature = "exact")]
 mod tests {
     use ndarray::Array2;
     use rand::{RngExt, SeedableRng};

@@ -4,7 +4,6 @@ mod balancing;
 mod needs;
 #[cfg(test)]
 mod tests;
-mod vaal_networks;
 
 use serde::{Deserialize, Serialize};
 
@@ -15,7 +14,6 @@ use crate::{
 };
 
 pub use needs::Needs;
-pub use vaal_networks::{KlReduction, VaalNetworks};
 
 /// How the next rows to label are chosen, with every parameter of the choice.
 ///
@@ -87,10 +85,9 @@ pub enum Strategy {
         candidates: Option<usize>,
     },
     /// The lowest estimate of a discriminator that tells labelled from unlabelled images in the latent space of a
-    /// variational auto-encoder (VAAL, Sinha et al., ICCV 2019).
+    /// variational auto-encoder (VAAL, Sinha et al., ICCV 2019). Training the two is the business of whoever gives the
+    /// estimates.
     Vaal {
-        /// The two networks and how they are trained.
-        networks: VaalNetworks,
         /// Balance the classes as well (VAAL-CB of CBAL, Eq. 9).
         #[serde(default, skip_serializing_if = "Option::is_none")]
         balance: Option<Balance>,
@@ -174,6 +171,7 @@ impl Strategy {
             | Self::MostLikelyPositive { .. }
             | Self::Base {}
             | Self::Badge {}
+            | Self::Vaal { .. }
             | Self::Galaxy { .. } => Ok(()),
             &Self::Coreset { outlier_fraction, tolerance } => {
                 coreset::Parameters { outlier_fraction, tolerance }.validate()
@@ -184,7 +182,6 @@ impl Strategy {
                 at_least("configurations", *configurations, 1)?;
                 candidates.map_or(Ok(()), |count| at_least("candidates", count, 1))
             }
-            Self::Vaal { networks, .. } => networks.validate(),
             &Self::Direct { mode, parallel } => direct::Parameters { mode, parallel }.validate(),
             &Self::ClusterMargin { sample, clusters, candidates } => {
                 cluster_margin::Parameters { sample, clusters, candidates }.validate()

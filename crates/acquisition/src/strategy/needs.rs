@@ -1,7 +1,7 @@
 //! What a strategy must be given.
 
 use super::Strategy;
-use crate::{ConfidenceOf, PseudoLabelOrder};
+use crate::{ConfidenceOf, Input, PseudoLabelOrder};
 
 /// What a strategy must be given. There is room to grow: a later strategy adds a field.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -24,8 +24,27 @@ pub struct Needs {
     pub head: bool,
 }
 
+impl Needs {
+    /// The same as a list, in the order of [`Input`].
+    pub fn inputs(&self) -> Vec<Input> {
+        [
+            (self.probabilities, Input::Probabilities),
+            (self.labelled_probabilities, Input::LabelledProbabilities),
+            (self.logits, Input::Logits),
+            (self.head, Input::Head),
+            (self.embeddings, Input::Embeddings),
+            (self.labelled_embeddings, Input::LabelledEmbeddings),
+            (self.dropout_passes > 0, Input::DropoutProbabilities),
+            (self.discriminator, Input::Estimates),
+        ]
+        .into_iter()
+        .filter_map(|(needed, input)| needed.then_some(input))
+        .collect()
+    }
+}
+
 impl Strategy {
-    /// What the engine has to compute for this strategy: exactly that, and nothing else.
+    /// What has to be computed for this strategy: exactly that, and nothing else.
     pub fn needs(&self) -> Needs {
         let none = Needs::default();
         let balanced = self.balance().is_some();

@@ -1,13 +1,14 @@
 //! Every strategy, with and without what it can be combined with, and a query as an engine makes it.
 
+use std::collections::BTreeSet;
+
 use ndarray::{ArcArray2, Axis};
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
 use tailward_acquisition::query::{self, Inputs, Pool};
 use tailward_acquisition::{
     Answer, Balance, ConfidenceOf, Conversation, DirectMode, Embeddings, Error, GalaxyMode, GreedyBalance,
-    Lambda, LambdaRule, LambdaScale, Prediction, PseudoLabelOrder, Selection, SolverMode, Strategy,
-    VaalNetworks,
+    Input, Lambda, LambdaRule, LambdaScale, Prediction, PseudoLabelOrder, Selection, SolverMode, Strategy,
 };
 
 use crate::Round;
@@ -76,7 +77,7 @@ pub(crate) fn battery() -> Vec<Strategy> {
         strategies.push(Strategy::Margin { balance: balance.clone() });
         strategies.push(Strategy::LeastConfidence { of: None, balance: balance.clone() });
         strategies.push(Strategy::Bald { passes: 4, balance: balance.clone() });
-        strategies.push(Strategy::Vaal { networks: VaalNetworks::official(), balance });
+        strategies.push(Strategy::Vaal { balance });
     }
     let greedy = |lambda, scale| Some(GreedyBalance { lambda, scale });
     for (decimals, balance) in [
@@ -178,44 +179,64 @@ pub(crate) fn begin(strategy: &Strategy, round: &Round) -> Result<Conversation, 
         budget: round.budget,
         rng: &mut ChaCha8Rng::seed_from_u64(round.seed),
     };
-    query::begin(&strategy, inputs, &mut &*round)
+    let mut pool = Recording { round, asked: BTreeSet::new() };
+    let begun = query::begin(&strategy, inputs, &mut pool);
+    let declared: BTreeSet<Input> = strategy.needs().inputs().into_iter().collect();
+    if begun.is_ok() {
+        assert_eq!(pool.asked, declared, "{strategy:?} asks for what it declares, and for nothing else");
+    }
+    begun
 }
 
-impl Pool for &Round {
+/// A round as a pool, and what was asked of it.
+struct Recording<'a> {
+    round: &'a Round,
+    asked: BTreeSet<Input>,
+}
+
+impl Pool for Recording<'_> {
     type Error = Error;
 
     fn probabilities(&mut self) -> Result<ArcArray2<f32>, Error> {
-        Ok(self.probabilities.to_shared())
+        self.asked.insert(Input::Probabilities);
+        Ok(self.round.probabilities.to_shared())
     }
 
     fn logits(&mut self) -> Result<ArcArray2<f32>, Error> {
-        Ok(self.logits.to_shared())
+        self.asked.insert(Input::Logits);
+        Ok(self.round.logits.to_shared())
     }
 
     fn head(&mut self) -> Result<ArcArray2<f32>, Error> {
-        Ok(self.head.to_shared())
+        self.asked.insert(Input::Head);
+        Ok(self.round.head.to_shared())
     }
 
     fn labelled_probabilities(&mut self) -> Result<ArcArray2<f32>, Error> {
-        Ok(self.labelled_probabilities.to_shared())
+        self.asked.insert(Input::LabelledProbabilities);
+        Ok(self.round.labelled_probabilities.to_shared())
     }
 
     fn unlabelled_embeddings(&mut self) -> Result<ArcArray2<f32>, Error> {
-        Ok(self.embeddings.to_shared())
+        self.asked.insert(Input::Embeddings);
+        Ok(self.round.embeddings.to_shared())
     }
 
     fn embeddings(&mut self) -> Result<Embeddings, Error> {
+        self.asked.extend([Input::Embeddings, Input::LabelledEmbeddings]);
         Ok(Embeddings {
-            unlabelled: self.embeddings.to_shared(),
-            labelled: self.labelled_embeddings.to_shared(),
+            unlabelled: self.round.embeddings.to_shared(),
+            labelled: self.round.labelled_embeddings.to_shared(),
         })
     }
 
     fn dropout_pass(&mut self, pass: usize) -> Result<ArcArray2<f32>, Error> {
-        Ok(self.passes.index_axis(Axis(0), pass).to_shared())
+        self.asked.insert(Input::DropoutProbabilities);
+        Ok(self.round.passes.index_axis(Axis(0), pass).to_shared())
     }
 
-    fn estimates(&mut self, _networks: &VaalNetworks) -> Result<Vec<f32>, Error> {
-        Ok(self.estimates.to_vec())
+    fn estimates(&mut self) -> Result<Vec<f32>, Error> {
+        self.asked.insert(Input::Estimates);
+        Ok(self.round.estimates.to_vec())
     }
 }

@@ -97,7 +97,7 @@ impl Grouping {
 mod tests {
     use super::*;
     use crate::images::{ImageShape, Images};
-    use crate::labelled::LabelledImages;
+    use crate::labelled_images::LabelledImages;
     use proptest::prelude::*;
 
     /// Training images by digit.

@@ -1,7 +1,7 @@
 //! How the bytes of a dataset are laid out: one file or folder a layout, each with what it asks of a manifest (`check`),
 //! what must be there (`required`) and how it is read (`read`).
 //!
-//! [`rules`] has what several layouts ask of a manifest alike.
+//! `rules` has what several layouts ask of a manifest alike.
 
 pub mod cifar;
 pub mod medmnist;
@@ -15,7 +15,7 @@ mod rules;
 use std::path::Path;
 
 use crate::error::Result;
-use crate::labelled::LabelledImages;
+use crate::labelled_images::LabelledImages;
 use crate::manifest::{DatasetManifest, Layout};
 
 use cifar::RecordLayout;

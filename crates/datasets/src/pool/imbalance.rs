@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::error::{Error, Result};
-use crate::share::floor;
+use crate::rounding::floor;
 
 /// A construction of imbalance. The factor is the smallest kept share of a class, in (0, 1].
 #[derive(Copy, Clone, Debug, PartialEq, Serialize, Deserialize)]

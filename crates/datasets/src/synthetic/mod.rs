@@ -18,7 +18,7 @@ use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::SeedableRng;
 
 use crate::dataset::Dataset;
-use crate::labelled::LabelledImages;
+use crate::labelled_images::LabelledImages;
 use class::Class;
 use scene::Scene;
 

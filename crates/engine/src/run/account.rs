@@ -7,7 +7,7 @@ use tailward_acquisition::balance::Status;
 use tailward_acquisition::{BalanceOutcome, Conversation, CoverOutcome, Phase, Selection};
 use tailward_datasets::PoolManifest;
 use tailward_experiment::definition::RunDefinition;
-use tailward_experiment::record::{Balancing, Covering, Discriminating, Header, PhaseCount};
+use tailward_experiment::record::{Balancing, Covering, Discriminating, FORMAT, Header, PhaseCount};
 use tailward_models::classifier::ClassifierConfig;
 
 use super::state::RunInputs;
@@ -26,6 +26,7 @@ pub(super) fn header(
     let counted = "a simulated study counts its classes";
     let mut rng = stream(definition.seed, Stream::Init, 0);
     Header {
+        format: FORMAT,
         definition: definition.clone(),
         definition_hash: definition.hash(),
         pool_hash: pool.hash.clone(),

@@ -14,31 +14,31 @@ use tailward_experiment::record::{Discriminating, QueryCost};
 use crate::Error;
 
 /// The file's name in a run's folder.
-pub const QUERY_FILE: &str = "query.json";
+pub(super) const QUERY_FILE: &str = "query.json";
 
 /// A query before its first ask.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Begun {
+pub(super) struct Begun {
     /// The round whose model is asked.
-    pub round: usize,
+    pub(super) round: usize,
     /// The query.
-    pub conversation: Conversation,
+    pub(super) conversation: Conversation,
     /// What VAAL's networks learned, where the strategy has them.
-    pub discriminator: Option<Discriminating>,
+    pub(super) discriminator: Option<Discriminating>,
     /// What beginning took.
-    pub cost: QueryCost,
+    pub(super) cost: QueryCost,
 }
 
 /// The file of a run.
 #[derive(Clone, Debug)]
-pub struct QueryFile {
+pub(super) struct QueryFile {
     path: PathBuf,
 }
 
 impl QueryFile {
     /// The file in a run's folder.
-    pub fn new(folder: &Path) -> Self {
+    pub(super) fn new(folder: &Path) -> Self {
         Self { path: folder.join(QUERY_FILE) }
     }
 
@@ -47,7 +47,7 @@ impl QueryFile {
     /// # Errors
     ///
     /// The disk is full or fails.
-    pub fn write(&self, begun: &Begun) -> Result<(), Error> {
+    pub(super) fn write(&self, begun: &Begun) -> Result<(), Error> {
         whole_file::write(&self.path, |writer| Ok(serde_json::to_writer(writer, begun)?))
             .map_err(Error::io(&self.path))
     }
@@ -57,7 +57,7 @@ impl QueryFile {
     /// # Errors
     ///
     /// The file is damaged.
-    pub fn read(&self, round: usize) -> Result<Option<Begun>, Error> {
+    pub(super) fn read(&self, round: usize) -> Result<Option<Begun>, Error> {
         let bytes = match std::fs::read(&self.path) {
             Ok(bytes) => bytes,
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
@@ -73,7 +73,7 @@ impl QueryFile {
     /// # Errors
     ///
     /// The file cannot be removed.
-    pub fn remove(&self) -> Result<(), Error> {
+    pub(super) fn remove(&self) -> Result<(), Error> {
         match std::fs::remove_file(&self.path) {
             Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(Error::io(&self.path)(error)),
             _ => Ok(()),

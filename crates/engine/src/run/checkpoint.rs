@@ -10,13 +10,13 @@ use crate::Error;
 
 /// The checkpoints of a run: at most one at a time.
 #[derive(Debug)]
-pub struct Checkpoints {
+pub(super) struct Checkpoints {
     folder: PathBuf,
 }
 
 impl Checkpoints {
     /// The checkpoints in a run's folder.
-    pub fn new(folder: &Path) -> Self {
+    pub(super) fn new(folder: &Path) -> Self {
         Self { folder: folder.to_owned() }
     }
 
@@ -25,7 +25,7 @@ impl Checkpoints {
     /// # Errors
     ///
     /// The disk is full or fails.
-    pub fn save(&self, round: usize, model: &Classifier) -> Result<(), Error> {
+    pub(super) fn save(&self, round: usize, model: &Classifier) -> Result<(), Error> {
         let path = self.path(round);
         let unfinished = self.folder.join(format!("model-round-{round:03}-unfinished.bpk"));
         model
@@ -43,7 +43,7 @@ impl Checkpoints {
     /// # Errors
     ///
     /// The file is damaged or is of another model.
-    pub fn load(&self, round: usize, model: Classifier) -> Result<Option<Classifier>, Error> {
+    pub(super) fn load(&self, round: usize, model: Classifier) -> Result<Option<Classifier>, Error> {
         let path = self.path(round);
         if !path.exists() {
             return Ok(None);
@@ -59,7 +59,7 @@ impl Checkpoints {
     /// # Errors
     ///
     /// The file cannot be removed.
-    pub fn remove(&self, round: usize) -> Result<(), Error> {
+    pub(super) fn remove(&self, round: usize) -> Result<(), Error> {
         let path = self.path(round);
         match std::fs::remove_file(&path) {
             Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(Error::io(path)(error)),
@@ -72,7 +72,7 @@ impl Checkpoints {
     /// # Errors
     ///
     /// A file cannot be removed.
-    pub fn clear(&self) -> Result<(), Error> {
+    pub(super) fn clear(&self) -> Result<(), Error> {
         for entry in std::fs::read_dir(&self.folder).map_err(Error::io(&self.folder))? {
             let path = entry.map_err(Error::io(&self.folder))?.path();
             let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();

@@ -50,7 +50,7 @@ pub struct Weights {
 /// # Panics
 ///
 /// The definition names weights and `weights` is `None`.
-pub fn initial_model(
+pub(super) fn initial_model(
     definition: &RunDefinition,
     config: &ClassifierConfig,
     weights: Option<&Weights>,

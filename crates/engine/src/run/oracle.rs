@@ -4,13 +4,13 @@ use tailward_datasets::SampleId;
 
 /// Answers every request with a label that is known beforehand.
 #[derive(Clone, Copy, Debug)]
-pub struct Simulated<'a> {
+pub(super) struct Simulated<'a> {
     labels: &'a [u32],
 }
 
 impl<'a> Simulated<'a> {
     /// An oracle over a label for each training image.
-    pub fn new(labels: &'a [u32]) -> Self {
+    pub(super) fn new(labels: &'a [u32]) -> Self {
         Self { labels }
     }
 
@@ -19,12 +19,12 @@ impl<'a> Simulated<'a> {
     /// # Panics
     ///
     /// The dataset has no such sample.
-    pub fn answer(&self, sample: SampleId) -> u32 {
+    pub(super) fn answer(&self, sample: SampleId) -> u32 {
         self.labels[sample.index()]
     }
 
     /// The name that the ledger keeps.
-    pub fn name(&self) -> &'static str {
+    pub(super) fn name(&self) -> &'static str {
         "simulated"
     }
 }

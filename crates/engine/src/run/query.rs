@@ -125,7 +125,7 @@ impl State<'_> {
 
     /// The strategy of a round: a weight that a rule found in the first round is kept (CBAL, Section 4.1).
     fn strategy(&self, round: usize) -> Result<Strategy, Error> {
-        let strategy = &self.definition.strategy.query;
+        let strategy = &self.definition.strategy.query.strategy;
         if round == 0 || strategy.lambda() != Some(Lambda::Rule(LambdaRule::Auto)) {
             return Ok(strategy.clone());
         }

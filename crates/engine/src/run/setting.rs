@@ -3,8 +3,8 @@
 use std::path::Path;
 
 use tailward_datasets::{
-    Dataset, ImageShape, Images, PoolManifest, PoolSource, SampleId, TrainingImages, TrainingTruth, construct,
-    construct_replay, noisy_labels,
+    Dataset, ImageShape, Images, PoolManifest, PoolSource, SampleId, TrainingImages, TrainingTruth,
+    construct, construct_replay, noisy_labels,
 };
 use tailward_experiment::definition::{PoolDefinition, RunDefinition, same_factor};
 use tailward_experiment::plan::imbalance;

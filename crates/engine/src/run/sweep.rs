@@ -3,6 +3,7 @@
 use std::time::Instant;
 
 use ndarray::ArrayView2;
+use rand_chacha::ChaCha8Rng;
 use tailward_acquisition::balance::{self, Problem, certificate, requirement};
 use tailward_acquisition::query::{Inputs, Pool, query, rounded, scores};
 use tailward_acquisition::{
@@ -43,7 +44,8 @@ impl State<'_> {
         };
         // For measuring only: the choice is made before anybody looks at these.
         let truth = self.study.true_labels(unlabelled.samples());
-        let mut line = sweep(&self.definition.strategy.query, inputs, &mut outputs, lambdas, &truth)?;
+        let mut line =
+            sweep(&self.definition.strategy.query.strategy, inputs, &mut outputs, lambdas, &truth)?;
         line.cost.score_secs = outputs.cache.score_secs;
         line.cost.train_secs = outputs.cache.train_secs;
         self.writer.append(&Line::Sweep(Box::new(line.clone())))?;
@@ -70,7 +72,7 @@ fn sweep<P: Pool>(
     truth: &[u32],
 ) -> Result<Sweep, P::Error> {
     let Inputs { rows, labelled_counts, labels, budget, rng } = inputs;
-    let selections = selections(strategy, labelled_counts, budget, pool, lambdas)?;
+    let selections = selections(strategy, labelled_counts, budget, pool, lambdas, rng)?;
     let probabilities = pool.probabilities()?;
     let measure = Measure { probabilities: probabilities.view(), labelled_counts, budget, truth };
     let mut points = Vec::with_capacity(lambdas.len());
@@ -100,6 +102,7 @@ fn selections<P: Pool>(
     budget: usize,
     pool: &mut P,
     lambdas: &[f64],
+    rng: &ChaCha8Rng,
 ) -> Result<Vec<(Selection, f64)>, P::Error> {
     if let Strategy::KCenterGreedy { decimals, balance: Some(balance) } = strategy {
         let embeddings = rounded(pool.embeddings()?, *decimals);
@@ -108,9 +111,11 @@ fn selections<P: Pool>(
         for &lambda in lambdas {
             let started = Instant::now();
             let weight = balance.weight(lambda, labelled_counts.len());
-            let view = embeddings.view();
             let p = probabilities.view();
-            let selection = k_center::query_balanced(view, p, labelled_counts, budget, weight)?;
+            // Every weight begins with the same first row.
+            let mut rng = rng.clone();
+            let selection =
+                k_center::query_balanced(&embeddings, p, labelled_counts, budget, weight, &mut rng)?;
             selections.push((selection, started.elapsed().as_secs_f64()));
         }
         return Ok(selections);
@@ -128,7 +133,7 @@ fn selections<P: Pool>(
         solver: balance.solver,
         prediction: balance.prediction,
     };
-    let swept = lambda::sweep(&round, lambdas)?;
+    let swept = balance::sweep(&round, lambdas)?;
     Ok(swept.into_iter().map(|point| (point.selection, point.statistics.seconds.total)).collect())
 }
 

@@ -4,8 +4,8 @@ use std::time::Instant;
 
 use burn::tensor::Device;
 use ndarray::{ArcArray2, Array2};
-use tailward_acquisition::query::{Embeddings, Pool};
-use tailward_acquisition::{Needs, VaalNetworks};
+use tailward_acquisition::query::Pool;
+use tailward_acquisition::{Embeddings, Needs};
 use tailward_datasets::SampleId;
 use tailward_experiment::definition::RunDefinition;
 use tailward_models::classifier::Classifier;
@@ -71,7 +71,7 @@ pub fn score_everything(
     inputs: &Inputs,
     samples: &[SampleId],
 ) -> Scores {
-    let wanted = definition.strategy.query.needs();
+    let wanted = definition.strategy.query.strategy.needs();
     let needs = Needs {
         probabilities: true,
         logits: true,
@@ -88,7 +88,7 @@ impl Outputs<'_> {
         if known.probabilities.is_some() || known.logits.is_some() || known.unlabelled_embeddings.is_some() {
             return Ok(());
         }
-        let wanted = self.definition.strategy.query.needs();
+        let wanted = self.definition.strategy.query.strategy.needs();
         let needs = Needs {
             // A sweep measures the entropy of every choice.
             probabilities: wanted.probabilities || self.definition.sweep.is_some(),
@@ -109,7 +109,7 @@ impl Outputs<'_> {
         if self.cache.labelled_probabilities.is_some() || self.cache.labelled_embeddings.is_some() {
             return Ok(());
         }
-        let wanted = self.definition.strategy.query.needs();
+        let wanted = self.definition.strategy.query.strategy.needs();
         let needs = Needs {
             probabilities: wanted.labelled_probabilities,
             embeddings: wanted.labelled_embeddings,
@@ -212,11 +212,13 @@ impl Pool for Outputs<'_> {
         }
     }
 
-    fn estimates(&mut self, networks: &VaalNetworks) -> Result<Vec<f32>, Error> {
+    fn estimates(&mut self) -> Result<Vec<f32>, Error> {
         if let Some(estimates) = &self.cache.estimates {
             return Ok(estimates.clone());
         }
         let started = Instant::now();
+        let networks = self.definition.strategy.query.networks.as_ref();
+        let networks = networks.expect("a definition that was validated has networks where they are trained");
         let setting = vaal::Setting { networks, seed: self.definition.seed, round: self.round };
         let labelled = image_rows(self.labelled);
         let unlabelled = image_rows(self.unlabelled.samples());

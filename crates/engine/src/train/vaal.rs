@@ -7,8 +7,7 @@ use burn::tensor::activation::log_sigmoid;
 use burn::tensor::{Device, Tensor};
 use rand::seq::SliceRandom;
 use rand_chacha::ChaCha8Rng;
-use tailward_acquisition::{KlReduction, VaalNetworks};
-use tailward_experiment::definition::Normalisation;
+use tailward_experiment::definition::{KlReduction, Normalisation, VaalNetworks};
 use tailward_models::discriminator::{Discriminator, DiscriminatorConfig};
 use tailward_models::vae::{Vae, VaeConfig, kl_sum, noise, reconstruction_error};
 

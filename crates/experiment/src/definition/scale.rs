@@ -4,11 +4,11 @@ use std::fmt;
 use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
-use tailward_acquisition::Strategy;
 
 use super::check::{Fault, distinct, ensure};
 use super::model::ModelDefinition;
 use super::pool::{PoolDefinition, same_factor};
+use super::query::Query;
 use super::scoring::ScoringDefinition;
 use super::strategy::NamedStrategy;
 use super::sweep::SweepDefinition;
@@ -113,7 +113,7 @@ pub struct StrategyOverride {
     /// The name of the strategy; the scale must run it.
     pub strategy: String,
     /// What it does at this scale.
-    pub query: Strategy,
+    pub query: Query,
 }
 
 impl ScaleDefinition {

@@ -1,7 +1,8 @@
 //! A strategy under the name that an experiment gives it.
 
 use serde::{Deserialize, Serialize};
-use tailward_acquisition::Strategy;
+
+use super::query::Query;
 
 /// A strategy with its parameters, under the name that plots and folders use.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -15,5 +16,5 @@ pub struct NamedStrategy {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub baseline: Option<String>,
     /// What it does.
-    pub query: Strategy,
+    pub query: Query,
 }

@@ -218,7 +218,7 @@ impl<'a> Factor<'a> {
     pub(super) fn pairs(&self) -> impl Iterator<Item = (&Group<'a>, &Group<'a>)> {
         self.ran().flat_map(|group| {
             let baseline = group.strategy.baseline.as_deref().and_then(|name| self.group(name));
-            let random = self.ran().find(|other| other.strategy.query == Strategy::Random {});
+            let random = self.ran().find(|other| other.strategy.query.strategy == Strategy::Random {});
             let random = random.filter(|other| other.strategy.name != group.strategy.name);
             let distinct = random.filter(|other| {
                 baseline.is_none_or(|baseline| baseline.strategy.name != other.strategy.name)

@@ -204,7 +204,7 @@ pub(super) fn of_query(
 /// The weight that a query's class-balancing term had: as recorded, or as the definition fixes it.
 pub(super) fn lambda(run: &Record, query: &Query) -> Option<f64> {
     let recorded = query.balance.as_ref()?.lambda;
-    recorded.or_else(|| match run.header.definition.strategy.query.lambda()? {
+    recorded.or_else(|| match run.header.definition.strategy.query.strategy.lambda()? {
         Lambda::Fixed(lambda) => Some(lambda),
         Lambda::Rule(_) => None,
     })

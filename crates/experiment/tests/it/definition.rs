@@ -167,7 +167,7 @@ fn every_field_that_a_result_depends_on_changes_the_hash() {
         |run| run.scale = Scale::Paper,
         |run| run.dataset.push('x'),
         |run| run.strategy.name.push('x'),
-        |run| run.strategy.query = tailward_acquisition::Strategy::Random {},
+        |run| run.strategy.query = tailward_acquisition::Strategy::Random {}.into(),
         |run| run.imbalance_factor = 0.3,
         |run| run.seed += 1,
         |run| run.rounds += 1,
@@ -297,7 +297,10 @@ fn an_override_changes_what_one_strategy_does_at_one_scale() {
     let runs = |definition: &Definition| definition.runs(Scale::Quick, &Selector::default()).unwrap();
     for (before, after) in runs(&plain).iter().zip(&runs(&changed)) {
         if before.strategy.name == "entropy-cb" {
-            assert_eq!(after.strategy.query.lambda(), Some(tailward_acquisition::Lambda::Fixed(5.0)));
+            assert_eq!(
+                after.strategy.query.strategy.lambda(),
+                Some(tailward_acquisition::Lambda::Fixed(5.0))
+            );
             assert_eq!(
                 (&after.strategy.label, &after.strategy.baseline),
                 (&before.strategy.label, &before.strategy.baseline)
@@ -334,6 +337,52 @@ fn an_override_keeps_to_its_strategy_and_its_scale() {
     }
     let found = refused(&format!("{text}{OVERRIDE}"));
     assert!(found.contains("scales.quick.overrides[1].strategy: `entropy-cb` is given twice"), "{found}");
+}
+
+const NETWORKS: &str = r#"
+[networks.small]
+latent = 4
+width = 4
+beta = 1.0
+kl = "mean"
+warmup = 0
+adversarial_weight = 1.0
+learning_rate = 5e-4
+batch_size = 16
+iterations = 4
+vae_steps = 2
+discriminator_steps = 1
+batch_statistics = true
+"#;
+
+/// A name stands for its table: the definition, its runs and their hashes are those of the text that repeats the table.
+#[test]
+fn networks_are_said_once_and_named() {
+    let text = Shape { strategies: vec!["random", "vaal"], ..Shape::default() }.definition_toml();
+    let inline = format!("networks = {{{}}}", NETWORKS.trim().lines().skip(1).collect::<Vec<_>>().join(", "));
+    let query = |networks: &str| {
+        let start = text.find("query = { kind = \"vaal\"").expect("a strategy with networks");
+        let end = start + text[start..].find('\n').expect("a line");
+        format!("{}query = {{ kind = \"vaal\", {networks} }}{}", &text[..start], &text[end..])
+    };
+    let parse = |text: &str| Definition::parse(text, Path::new("definition.toml"));
+    let said_once = format!("{}{NETWORKS}", query("networks = \"small\""));
+    let repeated = parse(&query(&inline)).unwrap();
+    assert_eq!(parse(&said_once).unwrap(), repeated);
+    let back = toml::to_string(&repeated).unwrap();
+    assert_eq!(parse(&back).unwrap(), repeated, "what is written holds the values");
+
+    let unknown = said_once.replace("\"small\"", "\"large\"");
+    let message = parse(&unknown).unwrap_err().to_string();
+    assert!(message.contains("there is no table `[networks.large]` (there are: small)"), "{message}");
+    let message = parse(&format!("{text}{NETWORKS}")).unwrap_err().to_string();
+    assert!(message.contains("no query names `[networks.small]`"), "{message}");
+    let out_of_range = said_once.replace("latent = 4", "latent = 0");
+    let message = parse(&out_of_range).unwrap_err().to_string();
+    assert!(message.contains("strategies[1].query.networks.latent: 0 is less than 1"), "{message}");
+    let unknown_key = said_once.replace("warmup = 0\n", "warmup = 0\ncolour = 3\n");
+    let message = parse(&unknown_key).unwrap_err().to_string();
+    assert!(message.contains("unknown field `colour`"), "{message}");
 }
 
 /// Every experiment reads, at three scales, and its runs have folders and hashes of their own.

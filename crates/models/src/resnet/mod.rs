@@ -15,6 +15,8 @@ use burn::tensor::Tensor;
 use burn::tensor::activation::relu;
 use burn::tensor::module::batch_norm_train;
 
+use crate::output::Output;
+
 pub use self::block::{Block, Shortcut};
 pub use self::config::{BlockKind, Depth, ResNetConfig, Stem};
 
@@ -26,15 +28,6 @@ pub struct ResNet {
     max_pool: Option<MaxPool2d>,
     layers: Vec<Vec<Block>>,
     fc: Linear,
-}
-
-/// What one pass yields.
-#[derive(Clone, Debug)]
-pub struct ResNetOutput {
-    /// `[batch, classes]`, before the softmax.
-    pub logits: Tensor<2>,
-    /// `[batch, embedding]`, the pooled features that the last layer sees, before any dropout.
-    pub embeddings: Tensor<2>,
 }
 
 impl ResNet {
@@ -54,19 +47,19 @@ impl ResNet {
     ///
     /// - `images`: `[batch, channels, height, width]`, normalised
     /// - logits: `[batch, classes]`; embeddings: `[batch, embedding]`
-    pub fn forward(&self, images: Tensor<4>) -> ResNetOutput {
+    pub fn forward(&self, images: Tensor<4>) -> Output {
         let embeddings = self.embed(images);
-        ResNetOutput { logits: self.head(embeddings.clone()), embeddings }
+        Output { logits: self.head(embeddings.clone()), embeddings }
     }
 
     /// As [`forward`](Self::forward), with the statistics of this batch in every form and on every device. The running
     /// ones are neither used nor changed. The released code of GALAXY scores in this way, whose model never leaves
     /// training form; a score then depends on the other images of its batch.
-    pub fn forward_with_batch_statistics(&self, images: Tensor<4>) -> ResNetOutput {
+    pub fn forward_with_batch_statistics(&self, images: Tensor<4>) -> Output {
         let embeddings = self.embed_normalised_by(images, |bn, features| {
             batch_norm_train(features, bn.gamma.val(), bn.beta.val(), bn.epsilon).output
         });
-        ResNetOutput { logits: self.head(embeddings.clone()), embeddings }
+        Output { logits: self.head(embeddings.clone()), embeddings }
     }
 
     /// One pass over a batch with dropout before the head; the mask is the caller's
@@ -82,11 +75,11 @@ impl ResNet {
     /// # Panics
     ///
     /// The mask has another shape than the embeddings.
-    pub fn forward_with_dropout(&self, images: Tensor<4>, mask: Tensor<2>) -> ResNetOutput {
+    pub fn forward_with_dropout(&self, images: Tensor<4>, mask: Tensor<2>) -> Output {
         let embeddings = self.embed(images);
         // A mask of one row would otherwise be the same for every image.
         assert_eq!(mask.dims(), embeddings.dims(), "one entry of the mask for each entry of the embeddings");
-        ResNetOutput { logits: self.head(embeddings.clone() * mask), embeddings }
+        Output { logits: self.head(embeddings.clone() * mask), embeddings }
     }
 
     /// The last layer alone: embeddings `[batch, embedding]` to logits `[batch, classes]`.

@@ -6,8 +6,8 @@ use std::path::{Path, PathBuf};
 use ndarray::{ArcArray2, Array, Array1, Array2, Array3, Axis, Dimension};
 use ndarray_npy::{ReadNpyError, ReadNpyExt};
 use serde::Deserialize;
-use tailward_acquisition::query::{Embeddings, Pool};
-use tailward_acquisition::{VaalNetworks, validate_probabilities};
+use tailward_acquisition::query::Pool;
+use tailward_acquisition::{Embeddings, validate_probabilities};
 
 use crate::Error;
 
@@ -279,7 +279,7 @@ impl Pool for Candidates<'_> {
         Ok(passes.index_axis(Axis(0), pass).select(Axis(0), self.unlabelled).into_shared())
     }
 
-    fn estimates(&mut self, _networks: &VaalNetworks) -> Result<Vec<f32>, Error> {
+    fn estimates(&mut self) -> Result<Vec<f32>, Error> {
         let estimates = self.arrays.estimates.as_ref().ok_or_else(|| missing("--estimates"))?;
         Ok(self.unlabelled.iter().map(|&row| estimates[row]).collect())
     }

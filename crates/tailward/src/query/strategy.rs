@@ -3,7 +3,7 @@
 use clap::{Args, ValueEnum};
 use tailward_acquisition::{
     Balance, ConfidenceOf, DirectMode, GalaxyMode, GreedyBalance, Lambda, LambdaRule, LambdaScale,
-    Prediction, PseudoLabelOrder, SolverMode, Strategy, VaalNetworks,
+    Prediction, PseudoLabelOrder, SolverMode, Strategy,
 };
 
 use crate::Error;
@@ -191,8 +191,7 @@ impl Options {
                 configurations: self.configurations.unwrap_or_default(),
                 candidates: self.candidates,
             },
-            // The estimates are given: no network is trained.
-            Name::Vaal => Strategy::Vaal { networks: VaalNetworks::official(), balance },
+            Name::Vaal => Strategy::Vaal { balance },
             Name::EntropyPseudoLabel => Strategy::PseudoLabel { order: PseudoLabelOrder::Entropy },
             Name::RandomPseudoLabel => Strategy::PseudoLabel { order: PseudoLabelOrder::Random },
             Name::KCenterGreedyPseudoLabel => Strategy::PseudoLabel { order: PseudoLabelOrder::KCenter },

@@ -4,7 +4,7 @@ use rand::RngExt;
 use rand::seq::SliceRandom;
 use rand_chacha::ChaCha8Rng;
 
-use crate::share::floor;
+use crate::rounding::floor;
 
 /// ⌊rate · N⌋ images get another class, each of the others with the same probability.
 ///

@@ -22,7 +22,7 @@ use zip::result::ZipError;
 use crate::error::{Error, Result};
 use crate::files;
 use crate::images::Images;
-use crate::labelled::LabelledImages;
+use crate::labelled_images::LabelledImages;
 use crate::manifest::{DatasetManifest, FileRole};
 use crate::pixels::resize::write_planes;
 use crate::pixels::side_by_side;

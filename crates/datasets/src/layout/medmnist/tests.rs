@@ -10,7 +10,7 @@ use zip::ZipWriter;
 use zip::write::SimpleFileOptions;
 
 use super::*;
-use crate::load::tests::load_changed;
+use crate::manifest::load::tests::load_changed;
 use crate::{prepare, read};
 
 const MANIFEST: &str = r#"

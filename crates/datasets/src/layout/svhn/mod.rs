@@ -11,7 +11,7 @@ use std::path::Path;
 use crate::error::{Error, Result};
 use crate::files;
 use crate::images::ImageShape;
-use crate::labelled::LabelledImages;
+use crate::labelled_images::LabelledImages;
 use crate::manifest::{DatasetManifest, FileRole};
 
 use super::rules;
@@ -146,7 +146,7 @@ mod tests {
     use std::fs;
 
     use super::*;
-    use crate::load::tests::load_changed;
+    use crate::manifest::load::tests::load_changed;
     use crate::prepare::prepare;
     use crate::read;
     use mat::tests::{Golden, Stored, bytes, encode};

@@ -26,7 +26,7 @@ use std::path::Path;
 
 use crate::error::{Error, Result};
 use crate::images::ImageShape;
-use crate::labelled::LabelledImages;
+use crate::labelled_images::LabelledImages;
 use crate::manifest::{DatasetManifest, TestSplit};
 use crate::pixels::jpeg;
 

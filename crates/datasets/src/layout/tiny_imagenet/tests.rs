@@ -5,7 +5,7 @@ use std::fs;
 use tempfile::TempDir;
 
 use super::*;
-use crate::load::tests::load_changed;
+use crate::manifest::load::tests::load_changed;
 use crate::pixels::jpeg::tests::{grey_ramp, quadrants};
 use crate::prepare::{prepare, read};
 

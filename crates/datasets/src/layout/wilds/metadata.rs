@@ -9,7 +9,7 @@ use csv::{Reader, StringRecord};
 
 use crate::error::{Error, Result};
 use crate::layout::labelled_file::LabelledFile;
-use crate::names::is_single_component;
+use crate::manifest::names::is_single_component;
 
 /// Images from this year on are outside the distribution: three years before 2016, when the test images out of the
 /// distribution start (`time_after_2016` in WILDS).

@@ -29,7 +29,7 @@ use image::{ImageFormat, load_from_memory_with_format};
 
 use crate::error::{Error, Result};
 use crate::images::{ImageShape, Images};
-use crate::labelled::LabelledImages;
+use crate::labelled_images::LabelledImages;
 use crate::manifest::DatasetManifest;
 use crate::pixels::jpeg::refuse_truncated;
 use crate::pixels::resize::write_planes;

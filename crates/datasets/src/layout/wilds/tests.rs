@@ -6,8 +6,8 @@ use std::path::PathBuf;
 use image::{Rgb, RgbImage};
 
 use super::*;
-use crate::load::tests::load_changed;
 use crate::manifest::DatasetManifest;
+use crate::manifest::load::tests::load_changed;
 use crate::pixels::jpeg::tests::quadrants;
 use crate::{prepare, read};
 

@@ -55,7 +55,7 @@ pub(super) fn zero_weight(results: &Results<'_>, strategy: &str) -> Judgement {
     let mut equal = 0;
     let mut all = 0;
     for (run, sweep) in sweeps(results, strategy) {
-        let plain = run.header.definition.strategy.query.baseline().name();
+        let plain = run.header.definition.strategy.query.strategy.baseline().name();
         let zero = sweep.points.iter().find(|point| point.lambda.abs() <= 0.0);
         let reference = sweep.references.iter().find(|reference| reference.strategy == plain);
         let (Some(zero), Some(reference)) = (zero, reference) else {

@@ -96,8 +96,9 @@ fn references(factor: &Factor<'_>, styles: &[(&Group<'_>, LineStyle)], quantity:
         .into_iter()
         .filter_map(|name| {
             let value = mean_reference(factor, &name, quantity)?;
-            let plain =
-                |(group, _): &&(&Group<'_>, LineStyle)| group.strategy.query.baseline().name() == name;
+            let plain = |(group, _): &&(&Group<'_>, LineStyle)| {
+                group.strategy.query.strategy.baseline().name() == name
+            };
             let owner = styles.iter().find(plain).map(|(_, style)| style.colour);
             Some(Reference {
                 label: name,

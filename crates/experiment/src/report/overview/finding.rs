@@ -1,5 +1,7 @@
 //! What was found, in one sentence that names strategies.
 
+use tailward_acquisition::Strategy;
+
 use crate::format::capitalised;
 use crate::report::data::{Difference, Factor, Group};
 use crate::report::measure;
@@ -26,10 +28,10 @@ impl Count {
 /// each, elsewhere about what each brings above random sampling.
 pub(super) fn sentence(factor: &Factor<'_>, of_rare: bool) -> Option<String> {
     let balances = |(group, other): &(&Group<'_>, &Group<'_>)| {
-        group.strategy.query.lambda().is_some()
+        group.strategy.query.strategy.lambda().is_some()
             && group.strategy.baseline.as_deref() == Some(other.strategy.name.as_str())
     };
-    let is_random = |group: &Group<'_>| group.strategy.query == tailward_acquisition::Strategy::Random {};
+    let is_random = |group: &Group<'_>| group.strategy.query.strategy == Strategy::Random {};
     let balancing = factor.pairs().any(|pair| balances(&pair));
     let compared: Vec<(&Group<'_>, &Group<'_>)> =
         factor.pairs().filter(|pair| if balancing { balances(pair) } else { is_random(pair.1) }).collect();

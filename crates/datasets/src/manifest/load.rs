@@ -7,8 +7,8 @@ use std::path::Path;
 use crate::checksum::Checksum;
 use crate::error::{Error, Result};
 use crate::layout;
+use crate::manifest::names::{is_single_component, name_problem};
 use crate::manifest::{DatasetManifest, FileEntry};
-use crate::names::{is_single_component, name_problem};
 
 impl DatasetManifest {
     /// Reads and checks a manifest.

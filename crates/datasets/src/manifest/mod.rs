@@ -1,4 +1,11 @@
 //! What a dataset is: its files, their sizes and checksums, its classes, and the terms under which it may be used.
+//!
+//! Here are data alone. How a manifest is read and checked is beside it, in `load`; what must be there, and how to get it, in
+//! `presence`.
+
+pub(crate) mod load;
+pub(crate) mod names;
+mod presence;
 
 use std::path::{Path, PathBuf};
 

@@ -1,7 +1,7 @@
-//! The CIFAR binary layouts: records of one or two label bytes and channel-major pixels, nothing between them.
+//! Records of one or two label bytes and channel-major pixels, nothing between them.
 //!
-//! Source: <https://www.cs.toronto.edu/~kriz/cifar.html>, "Binary version". CIFAR-10 records are 1 label byte and 3,072
-//! pixel bytes; CIFAR-100 records are a coarse label byte, a fine label byte and 3,072 pixel bytes.
+//! CIFAR-10 records are 1 label byte and 3,072 pixel bytes; CIFAR-100 records are a coarse label byte, a fine label byte and
+//! 3,072 pixel bytes.
 
 use std::fs::File;
 use std::io::Read;
@@ -11,11 +11,7 @@ use crate::checksum::Checksum;
 use crate::error::{Error, Result};
 use crate::files;
 use crate::images::ImageShape;
-use crate::labelled::LabelledImages;
-use crate::manifest::{DatasetManifest, FileRole, Layout};
-use crate::synthetic;
-
-use super::rules;
+use crate::labelled_images::LabelledImages;
 
 /// The number of coarse classes ("superclasses") of CIFAR-100.
 const COARSE_CLASSES: usize = 20;
@@ -45,114 +41,19 @@ impl RecordLayout {
     }
 }
 
-impl Layout {
-    /// The layout of one record, for the layouts that are files of records.
-    pub fn records(self) -> Option<RecordLayout> {
-        match self {
-            Self::Cifar10Binary => Some(RecordLayout::Cifar10),
-            Self::Cifar100Fine => Some(RecordLayout::Cifar100Fine),
-            Self::Cifar100Coarse => Some(RecordLayout::Cifar100Coarse),
-            Self::TinyImagenet
-            | Self::SvhnMat
-            | Self::MedmnistNpz
-            | Self::WildsFmow
-            | Self::WildsIwildcam => None,
-        }
-    }
-}
-
-/// What contradicts the layout, if anything: the files have as many bytes as the images need.
-pub(super) fn check(manifest: &DatasetManifest, layout: RecordLayout) -> Option<String> {
-    let of_any = rules::no_split(manifest).or_else(|| rules::no_file_of_both(manifest));
-    if let Some(problem) = of_any.or_else(|| rules::some_pixels(manifest)) {
-        return Some(problem);
-    }
-    if manifest.classes > layout.max_classes() {
-        let (classes, limit) = (manifest.classes, layout.max_classes());
-        return Some(format!("{classes} classes, but the layout has at most {limit}"));
-    }
-    let record = record_bytes(layout, &manifest.image) as u64;
-    for (role, name, images) in
-        [(FileRole::Train, "training", manifest.train_images), (FileRole::Test, "test", manifest.test_images)]
-    {
-        let mut bytes = 0;
-        for file in manifest.files_of(role) {
-            match file.bytes {
-                Some(size) if size.is_multiple_of(record) => bytes += size,
-                Some(size) => {
-                    return Some(format!("{} has {size} bytes, not a multiple of {record}", file.path));
-                }
-                None => return Some(format!("{} has no size", file.path)),
-            }
-        }
-        if bytes != images as u64 * record {
-            return Some(format!("the {name} files have {} records, expected {images}", bytes / record));
-        }
-    }
-    manifest.generator.and_then(|_| generator(manifest))
-}
-
-/// What the generator cannot make, if anything.
-fn generator(manifest: &DatasetManifest) -> Option<String> {
-    if manifest.files_of(FileRole::Train).count() != 1 || manifest.files_of(FileRole::Test).count() != 1 {
-        return Some("a generated dataset has one training and one test file".to_owned());
-    }
-    if manifest.image != synthetic::IMAGE_SHAPE || manifest.classes > synthetic::MAX_CLASSES {
-        let (shape, most) = (synthetic::IMAGE_SHAPE, synthetic::MAX_CLASSES);
-        return Some(format!("the generator makes images of shape {shape:?} in at most {most} classes"));
-    }
-    (manifest.layout == Layout::Cifar100Coarse).then(|| "the generator has no coarse classes".to_owned())
-}
-
-/// What must be there: the files that the manifest lists.
-pub(super) fn required(manifest: &DatasetManifest) -> Vec<&str> {
-    rules::listed_files(manifest)
-}
-
-/// Reads the training and the test images, each in the order of the files, verifying sizes, checksums and labels.
-///
-/// # Errors
-/// As [`append_records`].
-pub(super) fn read(
-    manifest: &DatasetManifest,
-    data_dir: &Path,
-    layout: RecordLayout,
-) -> Result<(LabelledImages, LabelledImages)> {
-    let read = |role| read_records(manifest, data_dir, layout, role);
-    Ok((read(FileRole::Train)?, read(FileRole::Test)?))
-}
-
-fn read_records(
-    manifest: &DatasetManifest,
-    data_dir: &Path,
-    layout: RecordLayout,
-    role: FileRole,
-) -> Result<LabelledImages> {
-    let count = if role == FileRole::Train { manifest.train_images } else { manifest.test_images };
-    let mut images = LabelledImages::with_capacity(manifest.image, count);
-    for file in manifest.files_of(role) {
-        let path = manifest.folder_in(data_dir).join(&file.path);
-        let bytes = file.bytes.unwrap_or_default(); // `DatasetManifest::load` refuses image files without a size
-        let classes = manifest.classes;
-        let records = RecordFile { path: &path, layout, classes, bytes, checksum: file.checksum.as_ref() };
-        append_records(&records, &mut images)?;
-    }
-    Ok(images)
-}
-
 /// What a file of records must be.
 #[derive(Clone, Debug)]
-pub struct RecordFile<'a> {
+pub(super) struct RecordFile<'a> {
     /// The file.
-    pub path: &'a Path,
+    pub(super) path: &'a Path,
     /// How a record is laid out.
-    pub layout: RecordLayout,
+    pub(super) layout: RecordLayout,
     /// The number of classes of the label that is read.
-    pub classes: usize,
+    pub(super) classes: usize,
     /// The expected size.
-    pub bytes: u64,
+    pub(super) bytes: u64,
     /// The expected checksum, if one is known.
-    pub checksum: Option<&'a Checksum>,
+    pub(super) checksum: Option<&'a Checksum>,
 }
 
 /// Reads one file of records and appends them to `to`, hashing while reading.
@@ -160,7 +61,7 @@ pub struct RecordFile<'a> {
 /// # Errors
 /// [`Error::Truncated`], [`Error::TrailingBytes`], [`Error::LabelOutOfRange`] and [`Error::ChecksumMismatch`] name the
 /// path and the byte offset. After an error `to` may hold some of the file's records.
-pub fn append_records(file: &RecordFile<'_>, to: &mut LabelledImages) -> Result<()> {
+pub(super) fn append_records(file: &RecordFile<'_>, to: &mut LabelledImages) -> Result<()> {
     let mut reader = open_sized(file, &to.images.shape)?;
     let record_bytes = record_bytes(file.layout, &to.images.shape);
     let rows = file.bytes / record_bytes as u64;
@@ -190,7 +91,7 @@ pub fn append_records(file: &RecordFile<'_>, to: &mut LabelledImages) -> Result<
 }
 
 /// The size of one record.
-pub fn record_bytes(layout: RecordLayout, shape: &ImageShape) -> usize {
+pub(super) fn record_bytes(layout: RecordLayout, shape: &ImageShape) -> usize {
     label_bytes(layout) + shape.len()
 }
 

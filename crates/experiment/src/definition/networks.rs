@@ -2,8 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::Error;
-use crate::range::{at_least, within};
+use super::check::{Fault, ensure};
 
 /// The variational auto-encoder and the discriminator of VAAL, and how they are trained in each round.
 ///
@@ -68,18 +67,28 @@ impl VaalNetworks {
         }
     }
 
-    pub(super) fn validate(&self) -> Result<(), Error> {
-        at_least("latent", self.latent, 1)?;
-        at_least("width", self.width, 1)?;
-        at_least("batch_size", self.batch_size, 2)?;
-        at_least("iterations", self.iterations, 1)?;
-        at_least("vae_steps", self.vae_steps, 1)?;
-        at_least("discriminator_steps", self.discriminator_steps, 1)?;
-        let not_negative = |value: f64| value.is_finite() && value >= 0.0;
-        within("beta", self.beta, not_negative(self.beta), "finite and not negative")?;
-        let weight = self.adversarial_weight;
-        within("adversarial_weight", weight, not_negative(weight), "finite and not negative")?;
+    /// Checks the ranges.
+    pub(super) fn validate(&self) -> Result<(), Fault> {
+        for (name, value, least) in [
+            ("latent", self.latent, 1),
+            ("width", self.width, 1),
+            ("batch_size", self.batch_size, 2),
+            ("iterations", self.iterations, 1),
+            ("vae_steps", self.vae_steps, 1),
+            ("discriminator_steps", self.discriminator_steps, 1),
+        ] {
+            ensure(value >= least, &format!("query.networks.{name}"), || {
+                format!("{value} is less than {least}")
+            })?;
+        }
+        for (name, value) in [("beta", self.beta), ("adversarial_weight", self.adversarial_weight)] {
+            ensure(value.is_finite() && value >= 0.0, &format!("query.networks.{name}"), || {
+                format!("{value} is not finite and not negative")
+            })?;
+        }
         let rate = self.learning_rate;
-        within("learning_rate", rate, rate.is_finite() && rate > 0.0, "finite and positive")
+        ensure(rate.is_finite() && rate > 0.0, "query.networks.learning_rate", || {
+            format!("{rate} is not finite and positive")
+        })
     }
 }
