@@ -47,7 +47,7 @@ summary{cursor:pointer;padding:.5rem 0}summary h2{display:inline;border:0;font-s
 @media(max-width:52rem){.overview table,.overview tbody{display:block}.overview thead,.overview td:empty{display:none}\
 .overview tr{display:flex;flex-wrap:wrap;gap:.1rem .7rem;padding:.45rem 0;border-bottom:1px solid #e2e2e2}\
 .overview td{border:0;padding:0;text-align:left}.overview td:first-child{font-weight:600}\
-.overview td.none{display:none}.overview td:empty+td{flex-basis:100%}.overview td.drawn{flex-basis:11rem}.overview td[data-label]::before{content:attr(data-label) ' ';color:#666}\
+.overview td.none{display:none}.overview td:first-child:empty+td{flex-basis:100%}.overview td.drawn{flex-basis:11rem}.overview td[data-label]::before{content:attr(data-label) ' ';color:#666}\
 .overview td.row{flex-basis:100%}}\
 @media print{details::details-content{content-visibility:visible;height:auto;opacity:1}body{max-width:none;padding:0;font-size:10.5pt}h2,h3{break-after:avoid}\
 figure,tr{break-inside:avoid}figure.table{break-inside:auto}figcaption{break-after:avoid;break-inside:avoid}.scroll{overflow:visible}figure svg{min-width:0;width:auto;max-width:100%;max-height:205mm}\

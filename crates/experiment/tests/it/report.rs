@@ -35,14 +35,14 @@ gains = [0.37, 1.86]
 "#;
 
 /// What a report of `records` comes to.
-struct Report {
-    markdown: String,
-    html: String,
+pub(crate) struct Report {
+    pub(crate) markdown: String,
+    pub(crate) html: String,
     csv: String,
     files: Vec<String>,
 }
 
-fn report(shape: &Shape, records: Vec<Record>) -> Report {
+pub(crate) fn report(shape: &Shape, records: Vec<Record>) -> Report {
     report_beside(EXPECTED, shape, records)
 }
 
@@ -81,7 +81,7 @@ fn report_beside(expected: &str, shape: &Shape, records: Vec<Record>) -> Report 
 }
 
 /// The Markdown from one heading to the next of level 2.
-fn section<'t>(markdown: &'t str, heading: &str) -> &'t str {
+pub(crate) fn section<'t>(markdown: &'t str, heading: &str) -> &'t str {
     let from = markdown.find(&format!("## {heading}\n")).unwrap();
     let rest = &markdown[from..];
     rest[3..].find("\n## ").map_or(rest, |to| &rest[..to + 3])
@@ -372,42 +372,6 @@ fn a_hundred_classes_three_strategies_three_seeds() {
     assert!(
         section(&report.markdown, "Missing and left out").contains("all 18 runs of this scale are complete")
     );
-}
-
-/// The first screen: what was found, the question, one plot, and a table that has the intervals drawn in it.
-#[test]
-fn a_report_opens_with_an_answer() {
-    let shape = Shape::default();
-    let report = report(&shape, shape.records());
-    let found = "Entropy-CB labels more evenly than without balancing, and reaches a higher top-1 test accuracy \
-                 (95 % intervals, 3 seeds)";
-    assert!(report.markdown.starts_with(&format!("# {found}\n")), "{}", &report.markdown[..200]);
-    let (opening, folded) = report.html.split_once("<details>").unwrap();
-    for words in [
-        &format!("<h1>{found}</h1>"),
-        "<p class=\"question\">Does the report say what its data say?</p>",
-        "<td class=\"text better\">more even</td>",
-    ] {
-        assert!(opening.contains(words), "{words}");
-    }
-    // One plot; an interval for each of the two quantities of three comparisons; a scale above each column.
-    assert_eq!(opening.matches("<svg").count(), 1 + 2 * 3 + 2);
-    assert!(folded.contains("<summary><h2>Result</h2></summary>"));
-    // Rare classes, where models are measured by balanced accuracy.
-    let shape = Shape { balanced: true, ..Shape::default() };
-    let markdown = self::report(&shape, shape.records()).markdown;
-    assert!(
-        markdown.starts_with("# Entropy-CB finds more images of rare classes than without balancing"),
-        "{markdown}"
-    );
-    // Several factors: the one where balancing has most to do.
-    let shape = Shape { factors: vec![1.0, 0.1], ..Shape::default() };
-    let markdown = self::report(&shape, shape.records()).markdown;
-    let opening = &markdown[..markdown.find("\n## ").unwrap()];
-    assert!(
-        opening.contains("figures/if-0.1-overview.svg") && !opening.contains("figures/if-1-overview.svg")
-    );
-    assert!(section(&markdown, "Imbalance factor 1").contains("figures/if-1-overview.svg"));
 }
 
 #[test]
