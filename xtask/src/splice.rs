@@ -9,6 +9,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
+use tailward_datasets::whole_file;
 use tailward_experiment::definition::Scale;
 use tailward_experiment::document::{Block, Document, Figure, Table, markdown};
 use tailward_experiment::format;
@@ -47,7 +48,8 @@ pub(crate) fn run(check: bool) -> Result<()> {
 }
 
 fn write(path: &Path, text: &str) -> Result<()> {
-    std::fs::write(path, text).with_context(|| format!("failed to write {}", path.display()))
+    whole_file::write_bytes(path, text.as_bytes())
+        .with_context(|| format!("failed to write {}", path.display()))
 }
 
 /// The text with every spliced part made anew.

@@ -99,7 +99,7 @@ impl ForestFigure {
     }
 
     fn drawn(&self) -> Result<String, Fault> {
-        let title = canvas::wrapped(&self.title, WIDTH as i32 - 2 * MARGIN, TITLE_SIZE);
+        let title = canvas::lines(&self.title, WIDTH as i32 - 2 * MARGIN, TITLE_SIZE);
         let head = 12 + title.len() as i32 * LINE + 24;
         let rows = self.rows.len() as i32 * ROW;
         let height = head + TOP + rows + BOTTOM;
@@ -152,7 +152,12 @@ impl ForestPanel {
         for &tick in &axis.ticks {
             let x = place(tick);
             sheet.draw(&PathElement::new([(x, top), (x, floor + 4)], GRID))?;
-            text(&format::signed(tick, axis.decimals), (x, floor + 14), HPos::Center, INK)?;
+            let label = if tick.abs() < axis.high * 1e-9 {
+                "0".to_owned()
+            } else {
+                format::signed(tick, axis.decimals)
+            };
+            text(&label, (x, floor + 14), HPos::Center, INK)?;
         }
         let zero = place(0.0);
         sheet.draw(&PathElement::new([(zero, top), (zero, floor + 4)], INK.stroke_width(1)))?;

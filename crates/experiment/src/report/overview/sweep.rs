@@ -52,7 +52,8 @@ pub(super) fn opening(factor: &Factor<'_>, input: &ReportInput<'_>) -> Result<Op
         drawn.spans.push(judged.span);
     }
     let even = drawn.spans.iter().flatten().filter(|span| span.tone == Tone::Better).count();
-    let finding = finding(even, drawn.spans.len());
+    let seeds = factor.seed_range().map_or(0, |(_, most)| most);
+    let finding = format!("{} (95 % intervals, {seeds} seeds)", finding(even, drawn.spans.len()));
     let panel = ForestPanel {
         title: "L1 score of the labelled set: rule's λ − smallest λ".to_owned(),
         better: EVENNESS.better.to_owned(),
