@@ -208,3 +208,45 @@ impl ForestPanel {
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn span(mean: f64, interval: Option<(f64, f64)>, tone: Tone) -> Option<Span> {
+        Some(Span { mean, interval, tone })
+    }
+
+    #[test]
+    fn the_axis_holds_every_interval_and_zero() {
+        let spans = [span(2.0, Some((1.0, 3.0)), Tone::Better), None, span(4.5, None, Tone::Undecided)];
+        let axis = axis(&spans, 3);
+        assert!(axis.low <= 0.0 && axis.high >= 4.5, "{axis:?}");
+        assert!(axis.ticks.iter().any(|tick| tick.abs() < 1e-12), "no tick at zero: {axis:?}");
+    }
+
+    #[test]
+    fn every_row_is_drawn_with_or_without_an_interval() {
+        let spans = vec![
+            span(-0.25, Some((-0.5, 0.0)), Tone::Worse),
+            span(0.25, None, Tone::Undecided),
+            None,
+            span(1.5, Some((1.0, 2.0)), Tone::Better),
+        ];
+        let rows = ["a", "b", "c", "d"].map(str::to_owned).to_vec();
+        let panel = ForestPanel {
+            title: "points".to_owned(),
+            better: "better".to_owned(),
+            better_is_right: true,
+            decimals: 2,
+            spans,
+        };
+        let title = "one finding in many words ".repeat(6);
+        let figure = ForestFigure { title, subtitle: "n = 2 seeds".to_owned(), rows, panels: vec![panel] };
+        let svg = figure.draw("x.svg").unwrap();
+        for words in ["−0.25", "+0.25", "+1.50", "better →", "n = 2 seeds"] {
+            assert!(svg.contains(words), "{words} is not in {svg}");
+        }
+        assert!(!svg.contains("NaN"));
+    }
+}

@@ -14,6 +14,8 @@ use crate::report::{figures, tables};
 const EVENNESS: Unit =
     Unit { factor: 1.0, greater_is_better: false, better: "more even", worse: "less even" };
 
+/// Each strategy at the weight of the rule against itself at the smallest weight.
+///
 /// # Errors
 ///
 /// A figure cannot be drawn.
