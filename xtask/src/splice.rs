@@ -15,7 +15,7 @@ use tailward_experiment::document::{Block, Document, Figure, Table, markdown};
 use tailward_experiment::format;
 use tailward_experiment::report::document;
 
-use crate::{experiments, report};
+use crate::{experiments, report, workspace};
 
 /// The documents that hold markers.
 const DOCUMENTS: [&str; 2] = ["README.md", "RESULTS.md"];
@@ -25,6 +25,7 @@ const END: &str = "<!-- end splice -->";
 
 /// Writes what stands between markers, or with `check` refuses documents that are not up to date.
 pub(crate) fn run(check: bool) -> Result<()> {
+    workspace::enter()?;
     let mut reports = Reports::default();
     let mut stale = Vec::new();
     for name in DOCUMENTS {
@@ -79,6 +80,7 @@ struct Reports {
 }
 
 struct Made {
+    title: String,
     document: Document,
     /// The folder of the committed report.
     folder: PathBuf,
@@ -118,7 +120,7 @@ impl Reports {
                 Ok(document(input)?)
             })?;
             let folder = report::default_folder(&records, &definition, scale);
-            self.made.insert(key.clone(), Made { document, folder });
+            self.made.insert(key.clone(), Made { title: definition.title.clone(), document, folder });
         }
         self.made.get(&key).context("a report that was just made is there")
     }
@@ -145,7 +147,7 @@ impl Made {
 
     /// A point of a list: what was asked, with its report, and what was found.
     fn line(&self) -> String {
-        let title = markdown::escape(&self.document.title);
+        let title = markdown::escape(&self.title);
         let report = self.folder.join("report.md");
         let finding = markdown::escape(&self.finding());
         format!("- [{title}]({}): **{finding}.**\n", report.display())
