@@ -43,7 +43,7 @@ pub(crate) fn run(check: bool) -> Result<()> {
         }
     }
     if !stale.is_empty() {
-        bail!("{} differ from the committed records: run `cargo xtask report --splice`", stale.join(" and "));
+        bail!("not as the committed records are: {} (run `cargo xtask report --splice`)", stale.join(", "));
     }
     Ok(())
 }
