@@ -9,7 +9,7 @@ use anyhow::{Context, Result, bail};
 use clap::Args;
 
 use crate::reproduce::binary::cargo;
-use crate::{experiments, tidy, workspace};
+use crate::{experiments, splice, tidy, workspace};
 
 /// Arguments of `cargo xtask ci`.
 #[derive(Args, Debug)]
@@ -42,6 +42,8 @@ pub(crate) fn run(_arguments: &Arguments) -> Result<()> {
     step("fmt", checked(&["fmt", "--all", "--check"], &[]), started);
     let started = now();
     step("tidy", tidy::run(), started);
+    let started = now();
+    step("README and RESULTS as the records are", splice::run(true), started);
     let started = now();
     let clippy = ["clippy", "--workspace", "--all-targets", "--locked", "--", "--deny", "warnings"];
     step("clippy", checked(&clippy, &[]), started);

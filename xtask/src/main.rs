@@ -52,7 +52,10 @@ fn main() -> ExitCode {
     let result = match cli.verb {
         Verb::Reproduce(arguments) => reproduce::run(&arguments),
         Verb::Fetch(arguments) => fetch::run(&arguments),
-        Verb::Report(arguments) => report::run(&arguments),
+        Verb::Report(arguments) => match arguments.splicing() {
+            Some(check) => splice::run(check),
+            None => report::run(&arguments),
+        },
         Verb::Bench(arguments) => bench::run(&arguments),
         Verb::Ci(arguments) => ci::run(&arguments),
         Verb::Tidy => tidy::run(),

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use anyhow::Result;
+use anyhow::{Result, bail};
 use clap::Args;
 use tailward_experiment::definition::{Definition, Scale};
 use tailward_experiment::expected::Expected;
@@ -11,7 +11,7 @@ use tailward_experiment::report::{self, ReportInput};
 use tailward_experiment::time::now_rfc3339;
 
 use crate::experiments::{self, scale_parser};
-use crate::{splice, workspace};
+use crate::workspace;
 
 /// Arguments of `cargo xtask report`.
 #[derive(Args, Debug)]
@@ -36,10 +36,16 @@ pub(crate) struct Arguments {
     check: bool,
 }
 
+impl Arguments {
+    /// Whether documents are spliced in place of a report, and then whether they are only checked.
+    pub(crate) fn splicing(&self) -> Option<bool> {
+        self.splice.then_some(self.check)
+    }
+}
+
 pub(crate) fn run(arguments: &Arguments) -> Result<()> {
     let (Some(experiment), Some(scale)) = (&arguments.experiment, arguments.scale) else {
-        workspace::enter()?;
-        return splice::run(arguments.check);
+        bail!("the command line lets no report through without an experiment and a scale");
     };
     let out = workspace::runs_dir(arguments.out.as_deref())?;
     let report_dir = arguments.report_dir.as_ref().map(std::path::absolute).transpose()?;

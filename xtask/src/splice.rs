@@ -9,12 +9,13 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
+use tailward_datasets::whole_file;
 use tailward_experiment::definition::Scale;
 use tailward_experiment::document::{Block, Document, Figure, Table, markdown};
 use tailward_experiment::format;
 use tailward_experiment::report::document;
 
-use crate::{experiments, report};
+use crate::{experiments, report, workspace};
 
 /// The documents that hold markers.
 const DOCUMENTS: [&str; 2] = ["README.md", "RESULTS.md"];
@@ -24,6 +25,7 @@ const END: &str = "<!-- end splice -->";
 
 /// Writes what stands between markers, or with `check` refuses documents that are not up to date.
 pub(crate) fn run(check: bool) -> Result<()> {
+    workspace::enter()?;
     let mut reports = Reports::default();
     let mut stale = Vec::new();
     for name in DOCUMENTS {
@@ -41,13 +43,14 @@ pub(crate) fn run(check: bool) -> Result<()> {
         }
     }
     if !stale.is_empty() {
-        bail!("{} differ from the committed records: run `cargo xtask report --splice`", stale.join(" and "));
+        bail!("not as the committed records are: {} (run `cargo xtask report --splice`)", stale.join(", "));
     }
     Ok(())
 }
 
 fn write(path: &Path, text: &str) -> Result<()> {
-    std::fs::write(path, text).with_context(|| format!("failed to write {}", path.display()))
+    whole_file::write_bytes(path, text.as_bytes())
+        .with_context(|| format!("failed to write {}", path.display()))
 }
 
 /// The text with every spliced part made anew.
@@ -77,6 +80,7 @@ struct Reports {
 }
 
 struct Made {
+    title: String,
     document: Document,
     /// The folder of the committed report.
     folder: PathBuf,
@@ -116,7 +120,7 @@ impl Reports {
                 Ok(document(input)?)
             })?;
             let folder = report::default_folder(&records, &definition, scale);
-            self.made.insert(key.clone(), Made { document, folder });
+            self.made.insert(key.clone(), Made { title: definition.title.clone(), document, folder });
         }
         self.made.get(&key).context("a report that was just made is there")
     }
@@ -143,7 +147,7 @@ impl Made {
 
     /// A point of a list: what was asked, with its report, and what was found.
     fn line(&self) -> String {
-        let title = markdown::escape(&self.document.title);
+        let title = markdown::escape(&self.title);
         let report = self.folder.join("report.md");
         let finding = markdown::escape(&self.finding());
         format!("- [{title}]({}): **{finding}.**\n", report.display())

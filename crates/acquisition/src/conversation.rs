@@ -12,7 +12,29 @@ use crate::galaxy::{self, Galaxy, GalaxyMode};
 use crate::told::Told;
 use crate::{Answer, Ask, Error, Predictions, Selection};
 
-/// A query between its first ask and its last answer.
+/// A query between its first ask and its last answer. It is plain data: between two asks it can be written down and read
+/// back.
+///
+/// ```
+/// use ndarray::array;
+/// use rand::SeedableRng;
+/// use tailward_acquisition::{Answer, Arrays, GalaxyMode, Strategy};
+///
+/// let p = array![[0.9_f32, 0.1], [0.6, 0.4], [0.3, 0.7], [0.2, 0.8]];
+/// let arrays = Arrays { probabilities: Some(p.into_shared()), ..Arrays::default() };
+/// let mut rng = rand_chacha::ChaCha8Rng::seed_from_u64(0);
+/// let mut conversation = Strategy::Galaxy { mode: GalaxyMode::Graph }.begin(&arrays, 3, &mut rng)?;
+/// while let Some(ask) = conversation.ask() {
+///     for pick in ask.picks {
+///         // Here somebody looks at the sample, and says what it is, or skips it.
+///         let answer = if pick.row == 2 { Answer::None } else { Answer::Label(0) };
+///         conversation.tell(pick.row, answer)?;
+///     }
+/// }
+/// assert!(conversation.is_complete());
+/// assert_eq!(conversation.selection().picks.len(), 3);
+/// # Ok::<(), tailward_acquisition::Error>(())
+/// ```
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Conversation {
     budget: usize,
@@ -163,5 +185,32 @@ impl Conversation {
 
     fn asked(&self) -> usize {
         self.told.rows() - self.told.free()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Pick;
+
+    /// States of queries lie in files for weeks: a form that changes leaves them unreadable.
+    #[test]
+    fn the_written_form_stays() {
+        let mut conversation = Conversation::once(2, 3, Selection::of(vec![Pick { row: 1, score: 0.5 }]));
+        let written = |conversation: &Conversation| serde_json::to_string(conversation).unwrap();
+        let course = r#""course":{"Once":{"picks":[{"row":1,"score":0.5}],"balance":null,"cover":null}}}"#;
+        assert_eq!(
+            written(&conversation),
+            format!(
+                r#"{{"budget":1,"classes":3,"told":{{"rows":2,"labels":[null,null],"asked":[false,false],"free":2}},"asks":[],"waiting":[],{course}"#
+            )
+        );
+        conversation.ask().unwrap();
+        assert_eq!(
+            written(&conversation),
+            format!(
+                r#"{{"budget":1,"classes":3,"told":{{"rows":2,"labels":[null,null],"asked":[false,true],"free":1}},"asks":[{{"picks":[{{"row":1,"score":0.5}}],"phase":null}}],"waiting":[1],{course}"#
+            )
+        );
     }
 }

@@ -41,6 +41,13 @@ const ROUNDING: f64 = 1e-9;
 /// at or near the end, and the sweep was too short to tell; that is so on [`GRID`] where the pool has far too little of
 /// some classes.
 ///
+/// ```
+/// use tailward_acquisition::lambda;
+///
+/// // It falls by 100 in all; at 41 it has stopped, at 60 it has not.
+/// assert_eq!(lambda::rule(&[0.0, 1.0, 2.0, 3.0], &[140.0, 60.0, 41.0, 40.0]), 2);
+/// ```
+///
 /// # Shapes
 ///
 /// `lambdas`: `[points]`, ascending; `l1`: `[points]`.

@@ -23,9 +23,10 @@ mod sweep;
 mod sweep_csv;
 mod tables;
 
-use std::fs::{self, File};
-use std::io::Write;
+use std::fs;
 use std::path::{Path, PathBuf};
+
+use tailward_datasets::whole_file;
 
 use crate::Error;
 use crate::document::{Document, html, markdown};
@@ -67,19 +68,8 @@ pub fn write(input: &ReportInput<'_>, out_dir: &Path) -> Result<Vec<PathBuf>, Er
     let mut written = Vec::with_capacity(files.len());
     for (name, text) in files {
         let path = out_dir.join(name);
-        write_whole(&path, text.as_bytes())?;
+        whole_file::write_bytes(&path, text.as_bytes()).map_err(Error::io(&path))?;
         written.push(path);
     }
     Ok(written)
-}
-
-/// Writes a file under another name and renames it, so that no reader and no crash sees half of it.
-fn write_whole(path: &Path, bytes: &[u8]) -> Result<(), Error> {
-    let mut name = path.file_name().unwrap_or_default().to_owned();
-    name.push(".partial");
-    let partial = path.with_file_name(name);
-    let mut file = File::create(&partial).map_err(Error::io(&partial))?;
-    file.write_all(bytes).map_err(Error::io(&partial))?;
-    file.sync_all().map_err(Error::io(&partial))?;
-    fs::rename(&partial, path).map_err(Error::io(path))
 }

@@ -35,7 +35,8 @@ fn add(path: PathBuf, folder: &Path, module: Vec<String>, sources: &mut Vec<Sour
     declarations(&file.items, folder, &module, &mut declared);
     sources.push(Source { path, module, items: file.items });
     for (folder, module) in declared {
-        let name = module.last().cloned().unwrap_or_default();
+        // A keyword as a name is written raw; its file is not.
+        let name = module.last().map_or("", |name| name.trim_start_matches("r#")).to_owned();
         let own = folder.join(&name);
         let candidates = [folder.join(format!("{name}.rs")), own.join("mod.rs")];
         let path = candidates

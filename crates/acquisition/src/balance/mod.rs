@@ -60,6 +60,18 @@ pub use term::{Balance, Prediction, SolverMode};
 /// With [`LambdaRule::Auto`] the weights of [`lambda::GRID`](crate::lambda::GRID) are swept, [`lambda::rule`](crate::lambda::rule) chooses, and the outcome tells
 /// what it chose.
 ///
+/// ```
+/// use ndarray::array;
+/// use tailward_acquisition::{Balance, Lambda, SolverMode, balance, entropy};
+///
+/// // Five labels of class 0 and one of class 1: two more should be of class 1, although the first rows are less certain.
+/// let p = array![[0.5_f32, 0.5], [0.6, 0.4], [0.1, 0.9], [0.1, 0.9]];
+/// let term = Balance { lambda: Lambda::Fixed(5.0), solver: SolverMode::Auto, prediction: None };
+/// let selection = balance::query(p.view(), &entropy::scores(p.view())?, &[5, 1], 2, &term)?;
+/// assert_eq!(selection.rows(), [2, 3]);
+/// # Ok::<(), tailward_acquisition::Error>(())
+/// ```
+///
 /// # Shapes
 ///
 /// `probabilities`: `[rows, classes]`, `scores`: `[rows]`, `labelled_counts`: `[classes]`.

@@ -19,6 +19,15 @@ pub use needs::Needs;
 ///
 /// In TOML: `{ kind = "entropy", balance = { lambda = 2.0, solver = "auto" } }`. An unknown key is an error, and no
 /// parameter has a default.
+///
+/// ```
+/// use tailward_acquisition::{Input, Strategy};
+///
+/// let strategy: Strategy = toml::from_str("kind = 'badge'")?;
+/// assert_eq!(strategy, Strategy::Badge {});
+/// assert_eq!(strategy.needs().inputs(), [Input::Probabilities, Input::Embeddings]);
+/// # Ok::<(), toml::de::Error>(())
+/// ```
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "kebab-case", deny_unknown_fields)]
 pub enum Strategy {

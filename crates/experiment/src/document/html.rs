@@ -3,12 +3,13 @@
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 
 use super::{Block, Document, Drawn, Figure, Overview, Table, interval};
+use crate::format;
 
 /// The sheet is light in dark mode too: figures are drawn on white.
 const STYLE: &str = "\
 :root{color-scheme:light}\
 *{box-sizing:border-box}\
-body{margin:0 auto;padding:1rem;max-width:56rem;background:#fff;color:#222;\
+body{margin:0 auto;padding:1rem;max-width:64rem;background:#fff;color:#222;\
 font:16px/1.5 system-ui,-apple-system,'Segoe UI',Roboto,'Liberation Sans',sans-serif;overflow-wrap:break-word}\
 h1{font-size:1.6rem;line-height:1.25;margin:.5rem 0}\
 h2{font-size:1.3rem;margin:2.2rem 0 .6rem;border-bottom:1px solid #ddd;padding-bottom:.2rem}\
@@ -17,19 +18,6 @@ h3{font-size:1.1rem;margin:1.6rem 0 .5rem}\
 .notice{background:#fff6e5;border-left:4px solid #d55e00;padding:.5rem .8rem;font-weight:600}\
 li{margin:.4rem 0}\
 .scroll{overflow-x:auto;-webkit-overflow-scrolling:touch}\
-.kicker{font-size:.95rem;color:#555;margin:.2rem 0 0}\
-.question{font-size:1.05rem;color:#333;margin:.3rem 0 .8rem}\
-.overview figure{margin:.6rem 0}\
-.overview .plot svg{min-width:22rem;max-width:38rem;margin:auto}\
-.overview table{margin:auto}\
-.overview td{white-space:nowrap;vertical-align:middle}\
-.overview figcaption{margin:.5rem 0 0}\
-.drawn{text-align:left;white-space:nowrap}\
-svg.interval{display:inline-block;width:8.2rem;height:1.3rem;vertical-align:middle;margin-right:.4rem}\
-svg.scale{display:block;width:8.2rem;height:1rem}\
-.better{color:#0072b2;font-weight:600}.worse{color:#b84a00;font-weight:600}.undecided{color:#666}\
-details{border-bottom:1px solid #ddd}\
-summary{cursor:pointer;padding:.5rem 0}summary h2{display:inline;border:0;font-size:1.1rem;margin:0}\
 figure{margin:1.2rem 0}\
 figure svg{display:block;width:100%;min-width:34rem;max-width:45rem;height:auto}\
 figcaption{font-size:.88rem;color:#444;text-align:left}\
@@ -41,6 +29,26 @@ th{border-bottom:2px solid #999;vertical-align:bottom;white-space:normal}\
 .text{text-align:left}\
 pre{background:#f4f4f4;padding:.6rem .8rem;overflow-x:auto;font-size:.88rem}\
 footer{margin-top:2.5rem}\
+.kicker{font-size:.95rem;color:#555;margin:.2rem 0 0}\
+.kicker~h1{font-size:1.4rem;margin:.2rem 0 .3rem}\
+.question{color:#333;margin:0 0 .6rem}\
+.overview figure{margin:.4rem 0}\
+.overview .plot svg{min-width:20rem;max-width:34rem;margin:0 auto}\
+.overview table{margin:0 auto;font-size:.85rem}\
+.overview td{vertical-align:middle}.overview th,.overview td{padding-right:.6rem}\
+.overview td.drawn{text-align:left}\
+.overview th.drawn{text-align:left;padding-left:0;white-space:nowrap}\
+.overview figcaption{margin:.5rem 0 0}\
+.overview .table svg.interval{display:inline-block;width:7.2rem;min-width:0;height:1.3rem;vertical-align:middle;margin-right:.4rem}\
+.overview .table svg.scale{display:block;width:7.2rem;min-width:0;height:1rem;font-weight:400}\
+.better{color:#0072b2}.worse{color:#b84a00}.undecided{color:#666}td.better,td.worse{font-weight:600}\
+details{border-bottom:1px solid #ddd}\
+summary{cursor:pointer;padding:.5rem 0}summary h2{display:inline;border:0;font-size:1.1rem;margin:0}\
+@media(max-width:52rem){.overview table,.overview tbody{display:block}.overview thead,.overview td:empty{display:none}\
+.overview tr{display:flex;flex-wrap:wrap;gap:.1rem .7rem;padding:.45rem 0;border-bottom:1px solid #e2e2e2}\
+.overview td{border:0;padding:0;text-align:left}.overview td:first-child{font-weight:600}\
+.overview td.none{display:none}.overview td:first-child:empty+td{flex-basis:100%}.overview td.drawn{flex-basis:11rem}.overview td[data-label]::before{content:attr(data-label) ' ';color:#666}\
+.overview td.row{flex-basis:100%}}\
 @media print{details::details-content{content-visibility:visible;height:auto;opacity:1}body{max-width:none;padding:0;font-size:10.5pt}h2,h3{break-after:avoid}\
 figure,tr{break-inside:avoid}figure.table{break-inside:auto}figcaption{break-after:avoid;break-inside:avoid}.scroll{overflow:visible}figure svg{min-width:0;width:auto;max-width:100%;max-height:205mm}\
 table{font-size:7.5pt}th,td{padding-right:.4rem;white-space:normal}pre{white-space:pre-wrap}}";
@@ -143,7 +151,7 @@ fn table_element(table: &Table) -> Markup {
             thead {
                 tr {
                     @for (index, name) in table.columns.iter().enumerate() {
-                        th.text[is_text(table, index)] scope="col" {
+                        th.text[is_text(table, index)].drawn[drawn_in(table, index).is_some()] scope="col" {
                             (name)
                             @if let Some(drawn) = drawn_in(table, index) { (interval::scale(drawn)) }
                         }
@@ -171,17 +179,23 @@ fn drawn_in(table: &Table, column: usize) -> Option<&Drawn> {
     table.drawn.iter().find(|drawn| drawn.column == column)
 }
 
+/// On a narrow screen the cells of a table with intervals stand below each other, each with the name of its column.
 fn table_cell(table: &Table, (row, column): (usize, usize), cell: &str) -> Markup {
     let span = |drawn: &Drawn| drawn.spans.get(row).copied().flatten();
     let verdict = table.drawn.iter().find(|drawn| drawn.verdict == column).and_then(span);
     let drawn = drawn_in(table, column).and_then(|drawn| Some((drawn, span(drawn)?)));
+    let name = table.columns.get(column).map_or("", String::as_str);
+    let alone = !table.drawn.is_empty() && column >= table.text_columns && name.len() > 1;
+    let named = !table.drawn.is_empty() && column > 0;
     html! {
         @if let Some((drawn, span)) = drawn {
             td.drawn title=(cell) { (interval::cell(drawn, span, cell)) }
         } @else if let Some(span) = verdict {
             td.text.(interval::class(span.tone)) { (cell) }
+        } @else if cell == format::NONE && named {
+            td.none.text[is_text(table, column)] { (cell) }
         } @else {
-            td.text[is_text(table, column)] { (cell) }
+            td.text[is_text(table, column)].row[alone] data-label=[named.then_some(name)] { (cell) }
         }
     }
 }

@@ -73,8 +73,14 @@ pub(crate) fn wrapped(name: &str, width: i32, size: f64) -> Vec<String> {
     if let Some(at) = name.find(" (") {
         return [wrapped(&name[..at], width, size), wrapped(&name[at + 1..], width, size)].concat();
     }
+    lines(name, width, size)
+}
+
+/// The lines of a text, broken between words where it is wider than `width` pixels.
+pub(crate) fn lines(text: &str, width: i32, size: f64) -> Vec<String> {
+    let fits = |text: &str| text_width(text, size) <= width;
     let mut lines: Vec<String> = Vec::new();
-    for word in name.split(' ') {
+    for word in text.split(' ') {
         match lines.last_mut() {
             Some(line) if fits(&format!("{line} {word}")) => {
                 line.push(' ');

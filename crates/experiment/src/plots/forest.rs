@@ -99,7 +99,7 @@ impl ForestFigure {
     }
 
     fn drawn(&self) -> Result<String, Fault> {
-        let title = canvas::wrapped(&self.title, WIDTH as i32 - 2 * MARGIN, TITLE_SIZE);
+        let title = canvas::lines(&self.title, WIDTH as i32 - 2 * MARGIN, TITLE_SIZE);
         let head = 12 + title.len() as i32 * LINE + 24;
         let rows = self.rows.len() as i32 * ROW;
         let height = head + TOP + rows + BOTTOM;
@@ -152,7 +152,12 @@ impl ForestPanel {
         for &tick in &axis.ticks {
             let x = place(tick);
             sheet.draw(&PathElement::new([(x, top), (x, floor + 4)], GRID))?;
-            text(&format::signed(tick, axis.decimals), (x, floor + 14), HPos::Center, INK)?;
+            let label = if tick.abs() < axis.high * 1e-9 {
+                "0".to_owned()
+            } else {
+                format::signed(tick, axis.decimals)
+            };
+            text(&label, (x, floor + 14), HPos::Center, INK)?;
         }
         let zero = place(0.0);
         sheet.draw(&PathElement::new([(zero, top), (zero, floor + 4)], INK.stroke_width(1)))?;
@@ -201,5 +206,47 @@ impl ForestPanel {
             }
         }
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn span(mean: f64, interval: Option<(f64, f64)>, tone: Tone) -> Option<Span> {
+        Some(Span { mean, interval, tone })
+    }
+
+    #[test]
+    fn the_axis_holds_every_interval_and_zero() {
+        let spans = [span(2.0, Some((1.0, 3.0)), Tone::Better), None, span(4.5, None, Tone::Undecided)];
+        let axis = axis(&spans, 3);
+        assert!(axis.low <= 0.0 && axis.high >= 4.5, "{axis:?}");
+        assert!(axis.ticks.iter().any(|tick| tick.abs() < 1e-12), "no tick at zero: {axis:?}");
+    }
+
+    #[test]
+    fn every_row_is_drawn_with_or_without_an_interval() {
+        let spans = vec![
+            span(-0.25, Some((-0.5, 0.0)), Tone::Worse),
+            span(0.25, None, Tone::Undecided),
+            None,
+            span(1.5, Some((1.0, 2.0)), Tone::Better),
+        ];
+        let rows = ["a", "b", "c", "d"].map(str::to_owned).to_vec();
+        let panel = ForestPanel {
+            title: "points".to_owned(),
+            better: "better".to_owned(),
+            better_is_right: true,
+            decimals: 2,
+            spans,
+        };
+        let title = "one finding in many words ".repeat(6);
+        let figure = ForestFigure { title, subtitle: "n = 2 seeds".to_owned(), rows, panels: vec![panel] };
+        let svg = figure.draw("x.svg").unwrap();
+        for words in ["−0.25", "+0.25", "+1.50", "better →", "n = 2 seeds"] {
+            assert!(svg.contains(words), "{words} is not in {svg}");
+        }
+        assert!(!svg.contains("NaN"));
     }
 }

@@ -6,6 +6,8 @@ mod definition;
 #[cfg(test)]
 mod fixture;
 #[cfg(test)]
+mod opening;
+#[cfg(test)]
 mod pinned;
 #[cfg(test)]
 mod record;

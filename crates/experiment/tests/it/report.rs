@@ -35,14 +35,14 @@ gains = [0.37, 1.86]
 "#;
 
 /// What a report of `records` comes to.
-struct Report {
-    markdown: String,
-    html: String,
+pub(crate) struct Report {
+    pub(crate) markdown: String,
+    pub(crate) html: String,
     csv: String,
     files: Vec<String>,
 }
 
-fn report(shape: &Shape, records: Vec<Record>) -> Report {
+pub(crate) fn report(shape: &Shape, records: Vec<Record>) -> Report {
     report_beside(EXPECTED, shape, records)
 }
 
@@ -81,7 +81,7 @@ fn report_beside(expected: &str, shape: &Shape, records: Vec<Record>) -> Report 
 }
 
 /// The Markdown from one heading to the next of level 2.
-fn section<'t>(markdown: &'t str, heading: &str) -> &'t str {
+pub(crate) fn section<'t>(markdown: &'t str, heading: &str) -> &'t str {
     let from = markdown.find(&format!("## {heading}\n")).unwrap();
     let rest = &markdown[from..];
     rest[3..].find("\n## ").map_or(rest, |to| &rest[..to + 3])
@@ -378,6 +378,8 @@ fn a_hundred_classes_three_strategies_three_seeds() {
 fn one_seed_claims_nothing() {
     let shape = Shape { seeds: 1, ..Shape::default() };
     let report = report(&shape, shape.records());
+    assert!(report.markdown.starts_with("# One seed cannot tell a difference from noise\n"));
+    assert!(report.markdown.contains("| one seed: cannot tell |"));
     let result = section(&report.markdown, "Result");
     assert!(result.contains("95 % interval — (paired, n = 1), not separable from noise"), "{result}");
     assert!(result.contains("± — %"), "{result}");

@@ -1,5 +1,8 @@
 //! What was found, in one sentence that names strategies.
 
+use tailward_acquisition::Strategy;
+
+use crate::format::capitalised;
 use crate::report::data::{Difference, Factor, Group};
 use crate::report::measure;
 
@@ -25,10 +28,10 @@ impl Count {
 /// each, elsewhere about what each brings above random sampling.
 pub(super) fn sentence(factor: &Factor<'_>, of_rare: bool) -> Option<String> {
     let balances = |(group, other): &(&Group<'_>, &Group<'_>)| {
-        group.strategy.query.lambda().is_some()
+        group.strategy.query.strategy.lambda().is_some()
             && group.strategy.baseline.as_deref() == Some(other.strategy.name.as_str())
     };
-    let is_random = |group: &Group<'_>| group.strategy.query == tailward_acquisition::Strategy::Random {};
+    let is_random = |group: &Group<'_>| group.strategy.query.strategy == Strategy::Random {};
     let balancing = factor.pairs().any(|pair| balances(&pair));
     let compared: Vec<(&Group<'_>, &Group<'_>)> =
         factor.pairs().filter(|pair| if balancing { balances(pair) } else { is_random(pair.1) }).collect();
@@ -52,6 +55,7 @@ pub(super) fn sentence(factor: &Factor<'_>, of_rare: bool) -> Option<String> {
     if pairs < 2 {
         return Some("One seed cannot tell a difference from noise".to_owned());
     }
+    let basis = format!("(95 % intervals, {pairs} seeds)");
     let against = if balancing { "than without balancing" } else { "than Random" };
     let kind = if balancing { "class-balanced strategies" } else { "strategies" };
     let found = if of_rare {
@@ -62,12 +66,25 @@ pub(super) fn sentence(factor: &Factor<'_>, of_rare: bool) -> Option<String> {
     let name = factor.measured.name();
     let (higher, lower) = (format!("a higher {name}"), format!("a lower {name}"));
     let reached = [("reaches", "reach"), (higher.as_str(), lower.as_str())];
+    if second.better == first.better
+        && !first.better.is_empty()
+        && second.worse.is_empty()
+        && first.worse.is_empty()
+    {
+        let (subject, plural) = subject(&first.better, first.total, kind);
+        let (more, reach) = if plural { (found[0].1, "reach") } else { (found[0].0, "reaches") };
+        let joined = format!("{subject} {more} {} {against}, and {reach} {higher}", found[1].0);
+        return Some(capitalised(&format!("{joined} {basis}")));
+    }
     let opening = clause(&second, kind, found, against).unwrap_or_else(|| {
-        format!("whether any {} {} {against} is not separable from noise", found[0].0, found[1].0)
+        format!(
+            "no difference in {} is separable from noise",
+            if of_rare { "images of rare classes" } else { "balance" }
+        )
     });
     let closing = clause(&first, kind, reached, "")
         .unwrap_or_else(|| format!("no difference in {name} is separable from noise"));
-    Some(crate::format::capitalised(&format!("{opening}; {closing}")))
+    Some(capitalised(&format!("{opening}; {closing} {basis}")))
 }
 
 /// `all 3 strategies find more …`, and who finds fewer; `None` where nothing is separable.

@@ -1,4 +1,4 @@
-//! The opening of an experiment with queries: each strategy against its baseline and against random sampling, at the end.
+//! The opening of an experiment with queries.
 
 use super::finding;
 use super::opening::{Judged, Opening, Unit, one_sentence};
@@ -29,6 +29,8 @@ struct Line<'f, 'a> {
     again: bool,
 }
 
+/// Each strategy against its baseline and against random sampling, in what models reach and in how even the labels are.
+///
 /// # Errors
 ///
 /// A figure cannot be drawn.

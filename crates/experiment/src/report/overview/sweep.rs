@@ -14,6 +14,8 @@ use crate::report::{figures, tables};
 const EVENNESS: Unit =
     Unit { factor: 1.0, greater_is_better: false, better: "more even", worse: "less even" };
 
+/// Each strategy at the weight of the rule against itself at the smallest weight.
+///
 /// # Errors
 ///
 /// A figure cannot be drawn.
@@ -52,7 +54,8 @@ pub(super) fn opening(factor: &Factor<'_>, input: &ReportInput<'_>) -> Result<Op
         drawn.spans.push(judged.span);
     }
     let even = drawn.spans.iter().flatten().filter(|span| span.tone == Tone::Better).count();
-    let finding = finding(even, drawn.spans.len());
+    let seeds = factor.seed_range().map_or(0, |(_, most)| most);
+    let finding = format!("{} (95 % intervals, {seeds} seeds)", finding(even, drawn.spans.len()));
     let panel = ForestPanel {
         title: "L1 score of the labelled set: rule's λ − smallest λ".to_owned(),
         better: EVENNESS.better.to_owned(),
