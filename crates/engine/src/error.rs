@@ -167,7 +167,9 @@ impl Error {
             | Self::Checkpoint { .. } => 1,
             Self::Dataset(_)
             | Self::Experiment(_)
-            | Self::Labelling(tailward_labelling::Error::LedgerFile { .. })
+            | Self::Labelling(
+                tailward_labelling::Error::LedgerFile { .. } | tailward_labelling::Error::Input { .. },
+            )
             | Self::Acquisition(_)
             | Self::Pretrained(_)
             | Self::Mismatch(_)

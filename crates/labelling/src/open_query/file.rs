@@ -7,11 +7,8 @@ use serde::de::IgnoredAny;
 use sha2::{Digest, Sha256};
 use tailward_datasets::whole_file;
 
-use super::OpenQuery;
+use super::{FORMAT, OpenQuery};
 use crate::Error;
-
-/// The version of the file's form. 1 had no number, no answers and no checksum.
-pub(super) const FORMAT: u32 = 2;
 
 /// What tells the versions apart.
 #[derive(Deserialize)]

@@ -19,6 +19,9 @@ use crate::table::{Classes, Mark, Samples};
 
 pub use tell::{Correction, Taken};
 
+/// The version of the file's form. 1 had no number, no answers and no checksum.
+const FORMAT: u32 = 2;
+
 /// A person's query between its first ask and its last answer.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -114,7 +117,7 @@ impl OpenQuery {
         let Begin { strategy, samples, classes: (classes, class_names), .. } = begin;
         let ids = (0..samples.count()).map(|sample| samples.id(sample).map(str::to_owned)).collect();
         let mut query = Self {
-            format: file::FORMAT,
+            format: FORMAT,
             strategy,
             samples: samples.count(),
             ids: if samples.count() == 0 { None } else { ids },

@@ -8,8 +8,9 @@ use tailward_datasets::whole_file::Prepared;
 use tailward_labelling::open_query::Begin;
 use tailward_labelling::{Lock, OpenQuery, Patience};
 
+use super::arguments::Arguments;
+use super::picks::{Names, PickRow, table};
 use super::pool::Pool;
-use super::{Arguments, Names, PickRow, table};
 use crate::Error;
 use crate::output::{self, say};
 

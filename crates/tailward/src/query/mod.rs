@@ -1,5 +1,6 @@
 //! `tailward query`: the strategies on anybody's arrays.
 
+mod arguments;
 mod arrays;
 mod begin;
 mod explain;
@@ -9,9 +10,8 @@ mod pool;
 mod strategy;
 
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
-use clap::Args;
 use tailward_acquisition::query::{Inputs, begin};
 use tailward_acquisition::{Conversation, Pick, Strategy};
 use tailward_engine::rng::{Stream, stream};
@@ -20,75 +20,14 @@ use tailward_labelling::table::{Classes, Labels};
 
 use crate::Error;
 use crate::output::{self, say};
-use arrays::{Files, Normalise, Read};
+pub(crate) use arguments::Arguments;
+use arrays::{Normalise, Read};
 pub(crate) use begin::{listed, prepared};
 use explain::Account;
 pub(crate) use help::strategies as help;
 pub(crate) use picks::{Names, PickRow, table};
 use pool::Pool;
 pub(crate) use strategy::GONE;
-
-/// Arguments of `tailward query`.
-#[derive(Args, Debug)]
-pub(crate) struct Arguments {
-    #[command(flatten)]
-    options: strategy::Options,
-    /// Predicted probabilities of all samples, labelled ones included: [samples, classes]. Every array is NumPy's .npy (any
-    /// kind of number), .npz (of one array, or file.npz:name) or a table of numbers (.csv, .tsv).
-    #[arg(long, value_name = "FILE")]
-    probabilities: Option<PathBuf>,
-    /// Outputs before the softmax of all samples: [samples, classes].
-    #[arg(long, value_name = "FILE")]
-    logits: Option<PathBuf>,
-    /// Weights of the last layer, without its biases: [classes, embedding].
-    #[arg(long, value_name = "FILE")]
-    head: Option<PathBuf>,
-    /// Features before the head of all samples: [samples, embedding].
-    #[arg(long, value_name = "FILE")]
-    embeddings: Option<PathBuf>,
-    /// Predicted probabilities in passes with dropout: [passes, samples, classes].
-    #[arg(long, value_name = "FILE")]
-    dropout_probabilities: Option<PathBuf>,
-    /// A discriminator's estimates that a sample is labelled, in [0, 1]: [samples].
-    #[arg(long, value_name = "FILE")]
-    estimates: Option<PathBuf>,
-    /// Divide every row of probabilities by its sum. Without it, rows that sum to 1 within 0.01 are put right, and others
-    /// refused.
-    #[arg(long)]
-    normalise: bool,
-    /// What is labelled so far: a table with the columns `index` (a row of the arrays) and `label`. An empty label is none.
-    #[arg(long, value_name = "FILE")]
-    labels: Option<PathBuf>,
-    /// Names of the classes, one a line in the order of the arrays' columns: labels may be names then.
-    #[arg(long, value_name = "FILE")]
-    classes: Option<PathBuf>,
-    /// Ids or paths of the samples, one a line in the order of the arrays' rows, or a table with such a column. They are
-    /// carried into the picks, and understood in labels and answers.
-    #[arg(long, value_name = "FILE")]
-    ids: Option<PathBuf>,
-    /// Samples that may not be chosen: rows or ids, one a line or in a table.
-    #[arg(long, value_name = "FILE")]
-    exclude: Option<PathBuf>,
-    /// Samples that alone may be chosen: rows or ids, one a line or in a table.
-    #[arg(long, value_name = "FILE")]
-    candidates: Option<PathBuf>,
-    /// How many samples to choose.
-    #[arg(long)]
-    budget: usize,
-    /// Where the chosen samples go; by default, and for `-`, to standard output.
-    #[arg(long, value_name = "FILE")]
-    out: Option<PathBuf>,
-    /// Write one object of JSON in place of a table: picks, balance, cover, counts and warnings.
-    #[arg(long)]
-    json: bool,
-    /// Keep the query here, to go on with it by `tailward answer`: for strategies that ask again when they have been
-    /// answered (direct and galaxy), which print only what they ask for first.
-    #[arg(long, value_name = "FILE.json")]
-    state: Option<PathBuf>,
-    /// Seed of the random choices, where a strategy makes any.
-    #[arg(long, default_value_t = 0)]
-    seed: u64,
-}
 
 pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<()> {
     let normalise = if arguments.normalise { Normalise::All } else { Normalise::Rounded };
@@ -205,18 +144,5 @@ fn classes(names: Option<&Path>, read: &Read) -> Result<Classes, Error> {
             reason: format!("it names {found} classes, and the arrays have {expected}"),
         }),
         _ => Ok(classes),
-    }
-}
-
-impl Arguments {
-    fn files(&self) -> Files {
-        Files {
-            probabilities: self.probabilities.clone(),
-            logits: self.logits.clone(),
-            head: self.head.clone(),
-            embeddings: self.embeddings.clone(),
-            dropout_probabilities: self.dropout_probabilities.clone(),
-            estimates: self.estimates.clone(),
-        }
     }
 }

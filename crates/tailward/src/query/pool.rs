@@ -7,7 +7,7 @@ use ndarray::{ArcArray, Axis, RemoveAxis};
 use tailward_acquisition::Arrays;
 use tailward_labelling::table::{Classes, Samples, read_ids};
 
-use super::Arguments;
+use super::arguments::Arguments;
 use super::arrays::Read;
 use crate::Error;
 

@@ -1,6 +1,7 @@
 //! What `tailward query` reads: predictions and embeddings of anybody's samples.
 
 mod numbers;
+mod place;
 mod probabilities;
 mod source;
 
@@ -10,6 +11,7 @@ use ndarray::{Array1, Array2, Array3, Axis, Ix1, Ix2, Ix3};
 use tailward_acquisition::{Arrays, Input, Needs};
 
 use crate::Error;
+use place::place;
 pub(super) use probabilities::Normalise;
 use source::Source;
 
@@ -61,16 +63,6 @@ pub(super) fn options(needs: &Needs) -> Vec<&'static str> {
         }
     }
     options
-}
-
-/// A place in an array, in words.
-fn place(index: &[usize]) -> String {
-    match *index {
-        [row] => format!("row {row}"),
-        [row, column] => format!("row {row}, column {column}"),
-        [pass, row, column] => format!("pass {pass}, row {row}, column {column}"),
-        _ => format!("{index:?}"),
-    }
 }
 
 impl Read {

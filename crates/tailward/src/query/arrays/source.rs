@@ -9,6 +9,7 @@ use tailward_labelling::table::{Row, Sheet};
 use zip::ZipArchive;
 
 use super::numbers::{Number, descriptor, refusal, type_name};
+use super::place::place;
 use crate::Error;
 
 /// The numbers of a file.
@@ -120,10 +121,10 @@ fn npy(path: &Path, bytes: &[u8]) -> Result<Source, Error> {
 fn narrowed(path: &Path, numbers: ArrayD<f64>) -> Result<ArrayD<f32>, Error> {
     let beyond =
         numbers.indexed_iter().find(|(_, number)| number.is_finite() && !(**number as f32).is_finite());
-    if let Some((place, number)) = beyond {
+    if let Some((index, number)) = beyond {
         let reason = format!(
             "{} is {number:e}, which is beyond float32 (3.4e38), in which everything is computed",
-            super::place(place.slice())
+            place(index.slice())
         );
         return Err(Error::Input { path: path.to_owned(), reason });
     }
