@@ -68,12 +68,6 @@ pub(crate) fn run(_arguments: &Arguments) -> Result<()> {
     let started = now();
     step("examples of the strategies", strategies_for_others(), started);
     let started = now();
-    step(
-        "what documents show of the records",
-        checked(&["xtask", "report", "--splice", "--check"], &[]),
-        started,
-    );
-    let started = now();
     step("commands of the README", readme(&data_dir), started);
     let started = now();
     let wgpu = ["check", "--package", "tailward", "--no-default-features", "--features", "wgpu", "--locked"];
