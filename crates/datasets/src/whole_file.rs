@@ -7,7 +7,7 @@ use std::fs::{self, File};
 use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
 
-use tempfile::{Builder, NamedTempFile};
+use tempfile::{Builder, NamedTempFile, TempPath};
 
 /// Writes a file by its content, or leaves what was there.
 ///
@@ -21,27 +21,57 @@ use tempfile::{Builder, NamedTempFile};
 /// file stays; except that the new file is there whole, but might not survive a power cut, when putting the folder on the
 /// disk fails.
 pub fn write(path: &Path, content: impl FnOnce(&mut BufWriter<File>) -> io::Result<()>) -> io::Result<()> {
-    let target = followed(path)?;
-    let permissions = permissions(&target)?;
-    let folder = Folder::of(&target)?;
-    let temporary = temporary_in(&folder.path)
-        .map_err(step(format_args!("create a temporary file in {}", folder.path.display())))?;
-    let (file, temporary) = temporary.into_parts();
-    let mut writer = BufWriter::new(file);
-    content(&mut writer).map_err(step("write the content"))?;
-    let file =
-        writer.into_inner().map_err(io::IntoInnerError::into_error).map_err(step("flush the content"))?;
-    if let Some(permissions) = permissions {
-        file.set_permissions(permissions).map_err(step("keep the permissions"))?;
+    Prepared::new(path, content)?.put()
+}
+
+/// A file whose content is on the disk under another name: what remains to be done hardly ever fails. It is removed if it
+/// is not [put](Self::put).
+#[derive(Debug)]
+pub struct Prepared {
+    temporary: TempPath,
+    target: PathBuf,
+    folder: Folder,
+}
+
+impl Prepared {
+    /// The first half of [`write`].
+    ///
+    /// # Errors
+    /// As [`write`]; the target is as it was.
+    pub fn new(
+        path: &Path,
+        content: impl FnOnce(&mut BufWriter<File>) -> io::Result<()>,
+    ) -> io::Result<Self> {
+        let target = followed(path)?;
+        let permissions = permissions(&target)?;
+        let folder = Folder::of(&target)?;
+        let temporary = temporary_in(&folder.path)
+            .map_err(step(format_args!("create a temporary file in {}", folder.path.display())))?;
+        let (file, temporary) = temporary.into_parts();
+        let mut writer = BufWriter::new(file);
+        content(&mut writer).map_err(step("write the content"))?;
+        let file =
+            writer.into_inner().map_err(io::IntoInnerError::into_error).map_err(step("flush the content"))?;
+        if let Some(permissions) = permissions {
+            file.set_permissions(permissions).map_err(step("keep the permissions"))?;
+        }
+        // Not every platform renames a file that is open; it is closed at the end of this.
+        file.sync_all().map_err(step("put the content on the disk"))?;
+        Ok(Self { temporary, target, folder })
     }
-    file.sync_all().map_err(step("put the content on the disk"))?;
-    // Not every platform renames a file that is open.
-    drop(file);
-    temporary
-        .persist(&target)
-        .map_err(|error| error.error)
-        .map_err(step(format_args!("rename the temporary file to {}", target.display())))?;
-    folder.sync().map_err(step(format_args!("put the folder {} on the disk", folder.path.display())))
+
+    /// The second half of [`write`]: gives it the target's name.
+    ///
+    /// # Errors
+    /// As [`write`].
+    pub fn put(self) -> io::Result<()> {
+        let Self { temporary, target, folder } = self;
+        temporary
+            .persist(&target)
+            .map_err(|error| error.error)
+            .map_err(step(format_args!("rename the temporary file to {}", target.display())))?;
+        folder.sync().map_err(step(format_args!("put the folder {} on the disk", folder.path.display())))
+    }
 }
 
 /// As [`write()`], of content that is at hand.
@@ -102,6 +132,7 @@ fn temporary_in(folder: &Path) -> io::Result<NamedTempFile> {
 }
 
 /// The folder of a target, opened before anything is renamed in it, so that little can fail afterwards.
+#[derive(Debug)]
 struct Folder {
     path: PathBuf,
     #[cfg(unix)]

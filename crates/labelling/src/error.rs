@@ -15,6 +15,14 @@ pub enum Error {
         /// The cause.
         source: std::io::Error,
     },
+    /// A file that somebody brought is wrong.
+    #[error("{path}: {reason}")]
+    Input {
+        /// The file.
+        path: PathBuf,
+        /// Why, with the line where there is one, and what to do.
+        reason: String,
+    },
     /// Another process works on the file or folder.
     #[error("{path} is in use by another process{holder}; wait until it has ended, or stop it")]
     InUse {

@@ -7,8 +7,11 @@ pub mod append_only;
 pub mod error;
 pub mod ledger;
 pub mod lock;
+pub mod open_query;
+pub mod table;
 
 pub use append_only::AppendOnly;
 pub use error::Error;
 pub use ledger::{LEDGER_FILE, Ledger};
 pub use lock::{Lock, Patience};
+pub use open_query::OpenQuery;

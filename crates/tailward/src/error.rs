@@ -2,53 +2,90 @@
 
 use std::path::PathBuf;
 
-/// An error of the command line. Messages read after "error: ".
+/// An error of the command line. Messages are sentences that read after "error: ".
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
-    /// The strategy needs an array that was not given.
-    #[error("the strategy needs {option}")]
-    MissingArray {
-        /// The option that gives it.
-        option: String,
-    },
-    /// An option was given that the strategy has no use for.
-    #[error("{option} does not go with the strategy {strategy}")]
-    Misplaced {
-        /// The option.
-        option: String,
-        /// The strategy's name.
-        strategy: String,
-    },
+    /// The command line is wrong: an option is missing, misplaced or out of range.
+    #[error("{0}")]
+    Usage(String),
     /// A table or array given on the command line is wrong.
     #[error("{path}: {reason}")]
     Input {
         /// The file.
         path: PathBuf,
-        /// Why, with row and column.
+        /// Why, with row and column, and what to do.
+        reason: String,
+    },
+    /// An array holds numbers that are not finite.
+    #[error("{path}: {reason}")]
+    NotFinite {
+        /// The file.
+        path: PathBuf,
+        /// Where.
+        reason: String,
+    },
+    /// A file holds something else that would be lost.
+    #[error("{path}: {reason}")]
+    Taken {
+        /// The file.
+        path: PathBuf,
+        /// What it holds, and what to do.
         reason: String,
     },
     /// A file could not be written.
-    #[error("{path}: {source}")]
+    #[error("{path} cannot be written: {source}")]
     Output {
         /// The file.
         path: PathBuf,
-        /// The cause.
+        /// The cause. Part of the message, for the sentence goes on with it.
         source: std::io::Error,
     },
-    /// The strategy refuses what it was given.
+    /// The file of a query, or of what people answered, is wrong.
     #[error(transparent)]
-    Acquisition(#[from] tailward_acquisition::Error),
+    Labelling(#[from] tailward_labelling::Error),
+    /// The strategy refuses what it was given.
+    #[error("cannot {0}")]
+    Acquisition(tailward_acquisition::Error),
+}
+
+impl From<tailward_acquisition::Error> for Error {
+    fn from(error: tailward_acquisition::Error) -> Self {
+        Self::Acquisition(error)
+    }
 }
 
 impl Error {
-    /// The exit code: 3 for input that is missing or wrong, 1 for the rest.
+    /// The exit code: 2 for a wrong command line, 3 for input that is missing or wrong, 4 for numbers that are not finite, 5
+    /// for a file that belongs to something else, 1 for the rest.
     pub fn exit_code(&self) -> u8 {
         match self {
             Self::Output { .. } => 1,
-            Self::MissingArray { .. }
-            | Self::Misplaced { .. }
-            | Self::Input { .. }
-            | Self::Acquisition(_) => 3,
+            Self::Usage(_) => 2,
+            Self::Input { .. } => 3,
+            Self::NotFinite { .. } => 4,
+            Self::Taken { .. } => 5,
+            Self::Labelling(error) => match error {
+                tailward_labelling::Error::Input { .. } => 3,
+                tailward_labelling::Error::InUse { .. } => 5,
+                _ => 1,
+            },
+            Self::Acquisition(error) => strategy_code(error),
         }
+    }
+}
+
+/// The exit code of what a strategy says.
+fn strategy_code(error: &tailward_acquisition::Error) -> u8 {
+    use tailward_acquisition::Error as Fault;
+    match error {
+        Fault::InvalidLambda { .. } | Fault::InvalidParameter { .. } => 2,
+        Fault::ProbabilityNotFinite { .. }
+        | Fault::EmbeddingNotFinite { .. }
+        | Fault::ScoreNotFinite { .. }
+        | Fault::RequirementNotFinite { .. }
+        | Fault::LogitNotFinite { .. }
+        | Fault::WeightNotFinite { .. } => 4,
+        Fault::Pass { fault, .. } | Fault::Labelled { fault } => strategy_code(fault),
+        _ => 3,
     }
 }

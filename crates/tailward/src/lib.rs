@@ -1,12 +1,13 @@
 //! The command line: one file for each verb.
 //!
 //! Data goes to stdout, everything else to stderr. Exit codes: 0 done; 1 something failed; 2 the command line is
-//! wrong; 3 input is missing or wrong; 4 numbers are not finite; 5 a folder belongs to something else.
+//! wrong; 3 input is missing or wrong; 4 numbers are not finite; 5 a folder or file belongs to something else.
 
 mod answer;
 mod bench;
 mod environment;
 mod error;
+mod output;
 mod probe;
 mod progress;
 mod query;
@@ -17,7 +18,8 @@ mod sample_order;
 use std::io::IsTerminal;
 use std::process::ExitCode;
 
-use clap::{Parser, Subcommand};
+use clap::error::{ContextKind, ContextValue, ErrorKind};
+use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 
 pub use error::Error;
 
@@ -29,8 +31,9 @@ struct Cli {
     verb: Verb,
 }
 
-const EXIT_CODES: &str = "Exit codes: 0 done; 1 something failed; 2 the command line is wrong; 3 input is missing or \
-                          wrong; 4 numbers are not finite; 5 a folder belongs to something else.";
+const EXIT_CODES: &str = "Exit codes: 0 done, also where the reader of a pipe has had enough; 1 something failed; 2 the \
+                          command line is wrong; 3 input is missing or wrong; 4 numbers are not finite; 5 a folder or file \
+                          belongs to something else.";
 
 #[derive(Subcommand, Debug)]
 enum Verb {
@@ -51,11 +54,16 @@ enum Verb {
 
 /// The whole program.
 pub fn main() -> ExitCode {
-    let cli = Cli::parse();
+    let cli = match parse() {
+        Ok(cli) => cli,
+        Err(error) => return failed(&error),
+    };
     tracing_subscriber::fmt()
         .with_writer(std::io::stderr)
         .with_ansi(std::io::stderr().is_terminal())
         .with_target(false)
+        // Nobody need listen on standard error.
+        .log_internal_errors(false)
         .with_env_filter(
             tracing_subscriber::EnvFilter::try_from_default_env()
                 .unwrap_or_else(|_| tracing_subscriber::EnvFilter::new("warn,tailward=info")),
@@ -71,11 +79,40 @@ pub fn main() -> ExitCode {
     };
     match result {
         Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            eprintln!("error: {error:#}");
-            ExitCode::from(exit_code(&error))
+        Err(error) => failed(&error),
+    }
+}
+
+/// The command line; ends the process where it asks for help or is wrong, but for options that have another name now.
+fn parse() -> anyhow::Result<Cli> {
+    let command = Cli::command().mut_subcommand("query", |query| query.after_help(query::help()));
+    let parsed = command.try_get_matches().and_then(|matches| Cli::from_arg_matches(&matches));
+    parsed.map_err(|error| {
+        let option = match (error.kind(), error.get(ContextKind::InvalidArg)) {
+            (ErrorKind::UnknownArgument, Some(ContextValue::String(option))) => option.clone(),
+            _ => error.exit(),
+        };
+        match query::GONE.iter().find(|(gone, _)| *gone == option) {
+            Some((_, now)) => {
+                Error::Usage(format!("there is no option {option} any more; write {now}")).into()
+            }
+            None => error.exit(),
+        }
+    })
+}
+
+/// Says why, in a sentence, and gives the exit code.
+fn failed(error: &anyhow::Error) -> ExitCode {
+    let mut words = String::new();
+    for cause in error.chain().map(ToString::to_string) {
+        // Many messages have their cause in them.
+        if !words.contains(&cause) {
+            let separator = if words.is_empty() { "" } else { ": " };
+            words = format!("{words}{separator}{cause}");
         }
     }
+    output::say(format_args!("error: {words}"));
+    ExitCode::from(exit_code(error))
 }
 
 /// The exit code that says what kind of error it was.

@@ -5,7 +5,10 @@
 mod answer;
 mod command_line;
 mod fixture;
+mod inputs;
 mod invariants;
+mod open_query;
+mod outputs;
 mod parity;
 mod pretrained;
 mod query;

@@ -1,283 +1,389 @@
-//! From the command line's options to a strategy.
+//! From the command line's options to a strategy: its parameters are those of [`Strategy`], by the same names.
 
-use clap::{Args, ValueEnum};
-use tailward_acquisition::{
-    Balance, ConfidenceOf, DirectMode, GalaxyMode, GreedyBalance, Lambda, LambdaRule, LambdaScale,
-    Prediction, PseudoLabelOrder, SolverMode, Strategy,
-};
+use clap::Args;
+use clap::builder::PossibleValuesParser;
+use tailward_acquisition::Strategy;
+use toml::{Table, Value};
 
 use crate::Error;
+
+/// The strategies by their names, the keys that stand for a name, and those that have no default, with a usual value.
+const STRATEGIES: [(&str, &str, &str); 21] = [
+    ("random", "", ""),
+    ("entropy", "", ""),
+    ("margin", "", ""),
+    ("least-confidence", "", ""),
+    ("k-center-greedy", "", ""),
+    ("coreset", "", "outlier_fraction = 0.0001\ntolerance = 0.001"),
+    ("bald", "", ""),
+    ("batch-bald", "", "configurations = 10000"),
+    ("vaal", "", ""),
+    ("most-likely-positive", "", ""),
+    ("base", "", ""),
+    ("badge", "", ""),
+    ("cluster-margin", "", "sample = 1000\nclusters = 500\ncandidates = 1.25"),
+    ("similar", "", "eta = 1.0"),
+    ("bait", "", "regularisation = 1.0\nmemory_limit_mib = 4096"),
+    ("direct", "mode = \"paper\"", "parallel = 1"),
+    ("galaxy", "mode = \"graph\"", ""),
+    ("entropy-pseudo-label", "kind = \"pseudo-label\"\norder = \"entropy\"", ""),
+    ("random-pseudo-label", "kind = \"pseudo-label\"\norder = \"random\"", ""),
+    ("k-center-greedy-pseudo-label", "kind = \"pseudo-label\"\norder = \"k-center\"", ""),
+    ("k-center-greedy-pseudo-label-per-class", "kind = \"pseudo-label\"\norder = \"k-center-per-class\"", ""),
+];
 
 /// The strategy and its parameters.
 #[derive(Args, Debug)]
 pub(super) struct Options {
     /// How samples are chosen.
-    #[arg(long, value_enum)]
-    strategy: StrategyName,
+    #[arg(long, value_name = "NAME", value_parser = PossibleValuesParser::new(STRATEGIES.map(|(name, _, _)| name)))]
+    strategy: String,
     /// Balance the classes (CBAL, Eq. 8 and Algorithm 2) with this weight λ; `auto` finds it by the paper's rule.
-    #[arg(long, value_name = "LAMBDA|auto", value_parser = parse_lambda)]
-    balance: Option<Lambda>,
-    /// How the class-balancing programme is solved.
-    #[arg(long, value_enum, default_value = "auto", requires = "balance")]
-    solver: SolverName,
-    /// Balance the most probable classes (pseudo-labels) in place of the probabilities.
-    #[arg(long, requires = "balance")]
-    one_hot: bool,
-    /// k-center-greedy: divide the weight by nothing or by the number of classes.
-    #[arg(long, value_enum, default_value = "absolute", requires = "balance")]
-    lambda_scale: ScaleName,
-    /// k-center-greedy: round the embeddings to this many decimals first.
-    #[arg(long)]
-    decimals: Option<u32>,
-    /// coreset: the share of the pool that may stay uncovered, in [0, 1).
-    #[arg(long, required_if_eq("strategy", "coreset"))]
-    outlier_fraction: Option<f64>,
-    /// coreset: how closely the radius is searched, as a share of the greedy one.
-    #[arg(long, required_if_eq("strategy", "coreset"))]
-    tolerance: Option<f64>,
-    /// batch-bald: up to how many class configurations the joint entropy is exact, and how many are sampled beyond.
-    #[arg(long, required_if_eq("strategy", "batch-bald"))]
-    configurations: Option<usize>,
-    /// batch-bald: look only at this many samples, those with the highest BALD score.
-    #[arg(long)]
-    candidates: Option<usize>,
-    /// least-confidence: the lowest highest logit in place of the lowest highest probability.
-    #[arg(long)]
-    of_logits: bool,
-    /// most-likely-positive and similar: the class that is not looked for; by default the last.
-    #[arg(long)]
-    negative: Option<usize>,
-    /// cluster-margin: how many samples are drawn and clustered hierarchically (GALAXY's code: 1000).
-    #[arg(long, required_if_eq("strategy", "cluster-margin"))]
-    sample: Option<usize>,
-    /// cluster-margin: how many clusters they are cut into (GALAXY's code: 500).
-    #[arg(long, required_if_eq("strategy", "cluster-margin"))]
-    clusters: Option<usize>,
-    /// cluster-margin: how many samples compete, as a multiple of the budget (GALAXY's code: 1.25).
-    #[arg(long, required_if_eq("strategy", "cluster-margin"))]
-    competing: Option<f64>,
-    /// similar: how much likeness of each choice counts against cover of the labelled samples (the authors: 1).
-    #[arg(long, required_if_eq("strategy", "similar"))]
-    eta: Option<f64>,
-    /// bait: what is added to the diagonal of the labelled samples' information (the authors: 1).
-    #[arg(long, required_if_eq("strategy", "bait"))]
-    regularisation: Option<f64>,
-    /// bait: refuse to begin where more memory is needed, in mebibytes.
-    #[arg(long, required_if_eq("strategy", "bait"))]
-    memory_limit_mib: Option<u64>,
+    #[arg(long, value_name = "LAMBDA|auto", allow_negative_numbers = true)]
+    balance: Option<String>,
     /// direct: labels that can be told at the same time.
-    #[arg(long, required_if_eq("strategy", "direct"))]
+    #[arg(long, value_name = "LABELS")]
     parallel: Option<usize>,
     /// direct and galaxy: which form; `paper` for direct and `graph` for galaxy by default.
-    #[arg(long, value_enum)]
-    mode: Option<ModeName>,
-    /// direct, mode labelbench: its setting of that name.
     #[arg(long)]
-    min_budget_per_class: Option<usize>,
+    mode: Option<String>,
+    /// most-likely-positive and similar: the class that is not looked for; by default the last.
+    #[arg(long, value_name = "CLASS")]
+    negative: Option<usize>,
+    /// Any other parameter of the strategy, as in a definition's TOML: `--set decimals=2`, `--set balance.solver=exact`,
+    /// `--set mode.labelbench.min_budget_per_class=60`. May be given again and again.
+    #[arg(long, value_name = "KEY=VALUE")]
+    set: Vec<String>,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-enum StrategyName {
-    Random,
-    Entropy,
-    Margin,
-    LeastConfidence,
-    KCenterGreedy,
-    Coreset,
-    Bald,
-    BatchBald,
-    Vaal,
-    MostLikelyPositive,
-    Base,
-    Badge,
-    ClusterMargin,
-    Similar,
-    Bait,
-    Direct,
-    Galaxy,
-    EntropyPseudoLabel,
-    RandomPseudoLabel,
-    KCenterGreedyPseudoLabel,
-    KCenterGreedyPseudoLabelPerClass,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-enum ModeName {
-    /// direct: the paper's algorithms, with what is misprinted there put right
-    Paper,
-    /// galaxy: shortest paths in a graph for each class
-    Graph,
-    /// direct: as its released code, faults included; galaxy: as LabelBench, its direction put right
-    Labelbench,
-    /// galaxy: as LabelBench has it
-    LabelbenchReleased,
-}
-
-#[derive(Clone, Copy, Debug, ValueEnum)]
-enum SolverName {
-    Auto,
-    Exact,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-enum ScaleName {
-    Absolute,
-    PerClass,
-}
-
-fn parse_lambda(text: &str) -> Result<Lambda, String> {
-    match text {
-        "auto" => Ok(Lambda::Rule(LambdaRule::Auto)),
-        _ => text.parse().map(Lambda::Fixed).map_err(|error| format!("expected a number or `auto`: {error}")),
-    }
-}
+/// Options of earlier versions, and what to write in their place.
+pub(crate) const GONE: [(&str, &str); 14] = [
+    ("--solver", "--set balance.solver=exact"),
+    ("--one-hot", "--set balance.prediction=one-hot"),
+    ("--lambda-scale", "--set balance.scale=per-class"),
+    ("--decimals", "--set decimals=2"),
+    ("--outlier-fraction", "--set outlier_fraction=0.0001"),
+    ("--tolerance", "--set tolerance=0.001"),
+    ("--configurations", "--set configurations=10000"),
+    ("--of-logits", "--set of=logits"),
+    ("--sample", "--set sample=1000"),
+    ("--clusters", "--set clusters=500"),
+    ("--competing", "--set candidates=1.25"),
+    ("--eta", "--set eta=1"),
+    ("--regularisation", "--set regularisation=1"),
+    ("--memory-limit-mib", "--set memory_limit_mib=4096"),
+];
 
 impl Options {
     /// The strategy that is meant; `passes` is how many passes with dropout there are.
     ///
     /// # Errors
     ///
-    /// An option does not belong to the strategy, or a parameter is out of range.
+    /// [`Error::Usage`]: a parameter is missing, is none of the strategy's, or is out of its range.
     pub(super) fn strategy(&self, passes: usize) -> Result<Strategy, Error> {
-        use StrategyName as Name;
-        self.check()?;
-        let balance = self.balance.map(|lambda| Balance {
-            lambda,
-            solver: match self.solver {
-                SolverName::Auto => SolverMode::Auto,
-                SolverName::Exact => SolverMode::Exact,
-            },
-            prediction: self.one_hot.then_some(Prediction::OneHot),
-        });
-        let greedy = self.balance.map(|lambda| GreedyBalance {
-            lambda,
-            scale: match self.lambda_scale {
-                ScaleName::Absolute => LambdaScale::Absolute,
-                ScaleName::PerClass => LambdaScale::PerClass,
-            },
-        });
-        let strategy = match self.strategy {
-            Name::Random => Strategy::Random {},
-            Name::Entropy => Strategy::Entropy { balance },
-            Name::Margin => Strategy::Margin { balance },
-            Name::LeastConfidence => {
-                Strategy::LeastConfidence { of: self.of_logits.then_some(ConfidenceOf::Logits), balance }
-            }
-            Name::MostLikelyPositive => Strategy::MostLikelyPositive { negative: self.negative },
-            Name::Base => Strategy::Base {},
-            Name::Badge => Strategy::Badge {},
-            Name::ClusterMargin => Strategy::ClusterMargin {
-                sample: self.sample.unwrap_or_default(),
-                clusters: self.clusters.unwrap_or_default(),
-                candidates: self.competing.unwrap_or_default(),
-            },
-            Name::Similar => Strategy::Similar { eta: self.eta.unwrap_or_default(), negative: self.negative },
-            Name::Bait => Strategy::Bait {
-                regularisation: self.regularisation.unwrap_or_default(),
-                memory_limit_mib: self.memory_limit_mib.unwrap_or_default(),
-            },
-            Name::Direct => {
-                Strategy::Direct { mode: self.direct_mode()?, parallel: self.parallel.unwrap_or_default() }
-            }
-            Name::Galaxy => Strategy::Galaxy { mode: self.galaxy_mode()? },
-            Name::KCenterGreedy => Strategy::KCenterGreedy { decimals: self.decimals, balance: greedy },
-            Name::Coreset => Strategy::Coreset {
-                outlier_fraction: self.outlier_fraction.unwrap_or_default(),
-                tolerance: self.tolerance.unwrap_or_default(),
-            },
-            Name::Bald => Strategy::Bald { passes, balance },
-            Name::BatchBald => Strategy::BatchBald {
-                passes,
-                configurations: self.configurations.unwrap_or_default(),
-                candidates: self.candidates,
-            },
-            Name::Vaal => Strategy::Vaal { balance },
-            Name::EntropyPseudoLabel => Strategy::PseudoLabel { order: PseudoLabelOrder::Entropy },
-            Name::RandomPseudoLabel => Strategy::PseudoLabel { order: PseudoLabelOrder::Random },
-            Name::KCenterGreedyPseudoLabel => Strategy::PseudoLabel { order: PseudoLabelOrder::KCenter },
-            Name::KCenterGreedyPseudoLabelPerClass => {
-                Strategy::PseudoLabel { order: PseudoLabelOrder::KCenterPerClass }
-            }
-        };
-        if passes == 0 && matches!(strategy, Strategy::Bald { .. } | Strategy::BatchBald { .. }) {
-            return Err(Error::MissingArray { option: "--dropout-probabilities".to_owned() });
+        let name = self.strategy.as_str();
+        let mut table = base(name);
+        if self.mode.is_some() {
+            table.remove("mode");
         }
-        strategy.validate()?;
+        let parallel = self.parallel.map(|parallel| Value::Integer(parallel as i64));
+        let negative = self.negative.map(|negative| Value::Integer(negative as i64));
+        let mode = self.mode.clone().map(Value::String);
+        for (key, value) in [("parallel", parallel), ("negative", negative), ("mode", mode)] {
+            if let Some(value) = value {
+                insert(&mut table, key, value, &format!("--{key}"))?;
+            }
+        }
+        if let Some(lambda) = &self.balance {
+            insert(&mut table, "balance.lambda", parse_lambda(lambda)?, "--balance")?;
+        }
+        for pair in &self.set {
+            let (key, value) = pair.split_once('=').ok_or_else(|| {
+                Error::Usage(format!("--set {pair} is not of the form KEY=VALUE, such as --set decimals=2"))
+            })?;
+            let key = key.trim();
+            if key.split('.').next() == Some("mode") && self.mode.is_none() {
+                table.remove("mode");
+            }
+            if key == "passes" && needs_passes(name) {
+                let words = "the number of passes is that of the array of --dropout-probabilities";
+                return Err(Error::Usage(format!("--set {pair}: {words}; leave it out")));
+            }
+            insert(&mut table, key, parse_value(value.trim()), &format!("--set {key}"))?;
+        }
+        complete_balance(name, &mut table);
+        if needs_passes(name) {
+            // Without any pass, the array is missing, which is said when the arrays are looked at.
+            let passes = if passes == 0 { 2 } else { passes };
+            table.insert("passes".to_owned(), Value::Integer(passes as i64));
+        }
+        check_required(name, &table)?;
+        let strategy: Strategy =
+            Value::Table(table).try_into().map_err(|error| Error::Usage(refusal(name, &error)))?;
+        strategy.validate().map_err(|error| Error::Usage(out_of_range(name, &error)))?;
         Ok(strategy)
     }
 
-    fn direct_mode(&self) -> Result<DirectMode, Error> {
-        match (self.mode, self.min_budget_per_class) {
-            (None | Some(ModeName::Paper), None) => Ok(DirectMode::Paper),
-            (Some(ModeName::Labelbench), Some(min_budget_per_class)) => {
-                Ok(DirectMode::Labelbench { min_budget_per_class })
-            }
-            (Some(ModeName::Labelbench), None) => {
-                Err(Error::MissingArray { option: "--min-budget-per-class".to_owned() })
-            }
-            (None | Some(ModeName::Paper), Some(_)) => Err(misplaced("--min-budget-per-class", "direct")),
-            (Some(_), _) => Err(misplaced("--mode", "direct")),
-        }
+    /// The name of the strategy, as it was given.
+    pub(super) fn name(&self) -> &str {
+        &self.strategy
     }
+}
 
-    fn galaxy_mode(&self) -> Result<GalaxyMode, Error> {
-        match self.mode {
-            None | Some(ModeName::Graph) => Ok(GalaxyMode::Graph),
-            Some(ModeName::Labelbench) => Ok(GalaxyMode::Labelbench),
-            Some(ModeName::LabelbenchReleased) => Ok(GalaxyMode::LabelbenchReleased),
-            Some(ModeName::Paper) => Err(misplaced("--mode paper", "galaxy")),
+/// A strategy of each name with usual parameters, for what `--help` says of it, and the keys that have no default.
+pub(super) fn examples() -> Vec<(&'static str, Strategy, Vec<String>)> {
+    let example = |(name, _, required): (&'static str, &str, &str)| {
+        let mut table = base(name);
+        let required = parse(required);
+        table.extend(required.clone());
+        if needs_passes(name) {
+            table.insert("passes".to_owned(), Value::Integer(2));
         }
-    }
+        let strategy = Value::Table(table).try_into().ok()?;
+        let keys = required.iter().map(|(key, value)| option(key, value)).collect();
+        Some((name, strategy, keys))
+    };
+    STRATEGIES.into_iter().filter_map(example).collect()
+}
 
-    /// Every option that is given belongs to the strategy.
-    fn check(&self) -> Result<(), Error> {
-        use StrategyName as Name;
-        let name =
-            self.strategy.to_possible_value().map_or(String::new(), |value| value.get_name().to_owned());
-        let programme = matches!(
-            self.strategy,
-            Name::Entropy | Name::Margin | Name::LeastConfidence | Name::Bald | Name::Vaal
-        );
-        let greedy = self.strategy == Name::KCenterGreedy;
-        let exact = matches!(self.solver, SolverName::Exact);
-        let coreset = self.strategy == Name::Coreset;
-        let batch = self.strategy == Name::BatchBald;
-        let direct = self.strategy == Name::Direct;
-        let cluster = self.strategy == Name::ClusterMargin;
-        let similar = self.strategy == Name::Similar;
-        let bait = self.strategy == Name::Bait;
-        let misplaced = [
-            ("--balance", self.balance.is_some() && !(programme || greedy)),
-            ("--solver exact", exact && !programme),
-            ("--one-hot", self.one_hot && !programme),
-            ("--lambda-scale", self.lambda_scale == ScaleName::PerClass && !greedy),
-            ("--decimals", self.decimals.is_some() && !greedy),
-            ("--outlier-fraction", self.outlier_fraction.is_some() && !coreset),
-            ("--tolerance", self.tolerance.is_some() && !coreset),
-            ("--configurations", self.configurations.is_some() && !batch),
-            ("--candidates", self.candidates.is_some() && !batch),
-            ("--of-logits", self.of_logits && self.strategy != Name::LeastConfidence),
-            (
-                "--negative",
-                self.negative.is_some() && !(similar || self.strategy == Name::MostLikelyPositive),
-            ),
-            ("--sample", self.sample.is_some() && !cluster),
-            ("--clusters", self.clusters.is_some() && !cluster),
-            ("--competing", self.competing.is_some() && !cluster),
-            ("--eta", self.eta.is_some() && !similar),
-            ("--regularisation", self.regularisation.is_some() && !bait),
-            ("--memory-limit-mib", self.memory_limit_mib.is_some() && !bait),
-            ("--parallel", self.parallel.is_some() && !direct),
-            ("--min-budget-per-class", self.min_budget_per_class.is_some() && !direct),
-            ("--mode", self.mode.is_some() && !(direct || self.strategy == Name::Galaxy)),
-        ];
-        match misplaced.iter().find(|(_, wrong)| *wrong) {
-            Some((option, _)) => Err(Error::Misplaced { option: (*option).to_owned(), strategy: name }),
-            None => Ok(()),
+fn parse(text: &str) -> Table {
+    text.parse().unwrap_or_else(|error| panic!("`{text}` is no TOML: {error}"))
+}
+
+fn entry(name: &str) -> (&'static str, &'static str, &'static str) {
+    let found = STRATEGIES.into_iter().find(|(known, _, _)| *known == name);
+    found.unwrap_or_else(|| {
+        panic!("`{name}` is no strategy's name, which the parser of the options has let pass")
+    })
+}
+
+fn base(name: &str) -> Table {
+    let mut table = parse(entry(name).1);
+    table.entry("kind").or_insert(Value::String(name.to_owned()));
+    table
+}
+
+fn needs_passes(name: &str) -> bool {
+    name == "bald" || name == "batch-bald"
+}
+
+/// How a parameter is given: by its own option, where it has one.
+fn option(key: &str, value: &Value) -> String {
+    if key == "parallel" { format!("--parallel {value}") } else { format!("--set {key}={value}") }
+}
+
+/// Puts a value where a dotted key says.
+fn insert(table: &mut Table, key: &str, value: Value, option: &str) -> Result<(), Error> {
+    let mut place = table;
+    let mut parts: Vec<&str> = key.split('.').collect();
+    let last = parts.pop().unwrap_or_default();
+    if last.is_empty() || last == "kind" || parts.iter().any(|part| part.is_empty()) {
+        return Err(Error::Usage(format!("{option}: `{key}` is no key of a strategy's parameter")));
+    }
+    for part in parts {
+        let inner = place.entry(part).or_insert_with(|| Value::Table(Table::new()));
+        place = inner.as_table_mut().ok_or_else(|| {
+            Error::Usage(format!("{option} contradicts the value that `{part}` has by another option"))
+        })?;
+    }
+    match place.insert(last.to_owned(), value) {
+        None => Ok(()),
+        Some(_) => Err(Error::Usage(format!("{option} is given twice, or once more under another name"))),
+    }
+}
+
+fn parse_lambda(text: &str) -> Result<Value, Error> {
+    match text.parse::<f64>() {
+        Ok(lambda) => Ok(Value::Float(lambda)),
+        Err(_) if text == "auto" => Ok(Value::String(text.to_owned())),
+        Err(_) => Err(Error::Usage(format!("--balance {text}: expected a number, or `auto`"))),
+    }
+}
+
+/// A value of TOML; a word without quotation marks is a string.
+fn parse_value(text: &str) -> Value {
+    let parsed = format!("value = {text}").parse::<Table>().ok().and_then(|mut table| table.remove("value"));
+    parsed.unwrap_or_else(|| Value::String(text.to_owned()))
+}
+
+/// What goes without saying where classes are balanced: how the programme is solved, or what λ is divided by.
+fn complete_balance(name: &str, table: &mut Table) {
+    if let Some(balance) = table.get_mut("balance").and_then(Value::as_table_mut) {
+        let (key, usual) = if name == "k-center-greedy" { ("scale", "absolute") } else { ("solver", "auto") };
+        balance.entry(key).or_insert(Value::String(usual.to_owned()));
+        // A whole number is a weight as well.
+        if let Some(Value::Integer(lambda)) = balance.get("lambda") {
+            let lambda = *lambda as f64;
+            balance.insert("lambda".to_owned(), Value::Float(lambda));
         }
     }
 }
 
-fn misplaced(option: &str, strategy: &str) -> Error {
-    Error::Misplaced { option: option.to_owned(), strategy: strategy.to_owned() }
+/// All that is missing is named at once, with usual values.
+fn check_required(name: &str, table: &Table) -> Result<(), Error> {
+    let required = parse(entry(name).2);
+    let missing: Vec<(&String, &Value)> =
+        required.iter().filter(|(key, _)| !table.contains_key(*key)).collect();
+    if missing.is_empty() {
+        return Ok(());
+    }
+    let keys: Vec<&str> = missing.iter().map(|(key, _)| key.as_str()).collect();
+    let options: Vec<String> = missing.iter().map(|(key, value)| option(key, value)).collect();
+    Err(Error::Usage(format!(
+        "the strategy {name} has no default for {}; for example {}",
+        keys.join(" and "),
+        options.join(" ")
+    )))
+}
+
+/// What serde says of a table that is no strategy, as a sentence with the strategy's keys.
+fn refusal(name: &str, error: &toml::de::Error) -> String {
+    let message = error.message();
+    let mut words = message.split('`').skip(1).step_by(2);
+    match (message.split_once(" field "), words.next()) {
+        (Some(("unknown", _)), Some(key)) => {
+            // One that every run has and nobody sets.
+            let keys: Vec<&str> = words.filter(|key| *key != "passes").collect();
+            let known = if keys.is_empty() {
+                "it has none".to_owned()
+            } else {
+                format!("it has {}", keys.join(", "))
+            };
+            let option = match key {
+                "balance" | "parallel" | "mode" | "negative" => format!("--{key}"),
+                _ => format!("--set {key}"),
+            };
+            format!(
+                "{option} does not go with the strategy {name}, which has no parameter `{key}` there; {known}"
+            )
+        }
+        (Some(("missing", _)), Some(key)) => {
+            let option = if key == "lambda" {
+                "--balance LAMBDA|auto".to_owned()
+            } else {
+                format!("--set {key}=VALUE")
+            };
+            format!("the strategy {name} needs `{key}`: give {option}")
+        }
+        _ => {
+            let forms = if name == "direct" {
+                "; for direct's form of that name give --set mode.labelbench.min_budget_per_class=60"
+            } else {
+                ""
+            };
+            format!("a parameter of the strategy {name} has a wrong value: {message}{forms}")
+        }
+    }
+}
+
+fn out_of_range(name: &str, error: &tailward_acquisition::Error) -> String {
+    use tailward_acquisition::Error as Fault;
+    match error {
+        Fault::InvalidLambda { lambda } => {
+            format!("--balance {lambda}: the weight lambda must be finite and not negative")
+        }
+        Fault::InvalidParameter { name: parameter, value, range } => {
+            format!("the strategy {name} cannot have {parameter} = {value}: it must be {range}")
+        }
+        other => format!("the strategy {name} cannot be used: cannot {other}"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::Parser;
+
+    use super::*;
+
+    #[derive(Parser, Debug)]
+    struct Line {
+        #[command(flatten)]
+        options: Options,
+    }
+
+    fn strategy(words: &str) -> Result<Strategy, String> {
+        let line = Line::try_parse_from(std::iter::once("query").chain(words.split(' ')));
+        line.map_err(|error| error.to_string())?.options.strategy(3).map_err(|error| error.to_string())
+    }
+
+    fn of(text: &str) -> Result<Strategy, String> {
+        toml::from_str(text).map_err(|error| error.to_string())
+    }
+
+    /// Every kind that the enum has can be asked for by a name.
+    #[test]
+    fn no_strategy_is_forgotten() {
+        let error = of("kind = \"?\"").unwrap_err();
+        let kinds: Vec<&str> = error.split('`').skip(1).step_by(2).filter(|kind| *kind != "?").collect();
+        assert!(kinds.len() >= 18, "{error}");
+        let names: Vec<String> = examples().iter().map(|(_, strategy, _)| strategy.name()).collect();
+        assert_eq!(names, STRATEGIES.map(|(name, _, _)| name.to_owned()));
+        for kind in kinds {
+            let found = STRATEGIES.iter().any(|(name, ..)| base(name)["kind"].as_str() == Some(kind));
+            assert!(found, "{kind} has no name");
+        }
+    }
+
+    #[test]
+    fn options_are_the_parameters_of_a_definition() {
+        for (words, definition) in [
+            ("--strategy entropy", "kind = \"entropy\""),
+            (
+                "--strategy entropy --balance 2 --set balance.solver=exact --set balance.prediction=\"one-hot\"",
+                "kind = \"entropy\"\nbalance = { lambda = 2.0, solver = \"exact\", prediction = \"one-hot\" }",
+            ),
+            (
+                "--strategy k-center-greedy --balance auto --set balance.scale=per-class --set decimals=2",
+                "kind = \"k-center-greedy\"\ndecimals = 2\nbalance = { lambda = \"auto\", scale = \"per-class\" }",
+            ),
+            ("--strategy bald", "kind = \"bald\"\npasses = 3"),
+            ("--strategy least-confidence --set of=logits", "kind = \"least-confidence\"\nof = \"logits\""),
+            ("--strategy direct --parallel 4", "kind = \"direct\"\nmode = \"paper\"\nparallel = 4"),
+            (
+                "--strategy direct --parallel 4 --set mode.labelbench.min_budget_per_class=60",
+                "kind = \"direct\"\nparallel = 4\nmode = { labelbench = { min_budget_per_class = 60 } }",
+            ),
+            (
+                "--strategy galaxy --mode labelbench-released",
+                "kind = \"galaxy\"\nmode = \"labelbench-released\"",
+            ),
+            ("--strategy similar --negative 1 --set eta=0.5", "kind = \"similar\"\neta = 0.5\nnegative = 1"),
+            ("--strategy random-pseudo-label", "kind = \"pseudo-label\"\norder = \"random\""),
+        ] {
+            assert_eq!(strategy(words).unwrap(), of(definition).unwrap(), "{words}");
+        }
+    }
+
+    #[test]
+    fn what_does_not_go_is_said_with_what_does() {
+        for (words, expected) in [
+            (
+                "--strategy coreset",
+                "has no default for outlier_fraction and tolerance; for example --set outlier",
+            ),
+            ("--strategy coreset --set tolerance=0.1", "has no default for outlier_fraction; for"),
+            ("--strategy direct", "has no default for parallel; for example --parallel 1"),
+            ("--strategy entropy --set decimals=2", "--set decimals does not go with the strategy entropy"),
+            ("--strategy entropy --set decimals=2", "it has balance"),
+            ("--strategy random --balance 1", "--balance does not go with the strategy random"),
+            ("--strategy entropy --balance much", "--balance much: expected a number, or `auto`"),
+            ("--strategy entropy --balance -1", "--balance -1: the weight lambda must be finite"),
+            ("--strategy entropy --balance nan", "must be finite"),
+            ("--strategy entropy --set balance.solver=exact", "needs `lambda`: give --balance LAMBDA|auto"),
+            ("--strategy entropy --balance 1 --set balance.lambda=2", "given twice"),
+            ("--strategy direct --parallel 0", "parallel = 0: it must be at least 1"),
+            (
+                "--strategy direct --parallel 1 --mode labelbench",
+                "--set mode.labelbench.min_budget_per_class=60",
+            ),
+            ("--strategy galaxy --mode paper", "labelbench-released"),
+            ("--strategy bald --set passes=3", "leave it out"),
+            ("--strategy entropy --set balance", "not of the form KEY=VALUE"),
+            ("--strategy entropy --set kind=random", "no key"),
+            ("--strategy entropies", "'entropy'"),
+        ] {
+            let error = strategy(words).unwrap_err();
+            assert!(error.contains(expected), "{words}: {error}");
+        }
+    }
 }
