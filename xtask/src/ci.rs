@@ -66,6 +66,8 @@ pub(crate) fn run(_arguments: &Arguments) -> Result<()> {
         }
     }
     let started = now();
+    step("examples of the strategies", strategies_for_others(), started);
+    let started = now();
     step("commands of the README", readme(&data_dir), started);
     let started = now();
     let wgpu = ["check", "--package", "tailward", "--no-default-features", "--features", "wgpu", "--locked"];
@@ -75,6 +77,17 @@ pub(crate) fn run(_arguments: &Arguments) -> Result<()> {
         bail!("failed: {}", failed.join(", "));
     }
     Ok(())
+}
+
+/// The crate of the strategies as others meet it: its examples, without its solver, and as it would be published.
+fn strategies_for_others() -> Result<()> {
+    const PACKAGE: &str = "tailward-acquisition";
+    for example in ["entropy", "balanced", "direct_conversation"] {
+        checked(&["run", "--quiet", "--package", PACKAGE, "--example", example, "--locked"], &[])?;
+    }
+    checked(&["check", "--package", PACKAGE, "--all-targets", "--no-default-features", "--locked"], &[])?;
+    // What is published is what is committed; a work tree may hold more.
+    checked(&["publish", "--dry-run", "--package", PACKAGE, "--locked", "--allow-dirty"], &[])
 }
 
 fn checked(arguments: &[&str], environment: &[(&str, &str)]) -> Result<()> {

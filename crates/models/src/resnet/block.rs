@@ -7,7 +7,7 @@ use burn::tensor::activation::relu;
 use burn::tensor::{Device, Tensor};
 use rand_chacha::ChaCha8Rng;
 
-use super::BlockKind;
+use super::kind::BlockKind;
 use crate::initializer::{ConvGeometry, batch_norm, conv};
 
 /// Two or three convolutions beside a shortcut.
