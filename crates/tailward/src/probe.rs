@@ -52,8 +52,7 @@ pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<()> {
         rates(&definition, &config, &Inputs::Pixels(images), count)?
     };
     let rates = WorkRates { train_images_per_sec, score_images_per_sec, vaal_images_per_sec };
-    println!("{}", serde_json::to_string(&rates)?);
-    Ok(())
+    Ok(crate::output::write(None, format!("{}\n", serde_json::to_string(&rates)?).as_bytes())?)
 }
 
 /// Images of the dataset's shape without content: speed does not depend on it, and no data need be present.

@@ -5,6 +5,8 @@ use std::io::Write;
 use clap::ValueEnum;
 use tailward_experiment::progress::Progress;
 
+use crate::output::say;
+
 /// The form in which progress is told.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(crate) enum ProgressForm {
@@ -24,7 +26,7 @@ impl ProgressForm {
             Self::Text => tell_person(progress),
             Self::Json => {
                 if let Err(error) = tell_program(progress) {
-                    eprintln!("error: nobody listens any more ({error}); stopping");
+                    say(format_args!("error: nobody listens any more ({error}); stopping"));
                     std::process::exit(1);
                 }
             }

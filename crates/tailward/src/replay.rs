@@ -71,7 +71,8 @@ fn definition(arguments: &Arguments, order: &[SampleId]) -> anyhow::Result<RunDe
         PoolDefinition::IndexLists { .. } => None,
     };
     let initial = arguments.initial.or(of_scale);
-    let initial = initial.ok_or_else(|| Error::Usage("give --initial, for the replay has to begin somewhere".to_owned()))?;
+    let initial = initial
+        .ok_or_else(|| Error::Usage("give --initial, for the replay has to begin somewhere".to_owned()))?;
     let budget = arguments.budget.unwrap_or(run.budget);
     let rest = order.len().checked_sub(initial).filter(|rest| budget > 0 && rest % budget == 0);
     let Some(rest) = rest else {

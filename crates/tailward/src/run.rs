@@ -7,6 +7,7 @@ use tailward_engine::run::{RunInputs, Setting, run as run_definition};
 use tailward_experiment::definition::RunDefinition;
 
 use crate::environment::Environment;
+use crate::output;
 use crate::progress::ProgressForm;
 use crate::sample_order;
 
@@ -71,13 +72,14 @@ pub(crate) fn start(
     if progress == ProgressForm::Text
         && let Some(last) = record.rounds.last()
     {
-        println!(
-            "{}: {} labels, accuracy {:.4}, balanced accuracy {:.4}",
+        let words = format!(
+            "{}: {} labels, accuracy {:.4}, balanced accuracy {:.4}\n",
             definition.label(),
             last.labelled,
             last.evaluation.accuracy,
             last.evaluation.balanced_accuracy
         );
+        output::write(None, words.as_bytes())?;
     }
     Ok(())
 }

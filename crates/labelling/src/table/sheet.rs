@@ -113,6 +113,9 @@ fn text(bytes: Vec<u8>) -> Result<String, String> {
         [b'P', b'K', 3, 4, ..] => {
             Err("it is an archive or a spreadsheet, not a table; save it as CSV first".to_owned())
         }
+        [0x93, b'N', b'U', b'M', b'P', b'Y', ..] => {
+            Err("it is a NumPy array, not a table; write it as CSV with a header first".to_owned())
+        }
         _ => String::from_utf8(bytes).map_err(|error| {
             let valid = error.utf8_error().valid_up_to();
             let line = 1 + error.as_bytes()[..valid].iter().filter(|&&byte| byte == b'\n').count();
@@ -227,6 +230,7 @@ mod tests {
     fn what_is_no_table_is_said_to_be_none() {
         for (bytes, words) in [
             (&b"index,label\n0,caf\xe9\n"[..], "line 2: it is not UTF-8"),
+            (b"\x93NUMPY\x01\x00", "it is a NumPy array"),
             (b"PK\x03\x04rest", "spreadsheet"),
             (b"\xff\xfea", "UTF-16 is damaged"),
             (b"index,label\n0,\"cat\n1,dog\n", "line 2: a quotation mark that opens here is never closed"),

@@ -79,20 +79,18 @@ impl Read {
             read.arrays.probabilities = Some(array.into_shared());
         }
         if let Some(path) = &files.logits {
-            let array = read.matrix(path, "[samples, classes]")?;
+            let array = read.matrix(path, ["samples", "classes"])?;
             read.agree(path, array.nrows(), Some(array.ncols()))?;
-            read.note(path, &array, "classes");
             read.arrays.logits = Some(array.into_shared());
         }
         if let Some(path) = &files.head {
-            let array = read.matrix(path, "[classes, embedding]")?;
+            let array = read.matrix(path, ["classes", "dimensions"])?;
             agree((&mut read.classes, &mut read.said_classes), path, "classes", array.nrows())?;
             read.arrays.head = Some(array.into_shared());
         }
         if let Some(path) = &files.embeddings {
-            let array = read.matrix(path, "[samples, embedding]")?;
+            let array = read.matrix(path, ["samples", "dimensions"])?;
             read.agree(path, array.nrows(), None)?;
-            read.note(path, &array, "dimensions");
             read.arrays.embeddings = Some(array.into_shared());
         }
         if let Some(path) = &files.dropout_probabilities {
@@ -140,14 +138,8 @@ impl Read {
         if let [rows] | [rows, 1] = *source.values.shape()
             && rows > 0
         {
-            return Err(input(
-                path,
-                format!(
-                    "its shape is {}: one probability a sample, such as a sigmoid's; give both classes, \
-                     np.stack([1 - p, p], axis=-1) of shape [{rows}, 2]",
-                    source.shape()
-                ),
-            ));
+            let reason = format!("its shape is {}: {}", source.shape(), probabilities::ONE_COLUMN);
+            return Err(input(path, reason));
         }
         let kind = source.kind.clone();
         let mut array: Array2<f32> = dimensions::<Ix2>(source, "[samples, classes]")?;
@@ -232,15 +224,14 @@ impl Read {
     }
 
     /// Reads a matrix of finite numbers.
-    fn matrix(&mut self, path: &Path, axes: &str) -> Result<Array2<f32>, Error> {
-        let array: Array2<f32> = dimensions::<Ix2>(Source::read(path)?, axes)?;
+    fn matrix(&mut self, path: &Path, [rows, columns]: [&str; 2]) -> Result<Array2<f32>, Error> {
+        let source = Source::read(path)?;
+        let kind = source.kind.clone();
+        let array: Array2<f32> = dimensions::<Ix2>(source, &format!("[{rows}, {columns}]"))?;
         finite(path, array.indexed_iter().map(|((row, column), value)| ([row, column], *value)))?;
+        let (length, width) = array.dim();
+        self.notes.push(format!("{}: {length} {rows}, {width} {columns} ({kind})", path.display()));
         Ok(array)
-    }
-
-    fn note(&mut self, path: &Path, array: &Array2<f32>, columns: &str) {
-        let (samples, length) = array.dim();
-        self.notes.push(format!("{}: {samples} samples, {length} {columns}", path.display()));
     }
 
     fn agree(&mut self, path: &Path, samples: usize, classes: Option<usize>) -> Result<(), Error> {

@@ -18,6 +18,10 @@ const EXACT: f64 = 1e-3;
 /// within 2e-3 of 1 and to float16 to within 6e-4; where the softmax itself was computed in bfloat16, to within 8e-3.
 const ROUNDED: f64 = 1e-2;
 
+/// What to do with the probability of one class of two.
+pub(super) const ONE_COLUMN: &str =
+    "it has one probability a sample, such as a sigmoid's; give both classes, np.stack([1 - p, p], axis=-1)";
+
 /// Checks finite numbers, and puts right what is rounding. Gives how many rows were divided by their sum.
 ///
 /// # Errors
@@ -26,6 +30,9 @@ const ROUNDED: f64 = 1e-2;
 pub(super) fn check(mut array: ArrayViewMut2<'_, f32>, normalise: Normalise) -> Result<usize, String> {
     if array.ncols() == 0 && array.nrows() > 0 {
         return Err("it has no classes".to_owned());
+    }
+    if array.ncols() == 1 && array.nrows() > 0 {
+        return Err(ONE_COLUMN.to_owned());
     }
     let mut changed = 0;
     for row in 0..array.nrows() {
@@ -133,6 +140,7 @@ mod tests {
         assert!(message(array![[30.0, 70.0], [99.0, 1.0]]).contains("divide them by 100"));
         assert!(message(array![[4.0, 1.0], [2.0, 0.5]]).contains("logits or counts"));
         assert!(message(array![[0.9, 0.8], [0.1, 0.2]]).contains("Transpose"));
+        assert!(message(array![[0.9], [0.1]]).contains("np.stack([1 - p, p], axis=-1)"));
         let sigmoids = message(array![[0.9, 0.8], [0.1, 0.3]]);
         assert!(sigmoids.contains("row 0 sums to 1.7") && sigmoids.contains("within 0.01; give --normalise"));
     }
