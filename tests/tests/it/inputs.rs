@@ -340,7 +340,7 @@ fn help_says_what_each_strategy_needs() {
     let output = tailward().args(["query", "--help"]).output().unwrap();
     let help = String::from_utf8(output.stdout).unwrap();
     for line in [
-        "  bait                                    --probabilities FILE --embeddings FILE --set memory_limit_mib=4096",
+        "  bait                                    --probabilities FILE --embeddings FILE --set memory_limit_mib=8192",
         "  direct                                  --probabilities FILE --parallel 1 --state FILE.json",
         "the authors of CBAL use 0.6",
         "Examples:",
