@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use crate::fixture::{data_dir, project, run_command, smoke_definition, tailward};
+use crate::fixture::{data_dir, run_command, smoke_definition, tailward};
 
 fn told(command: &mut Command) -> (Option<i32>, String) {
     let output = command.output().unwrap();

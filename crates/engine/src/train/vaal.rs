@@ -411,9 +411,9 @@ mod tests {
                 })
             })
             .collect();
-        let images = tailward_datasets::Images { shape, pixels, labels: vec![0; 48] };
+        let images = tailward_datasets::Images { shape, pixels };
         let normalisation = Normalisation { mean: vec![0.4; 3], std: vec![0.2; 3] };
-        Pixels::upload(&images, &normalisation, &Backend::compiled()[0].device().unwrap())
+        Pixels::upload(images, &normalisation, &Backend::compiled()[0].device().unwrap())
     }
 
     fn estimates(networks: &VaalNetworks, seed: u64) -> (Vec<f32>, Account) {
