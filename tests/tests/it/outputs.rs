@@ -34,6 +34,16 @@ fn no_rows_still_have_a_header() {
 }
 
 #[test]
+fn what_is_read_is_not_overwritten() {
+    let folder = folder();
+    let before = std::fs::read(folder.path().join("p.npy")).unwrap();
+    let output = query(folder.path(), &["--budget", "1", "--out", "./p.npy"]).output().unwrap();
+    assert_eq!(output.status.code(), Some(2));
+    assert!(String::from_utf8_lossy(&output.stderr).contains("is named twice"));
+    assert_eq!(std::fs::read(folder.path().join("p.npy")).unwrap(), before);
+}
+
+#[test]
 fn json_has_picks_balance_and_counts() {
     let folder = folder();
     std::fs::write(folder.path().join("labels.csv"), "index,label\n0,0\n1,1\n").unwrap();
