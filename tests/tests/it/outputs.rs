@@ -51,6 +51,13 @@ fn json_has_picks_balance_and_counts() {
     let output = query(folder.path(), &arguments).output().unwrap();
     let value: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
     assert_eq!(value["picks"].as_array().unwrap().len(), 3);
+    // The table's numbers, digit by digit.
+    let table = query(folder.path(), &["--budget", "3", "--balance", "1", "--labels", "labels.csv"]).output();
+    let table = String::from_utf8(table.unwrap().stdout).unwrap();
+    for (line, pick) in table.lines().skip(1).zip(value["picks"].as_array().unwrap()) {
+        let cells = ["rank", "index", "score", "predicted_class", "predicted_probability"];
+        assert_eq!(line, cells.map(|cell| pick[cell].to_string()).join(","));
+    }
     assert_eq!(value["counts"]["labelled"], serde_json::json!([1, 1, 0, 0]));
     assert_eq!((value["unlabelled"].as_u64(), value["labelled"].as_u64()), (Some(48), Some(2)));
     assert!(value["balance"]["l1"].is_number() && value["balance"]["seconds"].is_null());
