@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use clap::Args;
+use tailward_datasets::whole_file::Prepared;
 use tailward_labelling::open_query::{Correction, Labelled, Taken};
 use tailward_labelling::{Lock, OpenQuery, Patience};
 
@@ -47,17 +48,8 @@ Examples:
 pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<()> {
     let path = arguments.state.as_path();
     check(arguments)?;
-    let _lock = Lock::file(path, Patience::Wait).map_err(Error::from)?;
-    let mut query = OpenQuery::read(path).map_err(Error::from)?;
-    let before = query.clone();
-    let correction = if arguments.correct { Correction::Allowed } else { Correction::Refused };
-    let taken = match &arguments.answers {
-        Some(answers) => Some(query.tell(answers, correction).map_err(Error::from)?),
-        None => None,
-    };
-    query.go_on();
+    let Stand { query, taken, state, _lock } = stand(arguments)?;
     // Everything that can fail comes before the state moves on, and nobody is asked for what the state does not know.
-    let state = if query == before { None } else { Some(prepared(path, &query)?) };
     let lists = arguments.export.is_none() || arguments.out.is_some();
     let out = match lists {
         true => Some(output::prepare(arguments.out.as_deref(), &listed(&query, arguments.json)?)?),
@@ -78,6 +70,30 @@ pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<()> {
     }
     say(format_args!("{}", query.standing()));
     Ok(())
+}
+
+/// Where the query stands with the answers that were given.
+struct Stand {
+    query: OpenQuery,
+    taken: Option<Taken>,
+    /// The query's file, where answers changed it.
+    state: Option<Prepared>,
+    _lock: Option<Lock>,
+}
+
+fn stand(arguments: &Arguments) -> Result<Stand, Error> {
+    let path = arguments.state.as_path();
+    let Some(answers) = &arguments.answers else {
+        // A look needs no lock: the file is always whole, and may lie where nobody may write.
+        return Ok(Stand { query: OpenQuery::read(path)?, taken: None, state: None, _lock: None });
+    };
+    let lock = Lock::file(path, Patience::Wait)?;
+    let mut query = OpenQuery::read(path)?;
+    let correction = if arguments.correct { Correction::Allowed } else { Correction::Refused };
+    let taken = query.tell(answers, correction)?;
+    query.go_on();
+    let state = prepared(path, &query)?;
+    Ok(Stand { query, taken: Some(taken), state: Some(state), _lock: Some(lock) })
 }
 
 fn check(arguments: &Arguments) -> Result<(), Error> {

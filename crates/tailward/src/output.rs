@@ -84,7 +84,10 @@ pub(crate) fn check_apart(out: Option<&Path>, other: &Path) -> Result<(), Error>
         _ => out == other,
     };
     match is_same {
-        true => Err(Error::Usage(format!("{} is named twice, and would be overwritten", out.display()))),
+        true => Err(Error::Usage(format!(
+            "{} is named twice: it would be overwritten; choose another name",
+            out.display()
+        ))),
         false => Ok(()),
     }
 }

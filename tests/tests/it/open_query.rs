@@ -1,8 +1,11 @@
 //! The file of a query that a person answers: nothing in it is ever lost, whoever works on it and whatever fails.
 
 use std::collections::BTreeSet;
+use std::io::{BufRead, BufReader};
 use std::path::Path;
 use std::process::{Command, Output, Stdio};
+
+use tailward_labelling::Patience;
 
 use crate::answer::{Person, SAMPLES, asked, truth};
 use crate::fixture::tailward;
@@ -194,6 +197,30 @@ fn answers_of_many_processes_at_once_are_all_taken() {
     let expected: BTreeSet<(usize, usize)> =
         first[..8].iter().map(|&sample| (sample, truth(sample))).chain([(0, 0), (SAMPLES - 1, 1)]).collect();
     assert_eq!(labels(&person).into_iter().collect::<BTreeSet<_>>(), expected);
+}
+
+#[test]
+fn who_comes_second_waits_and_says_for_whom() {
+    let person = Person::new();
+    let first = asked(&person.begin(&DIRECT));
+    std::fs::write(person.path("a.csv"), format!("index,label\n{},1\n", first[0])).unwrap();
+    let held = tailward_labelling::Lock::file(&person.path("query.json"), Patience::Refuse).unwrap();
+    let before = state(&person);
+    let mut child =
+        command(&person, &["a.csv"]).stderr(Stdio::piped()).stdout(Stdio::null()).spawn().unwrap();
+    let mut lines = BufReader::new(child.stderr.take().unwrap()).lines();
+    let waits = lines.next().unwrap().unwrap();
+    assert!(
+        waits.contains(&format!("waiting for another process (process {})", std::process::id())),
+        "{waits}"
+    );
+    assert!(waits.contains("query.json"), "{waits}");
+    assert_eq!(state(&person), before);
+    // A look need not wait.
+    assert_eq!(asked(&command(&person, &[]).output().unwrap()), first);
+    drop(held);
+    assert!(lines.any(|line| line.unwrap().contains("1 answers taken")));
+    assert!(child.wait().unwrap().success());
 }
 
 #[test]

@@ -34,6 +34,16 @@ fn no_rows_still_have_a_header() {
 }
 
 #[test]
+fn what_is_read_is_not_overwritten() {
+    let folder = folder();
+    let before = std::fs::read(folder.path().join("p.npy")).unwrap();
+    let output = query(folder.path(), &["--budget", "1", "--out", "./p.npy"]).output().unwrap();
+    assert_eq!(output.status.code(), Some(2));
+    assert!(String::from_utf8_lossy(&output.stderr).contains("is named twice"));
+    assert_eq!(std::fs::read(folder.path().join("p.npy")).unwrap(), before);
+}
+
+#[test]
 fn json_has_picks_balance_and_counts() {
     let folder = folder();
     std::fs::write(folder.path().join("labels.csv"), "index,label\n0,0\n1,1\n").unwrap();
@@ -41,6 +51,13 @@ fn json_has_picks_balance_and_counts() {
     let output = query(folder.path(), &arguments).output().unwrap();
     let value: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
     assert_eq!(value["picks"].as_array().unwrap().len(), 3);
+    // The table's numbers, digit by digit.
+    let table = query(folder.path(), &["--budget", "3", "--balance", "1", "--labels", "labels.csv"]).output();
+    let table = String::from_utf8(table.unwrap().stdout).unwrap();
+    for (line, pick) in table.lines().skip(1).zip(value["picks"].as_array().unwrap()) {
+        let cells = ["rank", "index", "score", "predicted_class", "predicted_probability"];
+        assert_eq!(line, cells.map(|cell| pick[cell].to_string()).join(","));
+    }
     assert_eq!(value["counts"]["labelled"], serde_json::json!([1, 1, 0, 0]));
     assert_eq!((value["unlabelled"].as_u64(), value["labelled"].as_u64()), (Some(48), Some(2)));
     assert!(value["balance"]["l1"].is_number() && value["balance"]["seconds"].is_null());

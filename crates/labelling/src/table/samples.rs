@@ -95,7 +95,8 @@ impl Samples {
         self.id(sample).map_or(format!("sample {sample}"), |id| format!("sample {sample} (`{id}`)"))
     }
 
-    /// Reads a list of samples: one row or id a line, or the column of a table that names them.
+    /// Reads a list of samples: one id or row a line, or the column of a table that names them. What is the id of one sample
+    /// and the row of another means the first.
     ///
     /// # Errors
     ///
@@ -116,7 +117,7 @@ impl Samples {
         let rows = sheet.rows.iter().skip(usize::from(columns.is_some()));
         let found = rows.map(|row| match columns {
             Some(columns) => self.find(&sheet, row, columns),
-            None => self.by_either(&row.cells[0]).map_err(|reason| sheet.fault(row.line, reason)),
+            None => self.by_id_first(&row.cells[0]).map_err(|reason| sheet.fault(row.line, reason)),
         });
         found.collect()
     }
@@ -159,6 +160,11 @@ impl Samples {
             }
             _ => Ok(sample),
         }
+    }
+
+    /// The sample that a cell names by its id, else by its row.
+    fn by_id_first(&self, cell: &str) -> Result<usize, String> {
+        self.by_id.get(cell).map_or_else(|| self.by_either(cell), |&sample| Ok(sample))
     }
 
     /// The sample that a cell names by its row, else by its id.
@@ -229,6 +235,9 @@ mod tests {
         assert_eq!(list(&plain, "rank,index\n1,2\n").unwrap(), [2]);
         assert_eq!(list(&named, "path\nb.jpg\n7\n").unwrap(), [1, 2]);
         assert_eq!(list(&named, "a.jpg\n2\n").unwrap(), [0, 2]);
+        let numbered = Samples::new(3, Some(["2", "0", "1"].map(str::to_owned).to_vec()));
+        assert_eq!(list(&numbered, "2\n").unwrap(), [0]);
+        assert_eq!(list(&numbered, "index\n2\n").unwrap(), [2]);
         for (samples, text, words) in [
             (&plain, "4\n", "line 1: index 4 is not a row of the 4 samples (0 to 3)"),
             (&plain, "path\na.jpg\n", "--ids FILE"),

@@ -1,6 +1,6 @@
 //! The options of `tailward query`.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::Args;
 
@@ -70,6 +70,14 @@ pub(crate) struct Arguments {
 }
 
 impl Arguments {
+    /// All files that are read, none of which may be written to.
+    pub(super) fn inputs(&self) -> impl Iterator<Item = &Path> {
+        let arrays = [&self.probabilities, &self.logits, &self.head, &self.embeddings];
+        let more = [&self.dropout_probabilities, &self.estimates];
+        let tables = [&self.labels, &self.classes, &self.ids, &self.exclude, &self.candidates];
+        arrays.into_iter().chain(more).chain(tables).flatten().map(PathBuf::as_path)
+    }
+
     /// The files of the arrays.
     pub(super) fn files(&self) -> Files {
         Files {

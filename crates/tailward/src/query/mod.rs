@@ -30,6 +30,9 @@ use pool::Pool;
 pub(crate) use strategy::GONE;
 
 pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<()> {
+    for input in arguments.inputs() {
+        output::check_apart(arguments.out.as_deref(), input)?;
+    }
     let normalise = if arguments.normalise { Normalise::All } else { Normalise::Rounded };
     let read = Read::files(&arguments.files(), normalise)?;
     let strategy = arguments.options.strategy(read.passes())?;

@@ -1,6 +1,6 @@
 //! Chosen samples as rows of a table or of JSON.
 
-use serde::Serialize;
+use serde::{Serialize, Serializer};
 use tailward_labelling::open_query::Waiting;
 use tailward_labelling::table::Samples;
 
@@ -15,6 +15,7 @@ pub(crate) struct PickRow {
     pub(crate) score: f64,
     /// Empty where there are no probabilities, as is the next.
     pub(crate) predicted_class: Option<usize>,
+    #[serde(serialize_with = "shortest")]
     pub(crate) predicted_probability: Option<f32>,
     /// The sample's id or path, with `--ids`.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -22,6 +23,12 @@ pub(crate) struct PickRow {
     /// The name of the predicted class, with `--classes`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) predicted_name: Option<String>,
+}
+
+/// A number as tables have it: the shortest that is read as the same `f32`, and not all the digits of an `f64`.
+fn shortest<S: Serializer>(number: &Option<f32>, serializer: S) -> Result<S::Ok, S::Error> {
+    let number = number.and_then(|number| number.to_string().parse::<f64>().ok());
+    number.serialize(serializer)
 }
 
 /// What samples and classes are called.

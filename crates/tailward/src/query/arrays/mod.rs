@@ -275,10 +275,10 @@ fn input(path: &Path, reason: String) -> Error {
 /// The array with so many axes.
 fn dimensions<D: ndarray::Dimension>(source: Source, axes: &str) -> Result<ndarray::Array<f32, D>, Error> {
     let shape = source.shape();
-    source
-        .values
-        .into_dimensionality::<D>()
-        .map_err(|error| input(&source.path, format!("its shape is {shape}, and must be {axes} ({error})")))
+    match source.values.into_dimensionality::<D>() {
+        Ok(array) => Ok(array),
+        Err(_other_axes) => Err(input(&source.path, format!("its shape is {shape}, and must be {axes}"))),
+    }
 }
 
 /// Refuses NaN and infinities.
