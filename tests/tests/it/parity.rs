@@ -13,7 +13,7 @@ use tailward_engine::train::supervised::{LabelledSet, Streams, train};
 use tailward_experiment::definition::{
     Adam, ClassWeights, LossDefinition, Normalisation, Optimiser, Schedule, TrainingDefinition,
 };
-use tailward_models::classifier::{Classifier, ClassifierConfig};
+use tailward_models::classifier::Classifier;
 use tailward_models::resnet::{BlockKind, ResNetConfig, Stem};
 
 use crate::fixture::project;
@@ -94,18 +94,18 @@ impl ModuleMapper for FromTorch<'_> {
 }
 
 fn model(case: &Case, device: &Device) -> Classifier {
-    let config = ClassifierConfig::ResNet(ResNetConfig {
+    let config = ResNetConfig {
         channels: 3,
         classes: case.classes,
         stem: case.stem,
         block: BlockKind::Basic,
         blocks: case.blocks.clone(),
         widths: case.widths.clone(),
-    });
+    };
     let mut mapper = FromTorch { state: &case.state, path: vec![], taken: 0 };
     let model = config.init(&mut ChaCha8Rng::seed_from_u64(0), device).map(&mut mapper);
     assert_eq!(mapper.taken, case.state.len(), "every tensor of PyTorch's state has its place");
-    model
+    Classifier::ResNet(model)
 }
 
 fn inputs(case: &Case, device: &Device) -> Inputs {
