@@ -7,6 +7,8 @@ use std::time::Instant;
 
 use anyhow::{Context, Result, bail};
 use clap::Args;
+use ndarray::Array2;
+use ndarray_npy::write_npy;
 
 use crate::reproduce::binary::cargo;
 use crate::{experiments, splice, tidy, workspace};
@@ -220,21 +222,14 @@ fn answers(folder: &Path) -> Result<()> {
 /// The README's query, in a folder that has the files it reads.
 fn query(words: &[&str], folder: &Path) -> Result<()> {
     let (rows, classes) = (2_000_usize, 10_usize);
-    let dictionary = format!("{{'descr': '<f4', 'fortran_order': False, 'shape': ({rows}, {classes}), }}");
-    // The format of NumPy: magic, version 1.0, and a header that ends with a line feed at a multiple of 64 bytes.
-    let padding = (64 - (10 + dictionary.len() + 1) % 64) % 64;
-    let header = format!("{dictionary}{}\n", " ".repeat(padding));
-    let mut bytes = b"\x93NUMPY\x01\x00".to_vec();
-    bytes.extend(u16::try_from(header.len()).context("the header is longer than it can be")?.to_le_bytes());
-    bytes.extend(header.as_bytes());
-    for row in 0..rows {
-        let weights: Vec<f32> =
-            (0..classes).map(|class| 1.0 + ((row * 31 + class * class * 17) % 97) as f32).collect();
-        let sum: f32 = weights.iter().sum();
-        bytes.extend(weights.iter().flat_map(|weight| (weight / sum).to_le_bytes()));
+    let weight = |(row, class): (usize, usize)| 1.0 + ((row * 31 + class * class * 17) % 97) as f32;
+    let mut probabilities = Array2::from_shape_fn((rows, classes), weight);
+    for mut row in probabilities.rows_mut() {
+        let sum = row.sum();
+        row /= sum;
     }
+    write_npy(folder.join("p.npy"), &probabilities).context("failed to write p.npy")?;
     let labels: String = (0..100).map(|row| format!("{row},{}\n", row % classes)).collect();
-    std::fs::write(folder.join("p.npy"), bytes).context("failed to write p.npy")?;
     std::fs::write(folder.join("labels.csv"), format!("index,label\n{labels}"))
         .context("failed to write labels.csv")?;
     answers(folder)?;

@@ -82,6 +82,24 @@ pub fn write_bytes(path: &Path, bytes: &[u8]) -> io::Result<()> {
     write(path, |file| file.write_all(bytes))
 }
 
+/// Removes temporary files that killed processes left in a folder. Only for who holds the folder alone: it takes those of a
+/// process that is still writing, too.
+///
+/// # Errors
+/// The folder cannot be read or a file cannot be removed.
+pub fn remove_leftovers(folder: &Path) -> io::Result<()> {
+    for entry in fs::read_dir(folder)? {
+        let entry = entry?;
+        if entry.file_name().to_string_lossy().starts_with(PREFIX) {
+            fs::remove_file(entry.path())?;
+        }
+    }
+    Ok(())
+}
+
+/// How the names of temporary files begin.
+const PREFIX: &str = ".tailward-";
+
 /// For `map_err`: the same error, saying what was being done.
 fn step(step: impl Display) -> impl FnOnce(io::Error) -> io::Error {
     move |error| io::Error::new(error.kind(), format!("could not {step}: {error}"))
@@ -121,7 +139,7 @@ fn permissions(target: &Path) -> io::Result<Option<fs::Permissions>> {
 /// A temporary file with the permissions of any new file; those of its own that tempfile gives let nobody else read it.
 fn temporary_in(folder: &Path) -> io::Result<NamedTempFile> {
     let mut builder = Builder::new();
-    builder.prefix(".tailward-");
+    builder.prefix(PREFIX);
     #[cfg(unix)]
     {
         use std::os::unix::fs::PermissionsExt;
@@ -298,5 +316,15 @@ mod tests {
             let error = write_bytes(&link, b"round").unwrap_err().to_string();
             assert_eq!(error, "could not follow the links: more than 40 lead on");
         }
+    }
+
+    #[test]
+    fn what_a_kill_left_is_removed_and_nothing_else() {
+        let folder = tempfile::tempdir().unwrap();
+        fs::write(folder.path().join(".tailward-Ab3"), "half").unwrap();
+        fs::write(folder.path().join("whole"), "whole").unwrap();
+        remove_leftovers(folder.path()).unwrap();
+        let names: Vec<_> = fs::read_dir(folder.path()).unwrap().map(|it| it.unwrap().file_name()).collect();
+        assert_eq!(names, ["whole"]);
     }
 }

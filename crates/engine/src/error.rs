@@ -94,7 +94,7 @@ pub enum Error {
     },
     /// The run's folder belongs to another definition.
     #[error(
-        "{path} holds a run of another definition ({found}, not {wanted}); choose another --out or move it away"
+        "{path} holds a run of another definition ({found}, not {wanted}); choose another folder or move it away"
     )]
     OtherDefinition {
         /// The folder.

@@ -58,7 +58,7 @@ pub enum Error {
     Labelling(#[from] tailward_labelling::Error),
     /// A folder holds another run than the one that is meant.
     #[error(
-        "{path} is of another run (definition {found}, not {wanted}); choose another --out or move it away"
+        "{path} is of another run (definition {found}, not {wanted}); choose another folder or move it away"
     )]
     OtherRun {
         /// The file.

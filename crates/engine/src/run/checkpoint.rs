@@ -1,9 +1,9 @@
 //! The model of the current round, kept until the round's query is recorded.
 
-use std::fs::File;
 use std::path::{Path, PathBuf};
 
 use burn::module::Module;
+use tailward_datasets::whole_file;
 use tailward_models::classifier::Classifier;
 
 use crate::Error;
@@ -27,14 +27,10 @@ impl Checkpoints {
     /// The disk is full or fails.
     pub(super) fn save(&self, round: usize, model: &Classifier) -> Result<(), Error> {
         let path = self.path(round);
-        let unfinished = self.folder.join(format!("model-round-{round:03}-unfinished.bpk"));
-        model
-            .clone()
-            .save_file(&unfinished)
-            .map_err(|source| Error::Checkpoint { path: unfinished.clone(), source })?;
+        let bytes = model.clone().into_record().into_bytes();
+        let bytes = bytes.map_err(|source| Error::Checkpoint { path: path.clone(), source })?;
         // On the disk before the record says that the round is done.
-        File::open(&unfinished).and_then(|file| file.sync_all()).map_err(Error::io(&unfinished))?;
-        std::fs::rename(&unfinished, &path).map_err(Error::io(path))
+        whole_file::write_bytes(&path, &bytes).map_err(Error::io(&path))
     }
 
     /// Reads the model of a round into `model`, whose own weights are lost; in evaluation form. `None` if there is no
@@ -130,7 +126,7 @@ mod tests {
         assert_eq!(logits(&back), logits(&model.valid()));
         assert_ne!(logits(&back), logits(&fresh(1).valid()), "the running statistics matter");
         assert!(checkpoints.load(2, fresh(2)).unwrap().is_none());
-        std::fs::write(folder.path().join("model-round-004-unfinished.bpk"), "torn").unwrap();
+        std::fs::write(folder.path().join("model-round-004.bpk"), "torn").unwrap();
         checkpoints.clear().unwrap();
         assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0);
     }

@@ -5,6 +5,7 @@
 
 use std::path::{Path, PathBuf};
 
+use tailward_datasets::whole_file;
 use tailward_experiment::definition::RunDefinition;
 use tailward_experiment::progress::Progress;
 use tailward_experiment::record::{RECORD_FILE, Record};
@@ -28,6 +29,7 @@ pub fn run(
     let RunInputs { folder, replay, .. } = inputs;
     std::fs::create_dir_all(folder).map_err(Error::io(folder))?;
     let _lock = Lock::folder(folder, Patience::Refuse)?;
+    whole_file::remove_leftovers(folder).map_err(Error::io(folder))?;
     let record_path = folder.join(RECORD_FILE);
     if let Some(record) = Record::load(&record_path)? {
         check_same(definition, &record, folder)?;

@@ -13,3 +13,5 @@ mod pinned;
 mod record;
 #[cfg(test)]
 mod report;
+#[cfg(test)]
+mod run_file;
