@@ -34,10 +34,10 @@ pub struct Prepared {
 }
 
 impl Prepared {
-    /// The first half of [`write`].
+    /// The first half of [`write()`].
     ///
     /// # Errors
-    /// As [`write`]; the target is as it was.
+    /// As [`write()`]; the target is as it was.
     pub fn new(
         path: &Path,
         content: impl FnOnce(&mut BufWriter<File>) -> io::Result<()>,
@@ -60,10 +60,10 @@ impl Prepared {
         Ok(Self { temporary, target, folder })
     }
 
-    /// The second half of [`write`]: gives it the target's name.
+    /// The second half of [`write()`]: gives it the target's name.
     ///
     /// # Errors
-    /// As [`write`].
+    /// As [`write()`].
     pub fn put(self) -> io::Result<()> {
         let Self { temporary, target, folder } = self;
         temporary

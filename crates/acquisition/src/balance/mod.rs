@@ -54,7 +54,7 @@ pub use term::{Balance, Prediction, SolverMode};
 /// `a = −score`).
 ///
 /// `labelled_counts` are the true classes of the samples labelled so far; of the pool, only predictions are used. With
-/// [`Prediction::OneHot`](crate::Prediction::OneHot) these are the most probable classes, and every `l1` of the outcome
+/// [`Prediction::OneHot`] these are the most probable classes, and every `l1` of the outcome
 /// is one of them; the scores are what they are.
 ///
 /// With [`LambdaRule::Auto`] the weights of [`lambda::GRID`](crate::lambda::GRID) are swept, [`lambda::rule`](crate::lambda::rule) chooses, and the outcome tells
