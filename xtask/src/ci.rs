@@ -174,6 +174,10 @@ fn smoke(experiment: &str) -> Result<()> {
 fn readme(data_dir: &Path) -> Result<()> {
     let text = std::fs::read_to_string("README.md").context("failed to read README.md")?;
     let folder = Path::new("target").join("ci-readme");
+    if folder.exists() {
+        // A query that an earlier time left answered would not be begun again.
+        std::fs::remove_dir_all(&folder).with_context(|| format!("failed to remove {}", folder.display()))?;
+    }
     std::fs::create_dir_all(&folder).with_context(|| format!("failed to make {}", folder.display()))?;
     let mut ran = 0;
     for command in commands(&text) {
