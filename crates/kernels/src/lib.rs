@@ -1,0 +1,15 @@
+//! What a CPU must do fast in training, on slices and without Burn: convolutions, batch normalisation, pooling and the
+//! steps of the optimisers.
+//!
+//! Activations are NHWC (`[batch, height, width, channels]`), so that the channels of a pixel are contiguous and fill
+//! vectors of any width. Weights are as in PyTorch (`[channels_out, channels_in, kernel, kernel]`); the convolutions pack
+//! them for each call. Work is split over the threads of Rayon's pool by outputs, never by terms of a sum: a result does not
+//! depend on the number of threads. Each kernel has a plain twin in [`naive`].
+
+mod buffers;
+pub mod conv;
+pub mod lanes;
+
+pub mod naive;
+
+pub use lanes::Lanes;
