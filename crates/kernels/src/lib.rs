@@ -6,10 +6,13 @@
 //! them for each call. Work is split over the threads of Rayon's pool by outputs, never by terms of a sum: a result does not
 //! depend on the number of threads. Each kernel has a plain twin in [`naive`].
 
+pub mod batch_norm;
 mod buffers;
 pub mod conv;
 pub mod lanes;
 
+pub mod max_pool;
 pub mod naive;
+pub mod optimiser;
 
 pub use lanes::Lanes;

@@ -55,3 +55,44 @@ pub fn conv_gradient_of_weights(geometry: &Geometry, input: &[f32], gradient: &[
     });
     weights
 }
+
+/// Mean and biased variance of each channel of `[pixels, channels]`.
+pub fn statistics(input: &[f32], channels: usize) -> Vec<[f64; 2]> {
+    let pixels = (input.len() / channels) as f64;
+    let column = |channel: usize| input.iter().skip(channel).step_by(channels).map(|&value| f64::from(value));
+    (0..channels)
+        .map(|channel| {
+            let mean = column(channel).sum::<f64>() / pixels;
+            [mean, column(channel).map(|value| (value - mean).powi(2)).sum::<f64>() / pixels]
+        })
+        .collect()
+}
+
+/// [`batch_norm::backward`](crate::batch_norm::backward): gradients of input, scale and offset, from the gradient after
+/// ReLU.
+pub fn batch_norm_backward(
+    input: &[f32],
+    gradient: &[f32],
+    scale: &[f32],
+    epsilon: f64,
+) -> (Vec<f64>, Vec<f64>, Vec<f64>) {
+    let channels = scale.len();
+    let pixels = (input.len() / channels) as f64;
+    let statistics = statistics(input, channels);
+    let normalised = |index: usize| {
+        let [mean, variance] = statistics[index % channels];
+        (f64::from(input[index]) - mean) / (variance + epsilon).sqrt()
+    };
+    let (mut of_scale, mut of_offset) = (vec![0.0; channels], vec![0.0; channels]);
+    for (index, &gradient) in gradient.iter().enumerate() {
+        of_scale[index % channels] += f64::from(gradient) * normalised(index);
+        of_offset[index % channels] += f64::from(gradient);
+    }
+    let of_input = (0..input.len()).map(|index| {
+        let channel = index % channels;
+        let outer = f64::from(scale[channel]) / (statistics[channel][1] + epsilon).sqrt();
+        let mean = of_offset[channel] / pixels + normalised(index) * of_scale[channel] / pixels;
+        outer * (f64::from(gradient[index]) - mean)
+    });
+    (of_input.collect(), of_scale.clone(), of_offset.clone())
+}
