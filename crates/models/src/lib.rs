@@ -9,6 +9,9 @@
 pub mod classifier;
 pub mod discriminator;
 pub mod dropout;
+mod features;
+#[cfg(feature = "flex")]
+pub mod fused;
 pub mod initializer;
 pub mod output;
 pub mod pretrained;

@@ -1,0 +1,79 @@
+//! Steps of the optimisers, in place where nobody else holds the parameter.
+
+use burn::backend::TensorMetadata;
+use burn::backend::flex::FlexTensor;
+use burn::tensor::Tensor;
+use tailward_kernels::Lanes;
+use tailward_kernels::optimiser::{Adam, Sgd};
+
+use super::storage::{contiguous, from_plain, plain, values};
+
+/// One step of stochastic gradient descent: the parameter and its velocity after it. A first step has no velocity yet.
+///
+/// # Shapes
+///
+/// All are of the parameter's shape, on a device without automatic differentiation for which
+/// [`available`](super::available) says yes.
+///
+/// # Panics
+///
+/// The gradient has another number of values.
+pub fn sgd_step<const D: usize>(
+    sgd: Sgd,
+    parameter: Tensor<D>,
+    gradient: Tensor<D>,
+    velocity: Option<Tensor<D>>,
+) -> (Tensor<D>, Tensor<D>) {
+    let mut parameter = contiguous(plain(parameter));
+    let gradient = contiguous(plain(gradient));
+    let mut velocity = or_zeros(velocity, &parameter);
+    sgd.step(
+        Lanes::detect(),
+        parameter.storage_mut::<f32>(),
+        values(&gradient),
+        velocity.storage_mut::<f32>(),
+    );
+    (from_plain(parameter), from_plain(velocity))
+}
+
+/// One step of Adam: the parameter, the mean gradient and the mean squared gradient after it. A first step has no means yet.
+///
+/// # Shapes
+///
+/// As of [`sgd_step`].
+///
+/// # Panics
+///
+/// The gradient has another number of values.
+pub fn adam_step<const D: usize>(
+    adam: Adam,
+    parameter: Tensor<D>,
+    gradient: Tensor<D>,
+    means: Option<[Tensor<D>; 2]>,
+) -> (Tensor<D>, [Tensor<D>; 2]) {
+    let mut parameter = contiguous(plain(parameter));
+    let gradient = contiguous(plain(gradient));
+    let (mean, square) = match means {
+        Some([mean, square]) => (Some(mean), Some(square)),
+        None => (None, None),
+    };
+    let (mut mean, mut square) = (or_zeros(mean, &parameter), or_zeros(square, &parameter));
+    adam.step(
+        Lanes::detect(),
+        parameter.storage_mut::<f32>(),
+        values(&gradient),
+        mean.storage_mut::<f32>(),
+        square.storage_mut::<f32>(),
+    );
+    (from_plain(parameter), [from_plain(mean), from_plain(square)])
+}
+
+fn or_zeros<const D: usize>(tensor: Option<Tensor<D>>, like: &FlexTensor) -> FlexTensor {
+    match tensor {
+        Some(tensor) => contiguous(plain(tensor)),
+        None => {
+            let shape: [usize; D] = like.shape().dims();
+            super::storage::tensor(vec![0.0; like.shape().num_elements()], shape)
+        }
+    }
+}
