@@ -3,8 +3,8 @@
 use std::time::Instant;
 
 use serde_json::{Value, json};
-use tailward_kernels::Lanes;
 use tailward_kernels::conv::{Epilogue, Geometry, forward, gradient_of_input, gradient_of_weights};
+use tailward_kernels::{Buffer, Lanes};
 
 /// How often each is timed, after one that is not.
 const REPEATS: usize = 9;
@@ -49,7 +49,7 @@ fn convolutions(threads: usize, filter: &str) {
         let input = values(geometry.input_len());
         let weights = values(geometry.weights_len());
         let gradient = values(geometry.output_len());
-        let passes: [(&str, &dyn Fn() -> Vec<f32>); 3] = [
+        let passes: [(&str, &dyn Fn() -> Buffer); 3] = [
             ("forward", &|| forward(lanes, &geometry, &input, &weights, Epilogue::default())),
             ("gradient-of-input", &|| gradient_of_input(lanes, &geometry, &gradient, &weights)),
             ("gradient-of-weights", &|| gradient_of_weights(lanes, &geometry, &input, &gradient)),

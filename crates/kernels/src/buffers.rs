@@ -1,47 +1,87 @@
-//! Memory that is used again: working copies live as long as one call, and a fresh one would cost page faults and
-//! zero-filling each time.
+//! Memory that is used again: a fresh allocation of the size of a layer's activations costs page faults and zero-filling each
+//! time, a tenth of a training step.
 
+use std::collections::VecDeque;
+use std::fmt;
 use std::ops::{Deref, DerefMut};
-use std::sync::Mutex;
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
-/// Buffers that nobody uses now.
-static FREE: Mutex<Vec<Vec<f32>>> = Mutex::new(Vec::new());
-
-/// More than are in use at once in one call.
-const KEPT: usize = 16;
-
-/// Floats from one address that whole vectors can be read from, 64 bytes, to the next.
+/// Floats from one address that whole vectors are best read from, 64 bytes, to the next.
 const ALIGNMENT: usize = 16;
 
-/// A working copy of a number of floats, from an address that is a multiple of 64. Its content is whatever was there before.
-#[derive(Debug)]
-pub(crate) struct Buffer {
+static POOL: Mutex<Pool> = Mutex::new(Pool { free: VecDeque::new(), free_len: 0, used: 0, peak: 0 });
+
+/// Floats from an address that is a multiple of 64. When it is dropped, its memory waits for the next buffer of about this
+/// size.
+pub struct Buffer {
     memory: Vec<f32>,
     start: usize,
     len: usize,
 }
 
-impl Buffer {
-    pub(crate) fn take(len: usize) -> Self {
-        let wanted = len + ALIGNMENT;
-        let found = {
-            let mut free = lock();
-            // The smallest that is large enough; else the largest, which then grows.
-            let fitting = (0..free.len()).filter(|&index| free[index].len() >= wanted);
-            let chosen = fitting
-                .min_by_key(|&index| free[index].len())
-                .or_else(|| (0..free.len()).max_by_key(|&index| free[index].len()));
-            chosen.map(|index| free.swap_remove(index))
-        };
-        let mut memory = found.unwrap_or_default();
-        if memory.len() < wanted {
-            // A fresh one is zeroed by the system; growing would copy what nobody reads.
-            memory = vec![0.0; wanted];
+/// What is kept.
+struct Pool {
+    /// What nobody uses now, the longest unused first.
+    free: VecDeque<Vec<f32>>,
+    /// Floats of that.
+    free_len: usize,
+    /// Floats that are in use.
+    used: usize,
+    /// The most that were in use at once.
+    peak: usize,
+}
+
+impl Pool {
+    /// Memory of exactly this length, if there is some.
+    fn take(&mut self, len: usize) -> Option<Vec<f32>> {
+        // The one that was freed last is nearest to the processor.
+        let place = self.free.iter().rposition(|memory| memory.len() == len)?;
+        let memory = self.free.remove(place)?;
+        self.free_len -= len;
+        Some(memory)
+    }
+
+    fn count(&mut self, len: usize) {
+        self.used += len;
+        self.peak = self.peak.max(self.used);
+    }
+
+    /// Gives memory back to the system where more is held than a quarter above what was ever needed at once.
+    fn shrink(&mut self) -> Vec<Vec<f32>> {
+        let mut gone = Vec::new();
+        while self.used + self.free_len > self.peak + self.peak / 4 {
+            let Some(memory) = self.free.pop_front() else { break };
+            self.free_len -= memory.len();
+            gone.push(memory);
         }
-        let start = memory.as_ptr().align_offset(64);
+        gone
+    }
+}
+
+impl Buffer {
+    /// A buffer whose content is whatever was there before: who takes it writes all of it.
+    pub(crate) fn take(len: usize) -> Self {
+        // Lengths come in eighths of a power of two, so that those that differ a little share their memory.
+        let wanted = len + ALIGNMENT;
+        let wanted = wanted.next_multiple_of((wanted.next_power_of_two() / 16).max(1));
+        let mut pool = lock();
+        let found = pool.take(wanted);
+        pool.count(wanted);
+        let gone = pool.shrink();
+        drop(pool);
+        drop(gone);
+        let memory = found.unwrap_or_else(|| vec![0.0; wanted]);
+        let start = memory.as_ptr().align_offset(4 * ALIGNMENT);
         // `align_offset` may give up; what is read from here is then slower and no less right.
         let start = if start < ALIGNMENT { start } else { 0 };
         Self { memory, start, len }
+    }
+
+    /// A buffer of zeros.
+    pub(crate) fn zeros(len: usize) -> Self {
+        let mut buffer = Self::take(len);
+        buffer.fill(0.0);
+        buffer
     }
 }
 
@@ -59,16 +99,68 @@ impl DerefMut for Buffer {
     }
 }
 
-impl Drop for Buffer {
-    fn drop(&mut self) {
-        let mut free = lock();
-        if free.len() < KEPT {
-            free.push(std::mem::take(&mut self.memory));
-        }
+impl AsRef<[u8]> for Buffer {
+    fn as_ref(&self) -> &[u8] {
+        bytemuck::cast_slice(self)
     }
 }
 
-fn lock() -> std::sync::MutexGuard<'static, Vec<Vec<f32>>> {
-    // Whoever panicked while holding the list left it whole: a push or a removal.
-    FREE.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
+impl fmt::Debug for Buffer {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.debug_list().entries(self.iter()).finish()
+    }
+}
+
+impl PartialEq for Buffer {
+    fn eq(&self, other: &Self) -> bool {
+        **self == **other
+    }
+}
+
+impl Drop for Buffer {
+    fn drop(&mut self) {
+        let memory = std::mem::take(&mut self.memory);
+        let mut pool = lock();
+        pool.used -= memory.len();
+        pool.free_len += memory.len();
+        pool.free.push_back(memory);
+        let gone = pool.shrink();
+        drop(pool);
+        drop(gone);
+    }
+}
+
+fn lock() -> MutexGuard<'static, Pool> {
+    // Nothing that runs while the lock is held can panic half-way through a change.
+    POOL.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_buffer_begins_where_vectors_are_best_read_from() {
+        for len in [0, 1, 63, 1000, 70_001] {
+            let buffer = Buffer::zeros(len);
+            assert_eq!(buffer.len(), len);
+            assert!(buffer.is_empty() || buffer.as_ptr().align_offset(64) == 0, "{len}");
+            assert_eq!(AsRef::<[u8]>::as_ref(&buffer).len(), 4 * len);
+        }
+    }
+
+    #[test]
+    fn memory_is_taken_again_and_not_hoarded() {
+        let mut pool = Pool { free: VecDeque::new(), free_len: 0, used: 0, peak: 0 };
+        pool.count(100);
+        pool.used -= 100;
+        pool.free_len += 100;
+        pool.free.push_back(vec![0.0; 100]);
+        assert!(pool.shrink().is_empty(), "as much as was in use may wait");
+        assert!(pool.take(90).is_none(), "another length");
+        // A second length: both together are more than was ever in use.
+        pool.count(90);
+        assert_eq!(pool.shrink().len(), 1);
+        assert_eq!((pool.free_len, pool.used, pool.peak), (0, 90, 100));
+    }
 }

@@ -15,4 +15,5 @@ pub mod max_pool;
 pub mod naive;
 pub mod optimiser;
 
+pub use buffers::Buffer;
 pub use lanes::Lanes;

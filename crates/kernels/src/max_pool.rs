@@ -2,6 +2,8 @@
 
 use rayon::prelude::*;
 
+use crate::buffers::Buffer;
+
 /// Square windows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct MaxPool {
@@ -69,12 +71,13 @@ impl MaxPool {
 /// # Panics
 ///
 /// The input has another length.
-pub fn forward(pool: &MaxPool, input: &[f32]) -> Vec<f32> {
+pub fn forward(pool: &MaxPool, input: &[f32]) -> Buffer {
     pool.check();
     let image_in = pool.height * pool.width * pool.channels;
     assert_eq!(input.len(), pool.batch * image_in, "the input of {pool:?}");
     let image_out = pool.height_out() * pool.width_out() * pool.channels;
-    let mut output = vec![f32::NEG_INFINITY; pool.batch * image_out];
+    let mut output = Buffer::take(pool.batch * image_out);
+    output.fill(f32::NEG_INFINITY);
     let images = output.par_chunks_mut(image_out).zip(input.par_chunks(image_in));
     images.for_each(|(output, input)| {
         pool.windows(|to, from| {
@@ -99,12 +102,12 @@ pub fn forward(pool: &MaxPool, input: &[f32]) -> Vec<f32> {
 /// # Panics
 ///
 /// A slice has another length.
-pub fn backward(pool: &MaxPool, input: &[f32], gradient: &[f32]) -> Vec<f32> {
+pub fn backward(pool: &MaxPool, input: &[f32], gradient: &[f32]) -> Buffer {
     let output = forward(pool, input);
     assert_eq!(gradient.len(), output.len(), "the gradient of {pool:?}");
     let image_in = pool.height * pool.width * pool.channels;
     let image_out = pool.height_out() * pool.width_out() * pool.channels;
-    let mut of_input = vec![0.0; input.len()];
+    let mut of_input = Buffer::zeros(input.len());
     let images = of_input.par_chunks_mut(image_in).zip(input.par_chunks(image_in));
     let outputs = output.par_chunks(image_out).zip(gradient.par_chunks(image_out));
     images.zip(outputs).for_each(|((of_input, input), (output, gradient))| {

@@ -25,17 +25,17 @@ pub struct Sgd {
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Adam {
     /// The step.
-    pub learning_rate: f32,
+    pub learning_rate: f64,
     /// The share of the mean gradient that is kept.
-    pub beta1: f32,
+    pub beta_1: f64,
     /// The share of the mean squared gradient that is kept.
-    pub beta2: f32,
+    pub beta_2: f64,
     /// Added to the root of the mean squared gradient.
-    pub epsilon: f32,
+    pub epsilon: f64,
     /// The weight of ½‖θ‖² in the loss.
-    pub weight_decay: f32,
+    pub weight_decay: f64,
     /// Steps including this one, from 1.
-    pub step: i32,
+    pub steps: usize,
 }
 
 impl Sgd {
@@ -117,15 +117,20 @@ impl WithSimd for AdamPart<'_> {
 
     #[inline(always)]
     fn with_simd<S: Simd>(self, _: S) {
-        let Adam { learning_rate, beta1, beta2, epsilon, weight_decay, step } = self.adam;
-        let first = (1.0 - f64::from(beta1).powi(step)) as f32;
-        let second = (1.0 - f64::from(beta2).powi(step)).sqrt() as f32;
+        let Adam { learning_rate, beta_1, beta_2, epsilon, weight_decay, steps } = self.adam;
+        let power = i32::try_from(steps).unwrap_or(i32::MAX);
+        let factor = (learning_rate / (1.0 - beta_1.powi(power))) as f32;
+        let second = (1.0 - beta_2.powi(power)).sqrt() as f32;
+        // What is new is weighed by what one minus a share is, not by what is left of it in single precision.
+        let (new_1, new_2) = ((1.0 - beta_1) as f32, (1.0 - beta_2) as f32);
+        let (beta_1, beta_2) = (beta_1 as f32, beta_2 as f32);
+        let (epsilon, weight_decay) = (epsilon as f32, weight_decay as f32);
         let all = self.parameters.iter_mut().zip(self.gradient).zip(self.mean).zip(self.square);
         for (((parameter, &gradient), mean), square) in all {
             let gradient = gradient + weight_decay * *parameter;
-            *mean = beta1 * *mean + (1.0 - beta1) * gradient;
-            *square = beta2 * *square + (1.0 - beta2) * gradient * gradient;
-            *parameter -= learning_rate / first * *mean / (square.sqrt() / second + epsilon);
+            *mean = beta_1 * *mean + new_1 * gradient;
+            *square = beta_2 * *square + new_2 * gradient * gradient;
+            *parameter -= factor * *mean / (square.sqrt() / second + epsilon);
         }
     }
 }

@@ -13,6 +13,7 @@ mod features;
 #[cfg(feature = "flex")]
 pub mod fused;
 pub mod initializer;
+pub mod optimiser;
 pub mod output;
 pub mod pretrained;
 pub mod resnet;

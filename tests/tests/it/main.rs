@@ -7,6 +7,7 @@ mod command_line;
 mod fixture;
 mod inputs;
 mod invariants;
+mod kernels;
 mod open_query;
 mod outputs;
 mod parity;

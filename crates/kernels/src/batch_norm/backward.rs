@@ -4,6 +4,7 @@ use pulp::{Simd, WithSimd};
 use rayon::prelude::*;
 
 use super::rows::Rows;
+use crate::buffers::Buffer;
 use crate::lanes::Lanes;
 
 /// What a backward pass starts from; `[pixels, channels]` or `[channels]`.
@@ -26,17 +27,17 @@ pub struct Backward<'a> {
 }
 
 /// What comes of it.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Debug, PartialEq)]
 pub struct Gradients {
     /// `[pixels, channels]`.
-    pub input: Vec<f32>,
+    pub input: Buffer,
     /// `[channels]`.
     pub scale: Vec<f32>,
     /// `[channels]`.
     pub offset: Vec<f32>,
     /// `[pixels, channels]`, where a shortcut was added and ReLU held some of the gradient back; without ReLU it is the
     /// gradient itself.
-    pub shortcut: Option<Vec<f32>>,
+    pub shortcut: Option<Buffer>,
 }
 
 /// With g the gradient where ReLU let pass, x̂ the normalised input and means over all pixels:
@@ -91,12 +92,11 @@ pub fn backward(lanes: Lanes, of: Backward<'_>) -> Gradients {
         level.push((outer * offsets[channel] / pixels) as f32);
     }
     let (factor, slope, level) = (rows.spread(&factor), rows.spread(&slope), rows.spread(&level));
-    let mut of_input = vec![0.0; input.len()];
-    let mut of_shortcut = vec![0.0; if shortcut && activated.is_some() { input.len() } else { 0 }];
-    let shortcuts = if of_shortcut.is_empty() {
-        (0..input.len().div_ceil(block)).map(|_| None).collect::<Vec<_>>()
-    } else {
-        of_shortcut.chunks_mut(block).map(Some).collect()
+    let mut of_input = Buffer::take(input.len());
+    let mut of_shortcut = (shortcut && activated.is_some()).then(|| Buffer::take(input.len()));
+    let shortcuts: Vec<_> = match &mut of_shortcut {
+        None => (0..input.len().div_ceil(block)).map(|_| None).collect(),
+        Some(of_shortcut) => of_shortcut.chunks_mut(block).map(Some).collect(),
     };
     of_input.par_chunks_mut(block).zip(shortcuts).enumerate().for_each(|(index, (of_input, of_shortcut))| {
         let at = part(index, of_input.len());
@@ -116,7 +116,7 @@ pub fn backward(lanes: Lanes, of: Backward<'_>) -> Gradients {
         input: of_input,
         scale: scales.into_iter().map(|it| it as f32).collect(),
         offset: offsets.into_iter().map(|it| it as f32).collect(),
-        shortcut: (!of_shortcut.is_empty()).then_some(of_shortcut),
+        shortcut: of_shortcut,
     }
 }
 

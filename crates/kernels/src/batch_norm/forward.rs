@@ -4,6 +4,7 @@ use pulp::{Simd, WithSimd};
 use rayon::prelude::*;
 
 use super::rows::Rows;
+use crate::buffers::Buffer;
 use crate::lanes::Lanes;
 
 /// Mean and biased variance of each channel.
@@ -102,12 +103,12 @@ pub struct Affine<'a> {
 /// # Panics
 ///
 /// Lengths do not fit.
-pub fn apply(lanes: Lanes, input: &[f32], affine: Affine<'_>) -> Vec<f32> {
+pub fn apply(lanes: Lanes, input: &[f32], affine: Affine<'_>) -> Buffer {
     let rows = Rows::of(input.len(), affine.scale.len());
     assert_eq!(affine.scale.len(), affine.offset.len(), "a scale and an offset for each channel");
     assert!(affine.shortcut.is_none_or(|it| it.len() == input.len()), "a shortcut as long as the input");
     let (scale, offset) = (rows.spread(affine.scale), rows.spread(affine.offset));
-    let mut output = vec![0.0; input.len()];
+    let mut output = Buffer::take(input.len());
     let block = rows.block();
     output.par_chunks_mut(block).enumerate().for_each(|(index, output)| {
         let part = index * block..index * block + output.len();

@@ -6,6 +6,7 @@ use super::Geometry;
 use super::border::{Border, Side, with_border};
 use super::gather::{Gather, Phase, Pixel};
 use super::pack::{ChannelBlock, Layout, Taps, blocks, pack};
+use crate::buffers::Buffer;
 use crate::lanes::Lanes;
 
 /// What happens to a sum before it is written: a bias is added, then a shortcut, then ReLU.
@@ -36,7 +37,7 @@ pub fn forward(
     input: &[f32],
     weights: &[f32],
     epilogue: Epilogue<'_>,
-) -> Vec<f32> {
+) -> Buffer {
     geometry.check();
     assert_eq!(input.len(), geometry.input_len(), "the input of {geometry:?}");
     assert_eq!(weights.len(), geometry.weights_len(), "the weights of {geometry:?}");
@@ -60,7 +61,7 @@ pub fn forward(
         run: layout.run(),
         weights: pack(weights, &layout, &blocks, lanes),
     };
-    let mut output = vec![0.0; geometry.output_len()];
+    let mut output = Buffer::take(geometry.output_len());
     let gather = Gather {
         lanes,
         phases: &[phase],

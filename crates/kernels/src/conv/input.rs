@@ -5,6 +5,7 @@ use super::border::{Border, Side, with_border};
 use super::forward::Epilogue;
 use super::gather::{Gather, Phase, Pixel};
 use super::pack::{ChannelBlock, Layout, Taps, blocks, pack};
+use crate::buffers::Buffer;
 use crate::lanes::Lanes;
 
 /// What the outputs' gradient is of the input. With `gradient` as the input it is the transposed convolution of PyTorch, whose
@@ -19,7 +20,7 @@ use crate::lanes::Lanes;
 /// # Panics
 ///
 /// A slice has another length than the geometry says.
-pub fn gradient_of_input(lanes: Lanes, geometry: &Geometry, gradient: &[f32], weights: &[f32]) -> Vec<f32> {
+pub fn gradient_of_input(lanes: Lanes, geometry: &Geometry, gradient: &[f32], weights: &[f32]) -> Buffer {
     geometry.check();
     assert_eq!(gradient.len(), geometry.output_len(), "the gradient of the output of {geometry:?}");
     assert_eq!(weights.len(), geometry.weights_len(), "the weights of {geometry:?}");
@@ -41,7 +42,11 @@ pub fn gradient_of_input(lanes: Lanes, geometry: &Geometry, gradient: &[f32], we
             phases.push(place.phase(weights, &blocks, lanes));
         }
     }
-    let mut input = vec![0.0; geometry.input_len()];
+    let pixels: usize = phases.iter().map(|phase| phase.pixels.len()).sum();
+    // Pixels that meet no tap have no gradient, and nobody writes them.
+    let all = pixels == geometry.height * geometry.width;
+    let mut input =
+        if all { Buffer::take(geometry.input_len()) } else { Buffer::zeros(geometry.input_len()) };
     let gather = Gather {
         lanes,
         phases: &phases,

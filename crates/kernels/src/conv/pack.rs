@@ -129,10 +129,10 @@ fn pack_block(weights: &[f32], layout: &Layout, block: &ChannelBlock, part: &mut
 
 /// The way back: sums in the order `[block][row of taps][run][output within the block]` to weights
 /// `[computed, summed, kernel, kernel]`, or transposed.
-pub(super) fn unpack(packed: &[f32], layout: &Layout, blocks: &[ChannelBlock], lanes: Lanes) -> Vec<f32> {
+pub(super) fn unpack(packed: &[f32], layout: &Layout, blocks: &[ChannelBlock], lanes: Lanes) -> Buffer {
     let &Layout { summed, computed, kernel, .. } = layout;
     let taps = kernel * kernel;
-    let mut weights = vec![0.0; summed * computed * taps];
+    let mut weights = Buffer::take(summed * computed * taps);
     let full = lanes.vectors() * lanes.width();
     let block_len = |wide: usize| taps * summed * wide;
     weights.par_chunks_mut(full * summed * taps).zip(blocks).for_each(|(part, block)| {

@@ -28,7 +28,7 @@ const PIXELS: usize = 64;
 /// # Panics
 ///
 /// A slice has another length than the geometry says.
-pub fn gradient_of_weights(lanes: Lanes, geometry: &Geometry, input: &[f32], gradient: &[f32]) -> Vec<f32> {
+pub fn gradient_of_weights(lanes: Lanes, geometry: &Geometry, input: &[f32], gradient: &[f32]) -> Buffer {
     geometry.check();
     assert_eq!(input.len(), geometry.input_len(), "the input of {geometry:?}");
     assert_eq!(gradient.len(), geometry.output_len(), "the gradient of the output of {geometry:?}");

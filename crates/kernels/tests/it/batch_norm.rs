@@ -81,7 +81,7 @@ proptest! {
             assert_near(&found.scale, &of_scale, terms, "scale");
             assert_near(&found.offset, &of_offset, terms, "offset");
             match (shortcut, relu) {
-                (true, true) => assert_eq!(found.shortcut.as_ref(), Some(&passed)),
+                (true, true) => assert_eq!(found.shortcut.as_deref(), Some(&passed[..])),
                 _ => assert_eq!(found.shortcut, None),
             }
         }

@@ -56,12 +56,12 @@ proptest! {
         let input = values(pool.batch * pool.height * pool.width * pool.channels, 1);
         let places = places(&pool, &input);
         let expected: Vec<f32> = places.iter().map(|&place| input[place]).collect();
-        prop_assert_eq!(forward(&pool, &input), expected);
+        prop_assert_eq!(&forward(&pool, &input)[..], &expected[..]);
         let gradient: Vec<f32> = (0..places.len()).map(|index| (index % 7) as f32).collect();
         let mut of_input = vec![0.0; input.len()];
         for (place, gradient) in places.into_iter().zip(&gradient) {
             of_input[place] += gradient;
         }
-        prop_assert_eq!(backward(&pool, &input, &gradient), of_input);
+        prop_assert_eq!(&backward(&pool, &input, &gradient)[..], &of_input[..]);
     }
 }

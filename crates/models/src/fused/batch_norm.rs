@@ -13,7 +13,7 @@ use burn::tensor::Tensor;
 use tailward_kernels::Lanes;
 use tailward_kernels::batch_norm::{self, Affine, apply, statistics};
 
-use super::storage::{contiguous, dims, from_plain, from_tracked, plain, tensor, tracked, values};
+use super::storage::{contiguous, dims, from_plain, from_tracked, plain, small, tensor, tracked, values};
 
 /// What comes out.
 #[derive(Clone, Debug)]
@@ -165,8 +165,8 @@ impl Forward {
         let channels = self.mean.len();
         BatchNormalised {
             output: wrap(self.output),
-            mean: from_plain(tensor(self.mean, [channels])),
-            variance: from_plain(tensor(self.variance, [channels])),
+            mean: from_plain(small(self.mean, [channels])),
+            variance: from_plain(small(self.variance, [channels])),
         }
     }
 }
@@ -232,7 +232,7 @@ fn give(state: State, gradient: FlexTensor, parents: [Option<NodeId>; 4], gradie
     };
     let [input, scale, offset, shortcut] = parents;
     register(input, tensor(found.input, shape));
-    register(scale, tensor(found.scale, [channels]));
-    register(offset, tensor(found.offset, [channels]));
+    register(scale, small(found.scale, [channels]));
+    register(offset, small(found.offset, [channels]));
     register(shortcut, found.shortcut.map_or(gradient, |of| tensor(of, shape)));
 }

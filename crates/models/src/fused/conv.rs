@@ -7,8 +7,8 @@ use burn::backend::autodiff::grads::Gradients;
 use burn::backend::autodiff::ops::{Backward, Ops, OpsKind};
 use burn::backend::flex::FlexTensor;
 use burn::tensor::Tensor;
-use tailward_kernels::Lanes;
 use tailward_kernels::conv::{Epilogue, Geometry, forward, gradient_of_input, gradient_of_weights};
+use tailward_kernels::{Buffer, Lanes};
 
 use super::Window;
 use super::storage::{contiguous, dims, from_plain, from_tracked, plain, tensor, tracked, values};
@@ -74,7 +74,7 @@ fn run(input: &FlexTensor, weights: &FlexTensor, window: Window) -> FlexTensor {
     output_tensor(output, &geometry)
 }
 
-fn output_tensor(output: Vec<f32>, geometry: &Geometry) -> FlexTensor {
+fn output_tensor(output: Buffer, geometry: &Geometry) -> FlexTensor {
     tensor(output, [geometry.batch, geometry.height_out(), geometry.width_out(), geometry.channels_out])
 }
 

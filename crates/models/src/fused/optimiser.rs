@@ -6,7 +6,7 @@ use burn::tensor::Tensor;
 use tailward_kernels::Lanes;
 use tailward_kernels::optimiser::{Adam, Sgd};
 
-use super::storage::{contiguous, from_plain, plain, values};
+use super::storage::{contiguous, from_plain, plain, small, values};
 
 /// One step of stochastic gradient descent: the parameter and its velocity after it. A first step has no velocity yet.
 ///
@@ -73,7 +73,7 @@ fn or_zeros<const D: usize>(tensor: Option<Tensor<D>>, like: &FlexTensor) -> Fle
         Some(tensor) => contiguous(plain(tensor)),
         None => {
             let shape: [usize; D] = like.shape().dims();
-            super::storage::tensor(vec![0.0; like.shape().num_elements()], shape)
+            small(vec![0.0; like.shape().num_elements()], shape)
         }
     }
 }

@@ -4,7 +4,8 @@ use burn::backend::autodiff::checkpoint::strategy::NoCheckpointing;
 use burn::backend::flex::{FlexTensor, Layout};
 use burn::backend::tensor::FloatTensor;
 use burn::backend::{Autodiff, Flex, TensorMetadata};
-use burn::tensor::{Bytes, DType, Shape, Tensor};
+use burn::tensor::{AllocationProperty, Bytes, DType, Shape, Tensor};
+use tailward_kernels::Buffer;
 
 /// The backend of training.
 pub(super) type Tracked = Autodiff<Flex, NoCheckpointing>;
@@ -44,8 +45,15 @@ pub(super) fn from_plain<const D: usize>(tensor: FlexTensor) -> Tensor<D> {
     Tensor::from_primitive::<Flex>(tensor)
 }
 
+/// A tensor of what a kernel computed; its memory goes back to the kernels' pool with the tensor.
+pub(super) fn tensor<const D: usize>(values: Buffer, shape: [usize; D]) -> FlexTensor {
+    let shared = bytes::Bytes::from_owner(values);
+    let bytes = Bytes::from_shared(shared, AllocationProperty::Native);
+    FlexTensor::new(bytes, Layout::contiguous(Shape::from(shape)), DType::F32)
+}
+
 /// A tensor of values in order.
-pub(super) fn tensor<const D: usize>(values: Vec<f32>, shape: [usize; D]) -> FlexTensor {
+pub(super) fn small<const D: usize>(values: Vec<f32>, shape: [usize; D]) -> FlexTensor {
     FlexTensor::new(Bytes::from_elems(values), Layout::contiguous(Shape::from(shape)), DType::F32)
 }
 
