@@ -4,6 +4,7 @@
 
 mod bench;
 mod ci;
+mod claims;
 mod experiments;
 mod fetch;
 mod report;

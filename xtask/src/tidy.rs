@@ -229,8 +229,12 @@ fn definitions() -> Result<Vec<String>> {
                 if definition.name != name {
                     faults.push(format!("experiments/{name} is named {}", definition.name));
                 }
-                if let Err(error) = experiments::manifest(&definition.dataset) {
-                    faults.push(format!("experiments/{name}: {error:#}"));
+                let of_scales =
+                    definition.scales.values().filter_map(|scale| Some(&scale.dataset.as_ref()?.name));
+                for dataset in std::iter::once(&definition.dataset).chain(of_scales) {
+                    if let Err(error) = experiments::manifest(dataset) {
+                        faults.push(format!("experiments/{name}: {error:#}"));
+                    }
                 }
             }
             Err(error) => faults.push(format!("{error:#}")),
