@@ -18,3 +18,16 @@ pub mod output;
 pub mod pretrained;
 pub mod resnet;
 pub mod vae;
+
+use burn::tensor::Device;
+
+/// What computes the layers on a device where Burn's own operations do not: the kernels of `tailward-kernels`, their version
+/// and the instructions they use. Results of one name repeat bit for bit.
+pub fn kernels(device: &Device) -> Option<String> {
+    #[cfg(feature = "flex")]
+    if fused::available(device) {
+        return Some(format!("tailward-{} {}", tailward_kernels::VERSION, fused::lanes()));
+    }
+    let _ = device;
+    None
+}
