@@ -21,7 +21,12 @@ fn main() {
 /// Name, batch, side, channels in and out, kernel, stride, padding.
 type Layer = (&'static str, usize, usize, usize, usize, usize, usize, usize);
 
-const LAYERS: [Layer; 17] = [
+const LAYERS: [Layer; 22] = [
+    ("quick/3x3/32", 64, 16, 32, 32, 3, 1, 1),
+    ("quick/3x3/32-64/stride=2", 64, 16, 32, 64, 3, 2, 1),
+    ("quick/3x3/64", 64, 8, 64, 64, 3, 1, 1),
+    ("quick/3x3/64-128/stride=2", 64, 8, 64, 128, 3, 2, 1),
+    ("quick/3x3/128", 64, 4, 128, 128, 3, 1, 1),
     ("3x3/64", 32, 32, 64, 64, 3, 1, 1),
     ("3x3/128", 32, 16, 128, 128, 3, 1, 1),
     ("3x3/256", 32, 8, 256, 256, 3, 1, 1),

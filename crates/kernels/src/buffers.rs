@@ -46,10 +46,11 @@ impl Pool {
         self.peak = self.peak.max(self.used);
     }
 
-    /// Gives memory back to the system where more is held than a quarter above what was ever needed at once.
+    /// Gives memory back to the system where twice as much is held as was ever needed at once: layers of different sizes
+    /// follow each other, and each leaves memory that the next cannot use.
     fn shrink(&mut self) -> Vec<Vec<f32>> {
         let mut gone = Vec::new();
-        while self.used + self.free_len > self.peak + self.peak / 4 {
+        while self.used + self.free_len > 2 * self.peak {
             let Some(memory) = self.free.pop_front() else { break };
             self.free_len -= memory.len();
             gone.push(memory);
@@ -158,9 +159,17 @@ mod tests {
         pool.free.push_back(vec![0.0; 100]);
         assert!(pool.shrink().is_empty(), "as much as was in use may wait");
         assert!(pool.take(90).is_none(), "another length");
-        // A second length: both together are more than was ever in use.
-        pool.count(90);
-        assert_eq!(pool.shrink().len(), 1);
-        assert_eq!((pool.free_len, pool.used, pool.peak), (0, 90, 100));
+        // Two more lengths: all together are more than twice what was ever in use.
+        pool.count(40);
+        assert!(pool.shrink().is_empty());
+        pool.count(70);
+        assert!(pool.shrink().is_empty());
+        pool.used -= 70;
+        pool.free_len += 70;
+        pool.free.push_back(vec![0.0; 70]);
+        assert!(pool.shrink().is_empty(), "210 of 220");
+        pool.count(20);
+        assert_eq!(pool.shrink().len(), 1, "the longest unused");
+        assert_eq!((pool.free_len, pool.used, pool.peak), (70, 60, 110));
     }
 }

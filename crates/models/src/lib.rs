@@ -18,6 +18,7 @@ pub mod output;
 pub mod pretrained;
 pub mod resnet;
 pub mod vae;
+pub mod views;
 
 use burn::tensor::Device;
 

@@ -118,7 +118,7 @@ impl Sum<'_> {
         // As few parts as keep all threads busy: each reads the whole gradient of its block.
         let whole = blocks.len() * taps.len();
         let threads = rayon::current_num_threads();
-        let parts = if threads == 1 { 1 } else { (4 * threads).div_ceil(whole) };
+        let parts = if threads == 1 { 1 } else { (2 * threads).div_ceil(whole) };
         let rows = run.div_ceil(parts).next_multiple_of(12).min(run);
         let mut rest = packed;
         let mut tasks = Vec::new();

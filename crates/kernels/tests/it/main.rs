@@ -5,3 +5,4 @@ mod conv;
 mod max_pool;
 mod optimiser;
 mod values;
+mod views;

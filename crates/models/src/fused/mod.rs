@@ -10,12 +10,14 @@ mod conv_transpose;
 mod max_pool;
 mod optimiser;
 mod storage;
+mod views;
 
 pub(crate) use batch_norm::{Then, affine, batch_norm};
 pub(crate) use conv::{Folded, conv, conv_folded};
 pub(crate) use conv_transpose::conv_transpose;
 pub(crate) use max_pool::max_pool;
 pub use optimiser::{adam_step, sgd_step};
+pub(crate) use views::views;
 
 use burn::backend::DispatchDevice;
 use burn::tensor::Device;
