@@ -8,7 +8,6 @@ use burn::tensor::Tensor;
 use burn::tensor::activation::relu;
 use burn::tensor::module::batch_norm_train;
 
-#[cfg(feature = "flex")]
 use crate::fused::{self, Window};
 
 /// Activations of a batch.
@@ -17,7 +16,6 @@ pub(crate) enum Features {
     /// `[batch, channels, height, width]`.
     ChannelsFirst(Tensor<4>),
     /// `[batch, height, width, channels]`, on `flex`.
-    #[cfg(feature = "flex")]
     ChannelsLast(Tensor<4>),
 }
 
@@ -47,7 +45,6 @@ impl Then {
 impl Features {
     /// Takes images or activations `[batch, channels, height, width]`.
     pub(crate) fn new(channels_first: Tensor<4>) -> Self {
-        #[cfg(feature = "flex")]
         if fused::available(&channels_first.device()) {
             return Self::ChannelsLast(channels_first.permute([0, 2, 3, 1]));
         }
@@ -58,7 +55,6 @@ impl Features {
     pub(crate) fn into_channels_first(self) -> Tensor<4> {
         match self {
             Self::ChannelsFirst(features) => features,
-            #[cfg(feature = "flex")]
             Self::ChannelsLast(features) => features.permute([0, 3, 1, 2]),
         }
     }
@@ -67,7 +63,6 @@ impl Features {
     pub(crate) fn conv_norm(&self, conv: &Conv2d, norm: &BatchNorm, by: Statistics, then: Then) -> Self {
         match self {
             Self::ChannelsFirst(features) => normalise(conv.forward(features.clone()), norm, by, then),
-            #[cfg(feature = "flex")]
             Self::ChannelsLast(features) => {
                 let weights = conv.weight.val();
                 let window = Window::of_conv(conv);
@@ -86,7 +81,6 @@ impl Features {
             Self::ChannelsFirst(features) => {
                 normalise(conv.forward(features.clone()), norm, Statistics::ByForm, Then::RELU)
             }
-            #[cfg(feature = "flex")]
             Self::ChannelsLast(features) => {
                 let wide =
                     fused::conv_transpose(features.clone(), conv.weight.val(), Window::of_transpose(conv));
@@ -99,7 +93,6 @@ impl Features {
     pub(crate) fn conv_transpose(&self, conv: &ConvTranspose2d) -> Self {
         match self {
             Self::ChannelsFirst(features) => Self::ChannelsFirst(conv.forward(features.clone())),
-            #[cfg(feature = "flex")]
             Self::ChannelsLast(features) => {
                 let wide =
                     fused::conv_transpose(features.clone(), conv.weight.val(), Window::of_transpose(conv));
@@ -118,7 +111,6 @@ impl Features {
     pub(crate) fn max_pool(&self, pool: &MaxPool2d) -> Self {
         match self {
             Self::ChannelsFirst(features) => Self::ChannelsFirst(pool.forward(features.clone())),
-            #[cfg(feature = "flex")]
             Self::ChannelsLast(features) => {
                 Self::ChannelsLast(fused::max_pool(features.clone(), Window::of_pool(pool)))
             }
@@ -129,7 +121,6 @@ impl Features {
     pub(crate) fn mean(self) -> Tensor<2> {
         match self {
             Self::ChannelsFirst(features) => features.mean_dim(3).mean_dim(2).flatten(1, 3),
-            #[cfg(feature = "flex")]
             Self::ChannelsLast(features) => {
                 let [batch, height, width, channels] = features.dims();
                 let pixels: Tensor<3> = features.reshape([batch, height * width, channels]);
@@ -154,17 +145,15 @@ fn normalise(features: Tensor<4>, norm: &BatchNorm, by: Statistics, then: Then) 
 }
 
 /// Our operation after a convolution.
-#[cfg(feature = "flex")]
 fn normalise_last(features: Tensor<4>, norm: &BatchNorm, by: Statistics, then: Then) -> Features {
     let training = features.device().is_autodiff();
     let shortcut = then.shortcut.map(Features::into_channels_last);
-    let (scale, offset) = (norm.gamma.val(), norm.beta.val());
+    let then = fused::Then { shortcut, relu: then.relu };
     if by == Statistics::ByForm && !training {
         let fused::Folded { scale, offset, .. } = running(norm, Then::NOTHING);
-        return Features::ChannelsLast(fused::affine(features, scale, offset, shortcut, then.relu));
+        return Features::ChannelsLast(fused::affine(features, scale, offset, then));
     }
-    let then = fused::Then { shortcut, relu: then.relu };
-    let found = fused::batch_norm(features, scale, offset, norm.epsilon, then);
+    let found = fused::batch_norm(features, norm.gamma.val(), norm.beta.val(), norm.epsilon, then);
     if by == Statistics::ByForm {
         // As Burn's layer does: momentum is the share of what is new.
         let moved = |running: Tensor<1>, new: Tensor<1>| {
@@ -177,7 +166,6 @@ fn normalise_last(features: Tensor<4>, norm: &BatchNorm, by: Statistics, then: T
 }
 
 /// Normalisation by the running statistics as a factor and an offset of each channel.
-#[cfg(feature = "flex")]
 fn running(norm: &BatchNorm, then: Then) -> fused::Folded {
     let scale = norm.gamma.val() / (norm.running_var.value() + norm.epsilon).sqrt();
     let offset = norm.beta.val() - norm.running_mean.value() * scale.clone();
@@ -189,7 +177,6 @@ fn running(norm: &BatchNorm, then: Then) -> fused::Folded {
     }
 }
 
-#[cfg(feature = "flex")]
 impl Features {
     /// `[batch, height, width, channels]`.
     fn into_channels_last(self) -> Tensor<4> {
@@ -200,7 +187,6 @@ impl Features {
     }
 }
 
-#[cfg(feature = "flex")]
 impl Window {
     /// # Panics
     ///
@@ -231,13 +217,11 @@ impl Window {
     }
 }
 
-#[cfg(feature = "flex")]
 fn square([height, width]: [usize; 2]) -> usize {
     assert_eq!(height, width, "the same in both directions");
     height
 }
 
-#[cfg(feature = "flex")]
 fn same_on_each_side(padding: &burn::nn::PaddingConfig2d) -> usize {
     use burn::nn::PaddingConfig2d::{Explicit, Same, Valid};
     match *padding {

@@ -10,8 +10,8 @@ pub mod classifier;
 pub mod discriminator;
 pub mod dropout;
 mod features;
-#[cfg(feature = "flex")]
-pub mod fused;
+mod fused;
+mod images;
 pub mod initializer;
 pub mod optimiser;
 pub mod output;
@@ -20,15 +20,4 @@ pub mod resnet;
 pub mod vae;
 pub mod views;
 
-use burn::tensor::Device;
-
-/// What computes the layers on a device where Burn's own operations do not: the kernels of `tailward-kernels`, their version
-/// and the instructions they use. Results of one name repeat bit for bit.
-pub fn kernels(device: &Device) -> Option<String> {
-    #[cfg(feature = "flex")]
-    if fused::available(device) {
-        return Some(format!("tailward-{} {}", tailward_kernels::VERSION, fused::lanes()));
-    }
-    let _ = device;
-    None
-}
+pub use fused::kernels;

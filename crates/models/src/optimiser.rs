@@ -5,8 +5,7 @@
 use burn::optim::{LearningRate, Optimizer, RecordState, StateSink, StateSource};
 use burn::tensor::{Device, Tensor, TensorData};
 
-#[cfg(feature = "flex")]
-use crate::fused;
+use crate::fused::{self, AdamStep, SgdStep};
 
 /// Stochastic gradient descent with momentum (PyTorch's `SGD`, dampening 0).
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -86,15 +85,10 @@ impl Optimizer for Sgd {
         state: Option<SgdState<D>>,
     ) -> (Tensor<D>, Option<SgdState<D>>) {
         let velocity = state.map(|state| state.velocity);
-        #[cfg(feature = "flex")]
         if fused::available(&parameter.device()) {
-            let sgd = tailward_kernels::optimiser::Sgd {
-                learning_rate: learning_rate as f32,
-                momentum: self.momentum as f32,
-                nesterov: self.nesterov,
-                weight_decay: self.weight_decay as f32,
-            };
-            let (parameter, velocity) = fused::sgd_step(sgd, parameter, gradient, velocity);
+            let &Self { momentum, nesterov, weight_decay } = self;
+            let step = SgdStep { learning_rate, momentum, nesterov, weight_decay };
+            let (parameter, velocity) = fused::sgd_step(step, parameter, gradient, velocity);
             return (parameter, Some(SgdState { velocity }));
         }
         let gradient = decayed(gradient, &parameter, self.weight_decay);
@@ -124,18 +118,10 @@ impl Optimizer for Adam {
     ) -> (Tensor<D>, Option<AdamState<D>>) {
         let steps = state.as_ref().map_or(0, |state| state.steps) + 1;
         let &Self { beta_1, beta_2, epsilon, weight_decay } = self;
-        #[cfg(feature = "flex")]
         if fused::available(&parameter.device()) {
-            let adam = tailward_kernels::optimiser::Adam {
-                learning_rate,
-                beta_1,
-                beta_2,
-                epsilon,
-                weight_decay,
-                steps,
-            };
+            let step = AdamStep { learning_rate, beta_1, beta_2, epsilon, weight_decay, steps };
             let means = state.map(|state| [state.mean, state.square]);
-            let (parameter, [mean, square]) = fused::adam_step(adam, parameter, gradient, means);
+            let (parameter, [mean, square]) = fused::adam_step(step, parameter, gradient, means);
             return (parameter, Some(AdamState { mean, square, steps }));
         }
         let gradient = decayed(gradient, &parameter, weight_decay);

@@ -13,25 +13,8 @@ use burn::tensor::Tensor;
 use tailward_kernels::Lanes;
 use tailward_kernels::batch_norm::{self, Affine, apply, statistics};
 
+use super::operands::{BatchNormalised, Then};
 use super::storage::{contiguous, dims, from_plain, from_tracked, plain, small, tensor, tracked, values};
-
-/// What comes out.
-#[derive(Clone, Debug)]
-pub(crate) struct BatchNormalised {
-    /// As the input.
-    pub(crate) output: Tensor<4>,
-    /// The batch's mean, `[channels]`, a constant.
-    pub(crate) mean: Tensor<1>,
-    /// Its biased variance, `[channels]`, a constant.
-    pub(crate) variance: Tensor<1>,
-}
-
-/// What is done besides normalising.
-#[derive(Clone, Debug)]
-pub(crate) struct Then {
-    pub(crate) shortcut: Option<Tensor<4>>,
-    pub(crate) relu: bool,
-}
 
 /// `relu(γ (x − mean) / √(variance + ε) + β + shortcut)`, with mean and variance of the batch.
 ///
@@ -88,21 +71,15 @@ pub(crate) fn batch_norm(
 
 /// `relu(x · scale + offset + shortcut)` without gradients: normalisation by statistics that are known. Shapes as of
 /// [`batch_norm`].
-pub(crate) fn affine(
-    input: Tensor<4>,
-    scale: Tensor<1>,
-    offset: Tensor<1>,
-    shortcut: Option<Tensor<4>>,
-    relu: bool,
-) -> Tensor<4> {
+pub(crate) fn affine(input: Tensor<4>, scale: Tensor<1>, offset: Tensor<1>, then: Then) -> Tensor<4> {
     let (input, scale, offset) =
         (contiguous(plain(input)), contiguous(plain(scale)), contiguous(plain(offset)));
-    let shortcut = shortcut.map(|shortcut| contiguous(plain(shortcut)));
+    let shortcut = then.shortcut.map(|shortcut| contiguous(plain(shortcut)));
     let affine = Affine {
         scale: values(&scale),
         offset: values(&offset),
         shortcut: shortcut.as_ref().map(values),
-        relu,
+        relu: then.relu,
     };
     from_plain(tensor(apply(Lanes::detect(), values(&input), affine), dims(&input)))
 }

@@ -10,7 +10,7 @@ use burn::tensor::Tensor;
 use tailward_kernels::conv::{Epilogue, Geometry, forward, gradient_of_input, gradient_of_weights};
 use tailward_kernels::{Buffer, Lanes};
 
-use super::Window;
+use super::operands::{Folded, Window};
 use super::storage::{contiguous, dims, from_plain, from_tracked, plain, tensor, tracked, values};
 
 /// A convolution without bias.
@@ -35,19 +35,6 @@ pub(crate) fn conv(input: Tensor<4>, weights: Tensor<4>, window: Window) -> Tens
         }
         OpsKind::UnTracked(prepared) => prepared.finish(output),
     })
-}
-
-/// What follows a convolution in evaluation form, folded into it.
-#[derive(Clone, Debug)]
-pub(crate) struct Folded {
-    /// By what each output channel is multiplied, `[channels_out]`.
-    pub(crate) scale: Tensor<1>,
-    /// What is added to it then, `[channels_out]`.
-    pub(crate) offset: Tensor<1>,
-    /// What is added to it after that, as the output.
-    pub(crate) shortcut: Option<Tensor<4>>,
-    /// Whether what is below zero becomes zero at the end.
-    pub(crate) relu: bool,
 }
 
 /// A convolution and what follows it, without gradients; shapes as of [`conv`].

@@ -10,7 +10,7 @@ use burn::tensor::Tensor;
 use tailward_kernels::Lanes;
 use tailward_kernels::conv::{Epilogue, Geometry, forward, gradient_of_input, gradient_of_weights};
 
-use super::Window;
+use super::operands::Window;
 use super::storage::{contiguous, dims, from_plain, from_tracked, plain, tensor, tracked, values};
 
 /// A transposed convolution without bias, as PyTorch's.

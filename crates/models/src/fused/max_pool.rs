@@ -9,7 +9,7 @@ use burn::backend::flex::FlexTensor;
 use burn::tensor::Tensor;
 use tailward_kernels::max_pool::{MaxPool, backward, forward};
 
-use super::Window;
+use super::operands::Window;
 use super::storage::{contiguous, dims, from_plain, from_tracked, plain, tensor, tracked, values};
 
 /// The largest value of each window: `[batch, height, width, channels]` to `[batch, height_out, width_out, channels]`.

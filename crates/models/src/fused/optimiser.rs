@@ -4,8 +4,9 @@ use burn::backend::TensorMetadata;
 use burn::backend::flex::FlexTensor;
 use burn::tensor::Tensor;
 use tailward_kernels::Lanes;
-use tailward_kernels::optimiser::{Adam, Sgd};
+use tailward_kernels::optimiser;
 
+use super::operands::{AdamStep, SgdStep};
 use super::storage::{contiguous, from_plain, plain, small, values};
 
 /// One step of stochastic gradient descent: the parameter and its velocity after it. A first step has no velocity yet.
@@ -18,8 +19,8 @@ use super::storage::{contiguous, from_plain, plain, small, values};
 /// # Panics
 ///
 /// The gradient has another number of values.
-pub fn sgd_step<const D: usize>(
-    sgd: Sgd,
+pub(crate) fn sgd_step<const D: usize>(
+    step: SgdStep,
     parameter: Tensor<D>,
     gradient: Tensor<D>,
     velocity: Option<Tensor<D>>,
@@ -27,6 +28,12 @@ pub fn sgd_step<const D: usize>(
     let mut parameter = contiguous(plain(parameter));
     let gradient = contiguous(plain(gradient));
     let mut velocity = or_zeros(velocity, &parameter);
+    let sgd = optimiser::Sgd {
+        learning_rate: step.learning_rate as f32,
+        momentum: step.momentum as f32,
+        nesterov: step.nesterov,
+        weight_decay: step.weight_decay as f32,
+    };
     sgd.step(
         Lanes::detect(),
         parameter.storage_mut::<f32>(),
@@ -36,7 +43,7 @@ pub fn sgd_step<const D: usize>(
     (from_plain(parameter), from_plain(velocity))
 }
 
-/// One step of Adam: the parameter, the mean gradient and the mean squared gradient after it. A first step has no means yet.
+/// One step of Adam: the parameter, the mean gradient and the mean squared gradient after it. A first step, step 1, has no means yet.
 ///
 /// # Shapes
 ///
@@ -45,8 +52,8 @@ pub fn sgd_step<const D: usize>(
 /// # Panics
 ///
 /// The gradient has another number of values.
-pub fn adam_step<const D: usize>(
-    adam: Adam,
+pub(crate) fn adam_step<const D: usize>(
+    step: AdamStep,
     parameter: Tensor<D>,
     gradient: Tensor<D>,
     means: Option<[Tensor<D>; 2]>,
@@ -58,6 +65,8 @@ pub fn adam_step<const D: usize>(
         None => (None, None),
     };
     let (mut mean, mut square) = (or_zeros(mean, &parameter), or_zeros(square, &parameter));
+    let AdamStep { learning_rate, beta_1, beta_2, epsilon, weight_decay, steps } = step;
+    let adam = optimiser::Adam { learning_rate, beta_1, beta_2, epsilon, weight_decay, steps };
     adam.step(
         Lanes::detect(),
         parameter.storage_mut::<f32>(),

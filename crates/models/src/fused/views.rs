@@ -5,7 +5,7 @@ use burn::tensor::Tensor;
 use tailward_kernels::views::{self, Pixels, gather};
 
 use super::storage::{from_plain, tensor};
-use crate::views::{Bytes, View};
+use crate::images::{Bytes, View};
 
 /// Views: `[views, channels, height, width]`, which lie as `[views, height, width, channels]` in memory.
 pub(crate) fn views(images: &Bytes, views: &[View]) -> Tensor<4> {
