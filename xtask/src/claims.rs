@@ -8,7 +8,7 @@ use anyhow::Result;
 use tailward_experiment::definition::{Definition, Scale};
 use tailward_experiment::document::{Table, markdown};
 use tailward_experiment::format::capitalised;
-use tailward_experiment::report::{Verdict, claims};
+use tailward_experiment::report::{Verdict, judged_claims};
 
 use crate::{experiments, report};
 
@@ -31,12 +31,14 @@ struct Cell {
     report: Option<PathBuf>,
 }
 
-/// A table of how many claims hold at each scale, and one with a line for each claim.
+/// A table of how many claims hold at each scale, and one with a line for each claim: those that were looked at come first.
 pub(crate) fn tables() -> Result<String> {
     let mut rows = Vec::new();
     for name in experiments::names()? {
         rows.extend(of_experiment(&name)?);
     }
+    // Stable: within both parts the order of the experiments and of their claims stays.
+    rows.sort_by_key(|row| row.scales.iter().all(|cell| cell.verdict == Verdict::NotRun));
     Ok(format!("{}\n{}", markdown::render_table(&counts(&rows)), lines(&rows)))
 }
 
@@ -70,7 +72,7 @@ fn cells(definition: &Definition, scale: Scale, claimed: usize) -> Result<Vec<Ce
     };
     let report = report::default_folder(&records, definition, scale).join("report.md");
     report::with_input(definition, scale, &records, String::new(), |input| {
-        let judged = claims(input)?.into_iter();
+        let judged = judged_claims(input)?.into_iter();
         Ok(judged
             .map(|judged| Cell {
                 verdict: judged.verdict,

@@ -50,7 +50,7 @@ pub fn document(input: &ReportInput<'_>) -> Result<Document, Error> {
 /// # Errors
 ///
 /// The definition has no such scale.
-pub fn claims<'a>(input: &ReportInput<'a>) -> Result<Vec<JudgedClaim<'a>>, Error> {
+pub fn judged_claims<'a>(input: &ReportInput<'a>) -> Result<Vec<JudgedClaim<'a>>, Error> {
     let Some(expected) = input.expected else { return Ok(vec![]) };
     let results = Results::new(input.definition, input.scale, &input.records)?;
     Ok(claims::judged(expected, &results, input.scale))
