@@ -21,6 +21,15 @@ const BENCHMARKS: &str = "BENCHMARKS.md";
 const BEGIN: &str = "<!-- measured: begin -->";
 const END: &str = "<!-- measured: end -->";
 
+/// Names the interpreter that runs peers in Python.
+const PYTHON: &str = "TAILWARD_BENCH_PYTHON";
+
+/// What the names of PyTorch's measurements begin with.
+const TORCH: &str = "python/torch/";
+
+/// The networks in PyTorch.
+const SCRIPT: &str = "crates/tailward/benches/python/training.py";
+
 /// Arguments of `cargo xtask bench`.
 #[derive(Args, Debug)]
 pub(crate) struct Arguments {
@@ -33,7 +42,7 @@ pub(crate) struct Arguments {
 }
 
 /// What a benchmark prints.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Default, Deserialize)]
 struct Measurement {
     benchmark: String,
     #[serde(default)]
@@ -47,7 +56,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<()> {
     workspace::enter()?;
     let filter = arguments.filter.as_deref().unwrap_or_default();
     let mut measurements = Vec::new();
-    for package in ["tailward-acquisition", "tailward-datasets"] {
+    for package in ["tailward-acquisition", "tailward-datasets", "tailward-kernels"] {
         let mut command = Command::new(binary::cargo());
         command.args(["bench", "--quiet", "--package", package]);
         if !filter.is_empty() {
@@ -55,9 +64,15 @@ pub(crate) fn run(arguments: &Arguments) -> Result<()> {
         }
         measurements.extend(measure(command)?);
     }
-    let mut command = Command::new(binary::build(&arguments.backend)?);
-    command.args(["bench", "--backend", &arguments.backend, "--filter", filter]);
-    measurements.extend(measure(command)?);
+    let tailward = binary::build(&arguments.backend)?;
+    for threads in thread_counts() {
+        let mut command = Command::new(&tailward);
+        command.args(["bench", "--backend", &arguments.backend, "--filter", filter]);
+        command.env("RAYON_NUM_THREADS", threads.to_string());
+        measurements.extend(measure(command)?);
+        measurements.extend(torch(threads, filter)?);
+    }
+    compare_with_torch(&mut measurements, &arguments.backend);
     measurements.retain(|it| it.benchmark.contains(filter));
     let table = table(&measurements);
     println!("{table}");
@@ -66,6 +81,49 @@ pub(crate) fn run(arguments: &Arguments) -> Result<()> {
         println!("wrote {BENCHMARKS}");
     }
     Ok(())
+}
+
+/// One thread, and all there are.
+fn thread_counts() -> Vec<usize> {
+    let all = std::thread::available_parallelism().map_or(1, usize::from);
+    if all == 1 { vec![1] } else { vec![1, all] }
+}
+
+/// The networks in PyTorch, right after ours, by an interpreter that has `torch`.
+fn torch(threads: usize, filter: &str) -> Result<Vec<Measurement>> {
+    let Some(python) = std::env::var_os(PYTHON) else {
+        let reason = format!("{PYTHON} names no Python interpreter that has torch");
+        let benchmark = format!("{TORCH}train-step/threads={threads}");
+        return Ok(vec![Measurement { benchmark, skipped: Some(reason), ..Measurement::default() }]);
+    };
+    let mut command = Command::new(python);
+    command.args([SCRIPT, &threads.to_string(), "5"]);
+    // The script's names lack the backend.
+    let name = filter.split_once('/').map_or(filter, |(first, rest)| {
+        if ["flex", "ndarray", "cuda", "wgpu", "vulkan", "metal"].contains(&first) { rest } else { filter }
+    });
+    command.arg(name);
+    measure(command)
+}
+
+/// Writes beside each of ours how many times PyTorch's time it took.
+fn compare_with_torch(measurements: &mut [Measurement], backend: &str) {
+    let median = |seconds: &[f64]| {
+        let mut sorted = seconds.to_vec();
+        sorted.sort_unstable_by(f64::total_cmp);
+        sorted.get(sorted.len() / 2).copied()
+    };
+    let theirs: Vec<(String, f64)> = measurements
+        .iter()
+        .filter_map(|it| Some((it.benchmark.strip_prefix(TORCH)?.to_owned(), median(&it.seconds)?)))
+        .collect();
+    for ours in measurements {
+        let Some(name) = ours.benchmark.strip_prefix(&format!("{backend}/")) else { continue };
+        let found = theirs.iter().find(|(theirs, _)| theirs == name);
+        if let Some(((_, theirs), own)) = found.zip(median(&ours.seconds)) {
+            ours.detail.insert("to_torch".to_owned(), ((own / theirs * 100.0).round() / 100.0).into());
+        }
+    }
 }
 
 fn measure(mut command: Command) -> Result<Vec<Measurement>> {

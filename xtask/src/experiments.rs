@@ -6,6 +6,7 @@ use anyhow::{Context, Result, bail};
 use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
 use tailward_datasets::{DatasetManifest, WeightsManifest};
 use tailward_experiment::definition::{Definition, Scale};
+use tailward_experiment::expected::Expected;
 use tailward_experiment::plan::DatasetSizes;
 
 /// The folder of dataset manifests.
@@ -45,6 +46,19 @@ pub(crate) fn load(experiment: &str) -> Result<Definition> {
         bail!("there is no experiment `{experiment}` (there are: {})", names()?.join(", "));
     }
     Ok(Definition::load(&path)?)
+}
+
+/// Reads what was published, where an experiment has something to be held to.
+pub(crate) fn expected(experiment: &str) -> Result<Option<Expected>> {
+    let path = folder(experiment).join("expected.toml");
+    Ok(path.is_file().then(|| Expected::load(&path)).transpose()?)
+}
+
+/// The folder of committed records that has this scale; of several the last by name.
+pub(crate) fn records_folder(experiment: &str, scale: Scale) -> Option<PathBuf> {
+    let folders = std::fs::read_dir(folder(experiment).join("records")).ok()?;
+    let has_scale = |folder: &PathBuf| folder.join(experiment).join(scale.to_string()).is_dir();
+    folders.filter_map(|entry| Some(entry.ok()?.path())).filter(has_scale).max()
 }
 
 /// The names of all experiments, sorted.

@@ -5,6 +5,7 @@
 mod bench;
 mod check_gpu;
 mod ci;
+mod claims;
 mod experiments;
 mod fetch;
 mod report;

@@ -5,7 +5,6 @@ use std::path::{Path, PathBuf};
 use anyhow::{Result, bail};
 use clap::Args;
 use tailward_experiment::definition::{Definition, Scale};
-use tailward_experiment::expected::Expected;
 use tailward_experiment::record::{RECORD_FILE, Record};
 use tailward_experiment::report::{self, ReportInput};
 use tailward_experiment::time::now_rfc3339;
@@ -87,8 +86,7 @@ pub(crate) fn with_input<T>(
     then: impl FnOnce(&ReportInput<'_>) -> Result<T>,
 ) -> Result<T> {
     let records = records(definition, scale, out);
-    let expected_path = experiments::folder(&definition.name).join("expected.toml");
-    let expected = expected_path.is_file().then(|| Expected::load(&expected_path)).transpose()?;
+    let expected = experiments::expected(&definition.name)?;
     then(&ReportInput {
         definition,
         scale,

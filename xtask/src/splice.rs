@@ -3,7 +3,7 @@
 //!
 //! A marker is `<!-- splice: <experiment>/<scale>/<what> -->`; what stands between it and `<!-- end splice -->` is replaced.
 //! `<what>` is `finding`, `table`, or a figure by the name of its file without `.svg`; `*/<scale>/findings` is a line for each
-//! experiment that has committed records.
+//! experiment that has committed records. `<!-- splice: claims -->` is every published claim with its verdicts.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -15,10 +15,12 @@ use tailward_experiment::document::{Block, Document, Figure, Table, markdown};
 use tailward_experiment::format;
 use tailward_experiment::report::document;
 
-use crate::{experiments, report, workspace};
+use crate::{claims, experiments, report, workspace};
 
 /// The documents that hold markers.
 const DOCUMENTS: [&str; 2] = ["README.md", "RESULTS.md"];
+/// The marker of the published claims.
+const CLAIMS: &str = "claims";
 const BEGIN: &str = "<!-- splice: ";
 const CLOSE: &str = " -->";
 const END: &str = "<!-- end splice -->";
@@ -88,15 +90,18 @@ struct Made {
 
 impl Reports {
     fn piece(&mut self, marker: &str) -> Result<String> {
+        if marker == CLAIMS {
+            return claims::tables();
+        }
         let parts: Vec<&str> = marker.split('/').collect();
         let [experiment, scale, what] = parts[..] else {
-            bail!("the marker `{marker}` is not of the form <experiment>/<scale>/<what>");
+            bail!("the marker `{marker}` is neither `{CLAIMS}` nor of the form <experiment>/<scale>/<what>");
         };
         let scale: Scale = scale.parse()?;
         if (experiment, what) == ("*", "findings") {
             let mut lines = String::new();
             for name in experiments::names()? {
-                if records_folder(&name, scale).is_some() {
+                if experiments::records_folder(&name, scale).is_some() {
                     lines.push_str(&self.report(&name, scale)?.line());
                 }
             }
@@ -113,7 +118,7 @@ impl Reports {
     fn report(&mut self, experiment: &str, scale: Scale) -> Result<&Made> {
         let key = (experiment.to_owned(), scale);
         if !self.made.contains_key(&key) {
-            let records = records_folder(experiment, scale)
+            let records = experiments::records_folder(experiment, scale)
                 .with_context(|| format!("{experiment} has no committed records at {scale} scale"))?;
             let definition = experiments::load(experiment)?;
             let document = report::with_input(&definition, scale, &records, String::new(), |input| {
@@ -124,13 +129,6 @@ impl Reports {
         }
         self.made.get(&key).context("a report that was just made is there")
     }
-}
-
-/// The folder of committed records that has this scale; of several the last by name.
-fn records_folder(experiment: &str, scale: Scale) -> Option<PathBuf> {
-    let folders = std::fs::read_dir(experiments::folder(experiment).join("records")).ok()?;
-    let has_scale = |folder: &PathBuf| folder.join(experiment).join(scale.to_string()).is_dir();
-    folders.filter_map(|entry| Some(entry.ok()?.path())).filter(has_scale).max()
 }
 
 impl Made {

@@ -15,10 +15,11 @@ use tailward_experiment::expected::Expected;
 use crate::{experiments, workspace};
 
 /// Which of our packages a package may depend on. An arrow that is not here is a defect.
-const ARROWS: [(&str, &[&str]); 9] = [
+const ARROWS: [(&str, &[&str]); 10] = [
     ("tailward-acquisition", &[]),
     ("tailward-datasets", &[]),
-    ("tailward-models", &[]),
+    ("tailward-kernels", &[]),
+    ("tailward-models", &["tailward-kernels"]),
     ("tailward-labelling", &["tailward-acquisition", "tailward-datasets"]),
     ("tailward-experiment", &["tailward-acquisition", "tailward-datasets", "tailward-labelling"]),
     (
@@ -57,8 +58,14 @@ const ARROWS: [(&str, &[&str]); 9] = [
 ];
 
 /// Packages that must not reach Burn by any path.
-const BURN_FREE: [&str; 5] =
-    ["tailward-acquisition", "tailward-datasets", "tailward-experiment", "tailward-labelling", "xtask"];
+const BURN_FREE: [&str; 6] = [
+    "tailward-acquisition",
+    "tailward-datasets",
+    "tailward-experiment",
+    "tailward-kernels",
+    "tailward-labelling",
+    "xtask",
+];
 
 /// Crates that compile C, C++ or assembly, or look for a library of the system, when they are built.
 const FOREIGN: [&str; 14] = [
@@ -81,8 +88,8 @@ const FOREIGN: [&str; 14] = [
 /// The features that choose a backend.
 const BACKENDS: [&str; 6] = ["cuda", "wgpu", "vulkan", "metal", "flex", "ndarray"];
 
-/// The one file that may look at the backends' features.
-const DEVICE_FILE: &str = "crates/engine/src/device.rs";
+/// The files that may look at the backends' features: what devices there are, and whether the kernels were built.
+const FEATURE_FILES: [&str; 2] = ["crates/engine/src/device.rs", "crates/models/src/fused/mod.rs"];
 
 pub(crate) fn run() -> Result<()> {
     workspace::enter()?;
@@ -92,7 +99,7 @@ pub(crate) fn run() -> Result<()> {
         ("no circle of files inside a crate", circles(&metadata)?),
         ("packages without Burn", burn_free(&metadata)),
         ("the default build is pure Rust", pure_rust()?),
-        ("backend features stay in device.rs", backend_features()?),
+        ("backend features stay in device.rs and fused/mod.rs", backend_features()?),
         ("definitions and manifests load", definitions()?),
         ("no `allow` and no ignored test", lints()?),
         ("tracked files are small text", tracked_files()?),
@@ -199,7 +206,9 @@ fn pure_rust() -> Result<Vec<String>> {
 
 fn backend_features() -> Result<Vec<String>> {
     let mut faults = Vec::new();
-    for path in rust_files()?.into_iter().filter(|path| path != Path::new(DEVICE_FILE)) {
+    for path in
+        rust_files()?.into_iter().filter(|path| !FEATURE_FILES.iter().any(|file| path == Path::new(file)))
+    {
         let text = read(&path)?;
         for (index, line) in text.lines().enumerate() {
             if BACKENDS.iter().any(|backend| line.contains(&format!("feature = \"{backend}\""))) {
@@ -229,8 +238,12 @@ fn definitions() -> Result<Vec<String>> {
                 if definition.name != name {
                     faults.push(format!("experiments/{name} is named {}", definition.name));
                 }
-                if let Err(error) = experiments::manifest(&definition.dataset) {
-                    faults.push(format!("experiments/{name}: {error:#}"));
+                let of_scales =
+                    definition.scales.values().filter_map(|scale| Some(&scale.dataset.as_ref()?.name));
+                for dataset in std::iter::once(&definition.dataset).chain(of_scales) {
+                    if let Err(error) = experiments::manifest(dataset) {
+                        faults.push(format!("experiments/{name}: {error:#}"));
+                    }
                 }
             }
             Err(error) => faults.push(format!("{error:#}")),

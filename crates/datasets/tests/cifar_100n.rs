@@ -18,6 +18,7 @@ fn people(noisy: &str) -> LabelNoise {
         ),
         clean: "clean_fine_label".to_owned(),
         noisy: noisy.to_owned(),
+        images: None,
     }
 }
 

@@ -41,6 +41,7 @@ fn every_manifest_loads_and_says_where_it_is_from() {
         "bloodmnist",
         "breastmnist",
         "cifar10",
+        "cifar10-40k",
         "cifar100",
         "dermamnist",
         "fmow",
@@ -139,6 +140,7 @@ fn real_data_is_what_the_manifests_say() {
     };
     for (name, sizes) in [
         ("cifar10", (50_000, 10_000)),
+        ("cifar10-40k", (40_000, 10_000)),
         ("cifar100", (50_000, 10_000)),
         ("svhn", (73_257, 26_032)),
         ("pathmnist", (89_996, 7180)),
@@ -163,6 +165,14 @@ fn real_data_is_what_the_manifests_say() {
         if name == "pathmnist" {
             let counts = [9366, 9509, 10360, 10401, 8006, 12182, 7886, 9401, 12885];
             assert_eq!(dataset.truth.class_counts_train(9), counts);
+        }
+        if name == "cifar10-40k" {
+            // frog, truck, truck, deer, automobile, automobile: the first labels in the order that torchvision has, too.
+            assert_eq!(dataset.truth.train[..6], [6, 9, 9, 4, 1, 1]);
+            let counts = [3986, 3986, 4048, 3984, 4003, 3975, 4020, 4023, 3997, 3978];
+            assert_eq!(dataset.truth.class_counts_train(10), counts);
+            let counts = [1014, 1014, 952, 1016, 997, 1025, 980, 977, 1003, 1022];
+            assert_eq!(dataset.truth.class_counts_test(10), counts);
         }
         if name == "cifar100" {
             // cattle, dinosaur, apple, boy, aquarium_fish, telephone: the first labels in the order that torchvision has, too.

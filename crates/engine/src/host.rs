@@ -19,6 +19,7 @@ pub fn describe(backend: Backend) -> Host {
         processor: processor(),
         threads: std::thread::available_parallelism().map_or(1, usize::from),
         system: format!("{}-{}", std::env::consts::OS, std::env::consts::ARCH),
+        kernels: backend.device().ok().and_then(|device| tailward_models::kernels(&device)),
     }
 }
 

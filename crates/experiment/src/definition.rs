@@ -37,7 +37,7 @@ pub use pool::{ImbalanceProfile, IndexListPair, PoolDefinition, same_factor};
 pub use query::Query;
 pub use run::{ReplayDefinition, RunDefinition};
 pub use run_file::RUN_FILE;
-pub use scale::{Scale, ScaleDefinition, StrategyOverride};
+pub use scale::{FurtherSeeds, Scale, ScaleDataset, ScaleDefinition, StrategyOverride};
 pub use scoring::{ScoringDefinition, Statistics};
 pub use strategy::NamedStrategy;
 pub use sweep::SweepDefinition;
@@ -57,7 +57,7 @@ pub struct Definition {
     pub source: String,
     /// What the experiment asks, in a few sentences.
     pub question: String,
-    /// The dataset's name: `datasets/<name>.toml`.
+    /// The dataset's name: `datasets/<name>.toml`. A scale may name another ([`Definition::dataset_at`]).
     pub dataset: String,
     /// What reports measure a model by; absent: its accuracy.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -136,6 +136,16 @@ impl Definition {
         })
     }
 
+    /// The name of the dataset that a scale runs on: its own, where it names one, or the experiment's.
+    ///
+    /// # Errors
+    ///
+    /// The experiment has no such scale.
+    pub fn dataset_at(&self, scale: Scale) -> Result<&str, Error> {
+        let own = self.scale(scale)?.dataset.as_ref();
+        Ok(own.map_or(self.dataset.as_str(), |dataset| dataset.name.as_str()))
+    }
+
     /// The strategy of this name.
     ///
     /// # Errors
@@ -178,11 +188,15 @@ impl Definition {
             }
         }
         let factors = without_repeats(&selector.imbalance_factors, &sizes.imbalance_factors);
-        let seeds = without_repeats(&selector.seeds, &sizes.seeds);
+        let seeds = without_repeats(&selector.seeds, &sizes.all_seeds());
         let mut runs = Vec::with_capacity(factors.len() * seeds.len() * strategies.len());
         for &imbalance_factor in &factors {
             for &seed in &seeds {
                 for &strategy in &strategies {
+                    // A seed that was asked for is run with every strategy that was.
+                    if selector.seeds.is_empty() && !sizes.has_seed(&strategy.name, seed) {
+                        continue;
+                    }
                     runs.push(self.run(scale, sizes, strategy, imbalance_factor, seed));
                 }
             }
@@ -201,7 +215,7 @@ impl Definition {
         RunDefinition {
             experiment: self.name.clone(),
             scale,
-            dataset: self.dataset.clone(),
+            dataset: sizes.dataset.as_ref().map_or_else(|| self.dataset.clone(), |own| own.name.clone()),
             grouping: self.grouping,
             noise: self.noise.clone(),
             strategy: sizes.resolve(strategy),

@@ -109,6 +109,9 @@ pub fn scale(scale: Scale) -> &'static str {
             "smoke scale (scaled down: shows that everything runs, says nothing about the question)"
         }
         Scale::Quick => "quick scale (scaled down, not the published protocol)",
+        Scale::Desk => {
+            "desk scale (scaled down to an afternoon of two CPU cores, not the published protocol)"
+        }
         Scale::Paper => "paper scale",
     }
 }
@@ -118,6 +121,7 @@ pub fn short_scale(scale: Scale) -> &'static str {
     match scale {
         Scale::Smoke => "smoke scale, scaled down",
         Scale::Quick => "quick scale, scaled down",
+        Scale::Desk => "desk scale, scaled down",
         Scale::Paper => "paper scale",
     }
 }

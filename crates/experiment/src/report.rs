@@ -12,6 +12,7 @@ mod data;
 mod figures;
 mod imbalance;
 mod input;
+mod kernels;
 mod measure;
 mod overview;
 mod provenance;
@@ -32,6 +33,7 @@ use crate::Error;
 use crate::document::{Document, html, markdown};
 use data::Results;
 
+pub use claims::{JudgedClaim, Verdict};
 pub use input::ReportInput;
 
 /// The report before it has a format: for pages that show a part of it.
@@ -41,6 +43,17 @@ pub use input::ReportInput;
 /// The definition has no such scale, or a figure cannot be drawn.
 pub fn document(input: &ReportInput<'_>) -> Result<Document, Error> {
     content::document(input, &Results::new(input.definition, input.scale, &input.records)?)
+}
+
+/// What the records say of every published claim; none where nothing is published.
+///
+/// # Errors
+///
+/// The definition has no such scale.
+pub fn judged_claims<'a>(input: &ReportInput<'a>) -> Result<Vec<JudgedClaim<'a>>, Error> {
+    let Some(expected) = input.expected else { return Ok(vec![]) };
+    let results = Results::new(input.definition, input.scale, &input.records)?;
+    Ok(claims::judged(expected, &results, input.scale))
 }
 
 /// Writes `report.md`, `report.html`, `results.csv`, `sweep.csv` where there are sweeps, and `figures/*.svg` to `out_dir`, which is made if it is missing.

@@ -9,8 +9,15 @@
 pub mod classifier;
 pub mod discriminator;
 pub mod dropout;
+mod features;
+mod fused;
+mod images;
 pub mod initializer;
+pub mod optimiser;
 pub mod output;
 pub mod pretrained;
 pub mod resnet;
 pub mod vae;
+pub mod views;
+
+pub use fused::kernels;

@@ -6,22 +6,28 @@ use std::time::Instant;
 
 use burn::module::Module;
 use burn::nn::loss::CrossEntropyLossConfig;
-use burn::optim::GradientsParams;
+use burn::optim::{GradientsParams, ModuleOptimizer};
 use burn::tensor::{Int, Tensor, TensorData};
 use clap::Args;
 use serde::Serialize;
 use serde_json::{Value, json};
+use tailward_acquisition::Needs;
 use tailward_datasets::{ImageShape, Images};
 use tailward_engine::device::Backend;
 use tailward_engine::inputs::{Augmentation, Inputs, Pixels};
 use tailward_engine::rng::{Stream, stream};
+use tailward_engine::score::score;
 use tailward_engine::train::optimiser::optimiser;
 use tailward_engine::train::supervised::{LabelledSet, Streams, train};
 use tailward_engine::train::vaal;
-use tailward_experiment::definition::{Normalisation, Optimiser, Schedule, TrainingDefinition, VaalNetworks};
+use tailward_experiment::definition::{
+    Normalisation, Optimiser, Schedule, ScoringDefinition, TrainingDefinition, VaalNetworks,
+};
 use tailward_experiment::plan::vaal_images;
 use tailward_models::classifier::ClassifierConfig;
+use tailward_models::optimiser::Adam;
 use tailward_models::resnet::{BlockKind, ResNetConfig, Stem};
+use tailward_models::vae::{VaeConfig, kl_sum, noise, reconstruction_error};
 
 /// Arguments of `tailward bench`.
 #[derive(Args, Debug)]
@@ -53,51 +59,67 @@ pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<()> {
     };
     let device = backend.device()?;
     let repeats = arguments.repeats.max(1);
-    let small = ClassifierConfig::ResNet(ResNetConfig {
-        channels: 3,
-        classes: 100,
-        stem: Stem::CifarStrided,
-        block: BlockKind::Basic,
-        blocks: vec![1, 1, 1],
-        widths: vec![32, 64, 128],
-    });
-    let resnet_18 = ClassifierConfig::ResNet(ResNetConfig {
-        channels: 3,
-        classes: 100,
-        stem: Stem::Cifar,
-        block: BlockKind::Basic,
-        blocks: vec![2, 2, 2, 2],
-        widths: vec![64, 128, 256, 512],
-    });
-    let images = Pixels::upload(made_up_images(4096), &normalisation(), &device);
+    let networks = Networks::new();
+    let images = Pixels::upload(made_up_images(4096, SHAPE), &normalisation(), &device);
+    let large = ImageShape { height: 64, width: 64, ..SHAPE };
+    let large = Inputs::Pixels(Pixels::upload(made_up_images(64, large), &normalisation(), &device));
     let inputs = Inputs::Pixels(images.clone());
-    let benchmarks: [(String, &dyn Fn() -> Measured); 6] = [
-        (format!("{backend}/augment/batch=256"), &|| augment(&images, repeats)),
-        (format!("{backend}/train/quick-resnet/batch=64"), &|| {
-            training_speed(&small, &inputs, Steps { batch_size: 64, steps: 12, repeats })
-        }),
-        (format!("{backend}/train/resnet-18/batch=32"), &|| {
-            training_speed(&resnet_18, &inputs, Steps { batch_size: 32, steps: 2, repeats: repeats.min(3) })
-        }),
-        (format!("{backend}/train/vaal/width=8/batch=32"), &|| {
-            vaal_speed(
-                &VaalNetworks { width: 8, batch_size: 32, iterations: 4, ..VaalNetworks::official() },
-                &images,
-                repeats,
-            )
-        }),
-        (format!("{backend}/train/vaal/official/batch=128"), &|| {
-            vaal_speed(&VaalNetworks { iterations: 1, ..VaalNetworks::official() }, &images, 1)
-        }),
-        (format!("{backend}/overhead-over-bare-loop/quick-resnet/batch=64"), &|| {
-            overhead(&small, &inputs, Steps { batch_size: 64, steps: 12, repeats })
-        }),
+    let small_vaal = VaalNetworks { width: 8, batch_size: 32, iterations: 4, ..VaalNetworks::official() };
+    let official_vaal = VaalNetworks { iterations: 1, ..VaalNetworks::official() };
+    let Networks { quick, resnet_18, resnet_50 } = &networks;
+    let steps = |batch_size, steps| Steps { batch_size, steps, repeats };
+    let few = repeats.min(3);
+    let benchmarks: [(&str, &dyn Fn() -> Measured); 12] = [
+        ("augment/batch=256", &|| augment(&images, repeats)),
+        ("train/quick-resnet/batch=64", &|| training_speed(quick, &inputs, steps(64, 12))),
+        ("train/resnet-18/batch=32", &|| training_speed(resnet_18, &inputs, steps(32, 2))),
+        ("train/vaal/width=8/batch=32", &|| vaal_speed(&small_vaal, &images, repeats)),
+        ("train/vaal/official/batch=128", &|| vaal_speed(&official_vaal, &images, 1)),
+        ("train-step/quick-resnet/batch=64", &|| step_speed(quick, &inputs, steps(64, 1))),
+        ("train-step/resnet-18/batch=32", &|| step_speed(resnet_18, &inputs, steps(32, 1))),
+        ("train-step/resnet-50/side=64/batch=16", &|| step_speed(resnet_50, &large, steps(16, 1))),
+        ("train-step/vae/official/batch=32", &|| vae_step_speed(&images, steps(32, 1))),
+        ("score/quick-resnet/batch=500", &|| scoring_speed(quick, &inputs, 500, repeats)),
+        ("score/resnet-18/batch=100", &|| scoring_speed(resnet_18, &inputs, 100, few)),
+        ("overhead-over-bare-loop/quick-resnet/batch=64", &|| overhead(quick, &inputs, steps(64, 12))),
     ];
-    for (benchmark, measure) in benchmarks.into_iter().filter(|(name, _)| name.contains(&arguments.filter)) {
-        let (seconds, detail) = measure();
-        println!("{}", serde_json::to_string(&Measurement { benchmark, seconds, detail })?);
+    for (name, measure) in benchmarks {
+        let benchmark = format!("{backend}/{name}/threads={}", threads());
+        if benchmark.contains(&arguments.filter) {
+            let (seconds, detail) = measure();
+            println!("{}", serde_json::to_string(&Measurement { benchmark, seconds, detail })?);
+        }
     }
     Ok(())
+}
+
+/// The networks that are measured.
+struct Networks {
+    quick: ClassifierConfig,
+    resnet_18: ClassifierConfig,
+    resnet_50: ClassifierConfig,
+}
+
+impl Networks {
+    fn new() -> Self {
+        let network = |stem, block, blocks: &[usize], widths: &[usize]| {
+            let (blocks, widths) = (blocks.to_vec(), widths.to_vec());
+            ClassifierConfig::ResNet(ResNetConfig { channels: 3, classes: 100, stem, block, blocks, widths })
+        };
+        let wide = [64, 128, 256, 512];
+        Self {
+            quick: network(Stem::CifarStrided, BlockKind::Basic, &[1, 1, 1], &[32, 64, 128]),
+            resnet_18: network(Stem::Cifar, BlockKind::Basic, &[2, 2, 2, 2], &wide),
+            resnet_50: network(Stem::ImageNet, BlockKind::Bottleneck, &[3, 4, 6, 3], &wide),
+        }
+    }
+}
+
+/// Threads that the CPU's backends use: Rayon's pool asks the same variable.
+fn threads() -> usize {
+    let told = std::env::var("RAYON_NUM_THREADS").ok().and_then(|text| text.parse().ok());
+    told.filter(|&count| count > 0)
+        .unwrap_or_else(|| std::thread::available_parallelism().map_or(1, usize::from))
 }
 
 /// Seconds of each repeat, and what they mean.
@@ -150,6 +172,60 @@ fn vaal_speed(networks: &VaalNetworks, images: &Pixels, repeats: usize) -> Measu
     once(0);
     let seconds: Vec<f64> = (0..repeats).map(once).collect();
     let rate = vaal_images(networks) as f64 / median(&seconds);
+    (seconds, json!({ "images_per_sec": rate.round() }))
+}
+
+/// Forward, backward and step of a classifier on a batch that is ready.
+fn step_speed(config: &ClassifierConfig, inputs: &Inputs, steps: Steps) -> Measured {
+    bare_loop(config, inputs, steps);
+    let seconds: Vec<f64> = (0..steps.repeats).map(|_| bare_loop(config, inputs, steps)).collect();
+    let rate = (steps.batch_size * steps.steps) as f64 / median(&seconds);
+    (seconds, json!({ "images_per_sec": rate.round() }))
+}
+
+/// Forward, backward and step of VAAL's official autoencoder on a batch that is ready.
+fn vae_step_speed(images: &Pixels, steps: Steps) -> Measured {
+    let device = images.device().autodiff();
+    let config = VaeConfig { channels: 3, image_size: 32, latent: 32, width: 128 };
+    let mut model = config.init(&mut stream(0, Stream::VaalInit, 0), &device);
+    let mut optimiser =
+        ModuleOptimizer::from(Adam { beta_1: 0.9, beta_2: 0.999, epsilon: 1e-8, weight_decay: 0.0 });
+    let rows: Vec<usize> = (0..steps.batch_size).collect();
+    let batch = images.batch(&rows);
+    let noise = noise([steps.batch_size, 32], &mut stream(0, Stream::VaalInit, 1), &images.device());
+    let mut seconds = Vec::new();
+    // The first is not timed.
+    for _ in 0..=steps.repeats {
+        let started = Instant::now();
+        let inputs = Tensor::from_inner(batch.clone());
+        let output = model.forward(inputs.clone(), Tensor::from_inner(noise.clone()));
+        let loss =
+            reconstruction_error(output.reconstruction, inputs) + kl_sum(output.mean, output.log_variance);
+        let gradients = GradientsParams::from_grads(loss.backward(), &model);
+        model = optimiser.step(5e-4, model, gradients);
+        let _ = loss.inner().into_scalar::<f32>();
+        seconds.push(started.elapsed().as_secs_f64());
+    }
+    seconds.remove(0);
+    let rate = steps.batch_size as f64 / median(&seconds);
+    (seconds, json!({ "images_per_sec": rate.round() }))
+}
+
+/// Probabilities of one batch.
+fn scoring_speed(config: &ClassifierConfig, inputs: &Inputs, batch_size: usize, repeats: usize) -> Measured {
+    let model = config.init(&mut stream(0, Stream::Init, 0), &inputs.device().autodiff()).valid();
+    let rows: Vec<usize> = (0..batch_size).collect();
+    let needs = Needs { probabilities: true, ..Needs::default() };
+    let scoring =
+        ScoringDefinition { batch_size, augmented_pool: false, evaluate_pool: false, statistics: None };
+    let once = || {
+        let started = Instant::now();
+        score(&model, inputs, &rows, needs, &scoring, None);
+        started.elapsed().as_secs_f64()
+    };
+    once();
+    let seconds: Vec<f64> = (0..repeats).map(|_| once()).collect();
+    let rate = batch_size as f64 / median(&seconds);
     (seconds, json!({ "images_per_sec": rate.round() }))
 }
 
@@ -230,9 +306,9 @@ fn normalisation() -> Normalisation {
     Normalisation { mean: vec![0.5; 3], std: vec![0.25; 3] }
 }
 
-fn made_up_images(count: usize) -> Images {
-    let pixels = (0..count * SHAPE.len()).map(|index| (index * 7 % 251) as u8).collect();
-    Images { shape: SHAPE, pixels }
+fn made_up_images(count: usize, shape: ImageShape) -> Images {
+    let pixels = (0..count * shape.len()).map(|index| (index * 7 % 251) as u8).collect();
+    Images { shape, pixels }
 }
 
 fn median(seconds: &[f64]) -> f64 {

@@ -8,6 +8,7 @@ mod device;
 mod fixture;
 mod inputs;
 mod invariants;
+mod kernels;
 mod open_query;
 mod outputs;
 mod parity;

@@ -132,7 +132,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<()> {
     let backend = arguments.backend.unwrap_or_else(BackendName::detect);
     let scale = arguments.scale.unwrap_or_else(|| default_scale(&definition, backend));
     let runs = chosen_runs(arguments, &definition, scale)?;
-    let manifest = experiments::manifest(&definition.dataset)?;
+    let manifest = experiments::manifest(definition.dataset_at(scale)?)?;
     let plan = Plan::new(&runs, experiments::sizes(&manifest), &out);
     let jobs = jobs(arguments, backend, &plan);
     println!("{}", heading(arguments, &definition, scale, backend));

@@ -2,8 +2,8 @@
 
 use rand::RngExt;
 use rand_chacha::ChaCha8Rng;
-use tailward_datasets::ImageShape;
 use tailward_experiment::definition::TrainingDefinition;
+use tailward_models::views::View;
 
 /// What a training view of an image may be.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -26,37 +26,14 @@ impl Augmentation {
         self.crop_padding == 0 && !self.horizontal_flip
     }
 
-    /// Draws one view for each of `count` images: for each pixel of the view, where in the image it comes from.
+    /// Draws a view of an image.
     ///
     /// The crop is uniform over the (2·padding + 1)² positions and comes before the flip, as in the protocol.
-    /// An index of `height · width` means a padded zero.
-    ///
-    /// # Shapes
-    ///
-    /// `count · height · width` indices, row by row.
-    pub fn draw(&self, count: usize, shape: ImageShape, rng: &mut ChaCha8Rng) -> Vec<i32> {
-        let ImageShape { height, width, .. } = shape;
-        let mut sources = Vec::with_capacity(count * height * width);
-        for _ in 0..count {
-            let top = self.offset(rng);
-            let left = self.offset(rng);
-            let mirrored = self.horizontal_flip && rng.random::<bool>();
-            for y in 0..height {
-                let row = y as isize + top;
-                let row = (0..height as isize).contains(&row).then_some(row);
-                for x in 0..width {
-                    let x = if mirrored { width - 1 - x } else { x };
-                    let column = x as isize + left;
-                    let column = (0..width as isize).contains(&column).then_some(column);
-                    let source = match (row, column) {
-                        (Some(row), Some(column)) => row as usize * width + column as usize,
-                        _ => height * width,
-                    };
-                    sources.push(source as i32);
-                }
-            }
-        }
-        sources
+    pub fn draw(&self, image: usize, rng: &mut ChaCha8Rng) -> View {
+        let top = self.offset(rng);
+        let left = self.offset(rng);
+        let mirrored = self.horizontal_flip && rng.random::<bool>();
+        View { image, top, left, mirrored }
     }
 
     fn offset(&self, rng: &mut ChaCha8Rng) -> isize {
@@ -73,14 +50,11 @@ mod tests {
 
     use super::*;
 
-    const SHAPE: ImageShape = ImageShape { channels: 1, height: 3, width: 2 };
-
     #[test]
     fn no_augmentation_is_the_identity() {
         let augmentation = Augmentation { crop_padding: 0, horizontal_flip: false };
         assert!(augmentation.is_identity());
-        let mut rng = ChaCha8Rng::seed_from_u64(0);
-        assert_eq!(augmentation.draw(2, SHAPE, &mut rng), [0, 1, 2, 3, 4, 5, 0, 1, 2, 3, 4, 5]);
+        assert_eq!(augmentation.draw(3, &mut ChaCha8Rng::seed_from_u64(0)), View::of(3));
     }
 
     #[test]
@@ -88,23 +62,13 @@ mod tests {
         let augmentation = Augmentation { crop_padding: 1, horizontal_flip: true };
         let mut rng = ChaCha8Rng::seed_from_u64(0);
         let mut seen = std::collections::BTreeSet::new();
-        for view in augmentation.draw(500, SHAPE, &mut rng).chunks(6) {
-            seen.insert(view.to_vec());
+        for _ in 0..500 {
+            let View { image, top, left, mirrored } = augmentation.draw(7, &mut rng);
+            assert_eq!(image, 7);
+            seen.insert((top, left, mirrored));
         }
-        let mut expected = std::collections::BTreeSet::new();
-        for (top, left, mirrored) in (-1_i32..=1)
-            .flat_map(|top| (-1_i32..=1).flat_map(move |left| [(top, left, false), (top, left, true)]))
-        {
-            let mut view = Vec::new();
-            for y in 0..3 {
-                for x in 0..2 {
-                    let (row, column) = (y + top, if mirrored { 1 - x } else { x } + left);
-                    let inside = (0..3).contains(&row) && (0..2).contains(&column);
-                    view.push(if inside { row * 2 + column } else { 6 });
-                }
-            }
-            expected.insert(view);
-        }
-        assert_eq!(seen, expected);
+        let positions = (-1..=1).flat_map(|top| (-1..=1).map(move |left| (top, left)));
+        let expected = positions.flat_map(|(top, left)| [(top, left, false), (top, left, true)]);
+        assert_eq!(seen, expected.collect());
     }
 }

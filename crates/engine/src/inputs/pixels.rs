@@ -1,18 +1,17 @@
 //! Images on the device, and batches gathered from them there.
 
-use burn::tensor::{DType, Device, Int, Tensor, TensorData};
+use burn::tensor::{DType, Device, Tensor, TensorData};
 use rand_chacha::ChaCha8Rng;
 use tailward_datasets::{ImageShape, Images};
 use tailward_experiment::definition::Normalisation;
+use tailward_models::views::{Bytes, View, views};
 
 use super::augment::Augmentation;
 
 /// Images as bytes on a device, with the statistics that batches are normalised with.
 #[derive(Clone, Debug)]
 pub struct Pixels {
-    pixels: Tensor<2, Int>, // [images, channels * height * width], u8
-    scale: Tensor<4>,       // [1, channels, 1, 1]
-    shift: Tensor<4>,       // [1, channels, 1, 1]
+    images: Bytes,
     shape: ImageShape,
 }
 
@@ -26,9 +25,9 @@ impl Pixels {
         let shape = images.shape;
         let count = images.len();
         let data = TensorData::new(images.pixels, [count, shape.len()]);
-        let pixels = Tensor::from_data(data, (device, DType::U8));
-        let (scale, shift) = statistics(normalisation, shape.channels, device);
-        Self { pixels, scale, shift, shape }
+        let bytes = Tensor::from_data(data, (device, DType::U8));
+        let (scale, offset) = statistics(normalisation, shape.channels);
+        Self { images: Bytes { bytes, height: shape.height, width: shape.width, scale, offset }, shape }
     }
 
     /// The same images, copied nowhere, whose batches are normalised with other statistics.
@@ -37,8 +36,8 @@ impl Pixels {
     ///
     /// As [`Pixels::upload`].
     pub fn normalised(&self, normalisation: &Normalisation) -> Self {
-        let (scale, shift) = statistics(normalisation, self.shape.channels, &self.device());
-        Self { pixels: self.pixels.clone(), scale, shift, shape: self.shape }
+        let (scale, offset) = statistics(normalisation, self.shape.channels);
+        Self { images: Bytes { scale, offset, ..self.images.clone() }, shape: self.shape }
     }
 
     /// The shape of an image.
@@ -48,13 +47,13 @@ impl Pixels {
 
     /// The device that the images are on.
     pub fn device(&self) -> Device {
-        self.pixels.device()
+        self.images.bytes.device()
     }
 
     /// The images of `rows`, normalised: `[rows, channels, height, width]`.
     pub fn batch(&self, rows: &[usize]) -> Tensor<4> {
-        let ImageShape { channels, height, width } = self.shape;
-        self.normalise(self.select(rows).reshape([rows.len(), channels, height, width]))
+        let shown: Vec<View> = rows.iter().map(|&row| View::of(row)).collect();
+        views(&self.images, &shown)
     }
 
     /// One random view of each image of `rows`, normalised: `[rows, channels, height, width]`.
@@ -69,39 +68,19 @@ impl Pixels {
         if augmentation.is_identity() {
             return self.batch(rows);
         }
-        let ImageShape { channels, height, width } = self.shape;
-        let (count, area) = (rows.len(), height * width);
-        let device = self.device();
-        let sources = TensorData::new(augmentation.draw(count, self.shape, rng), [count, 1, area]);
-        let sources = Tensor::<3, Int>::from_data(sources, &device).expand([count, channels, area]);
-        let images = self.select(rows).reshape([count, channels, area]);
-        let zero = Tensor::<3, Int>::zeros([count, channels, 1], (&device, DType::U8));
-        let views = Tensor::cat(vec![images, zero], 2).gather(2, sources); // [rows, channels, area]
-        self.normalise(views.reshape([count, channels, height, width]))
-    }
-
-    fn select(&self, rows: &[usize]) -> Tensor<2, Int> {
-        let rows: Vec<i32> = rows.iter().map(|&row| row as i32).collect();
-        let count = rows.len();
-        let rows = Tensor::<1, Int>::from_data(TensorData::new(rows, [count]), &self.device());
-        self.pixels.clone().select(0, rows)
-    }
-
-    fn normalise(&self, bytes: Tensor<4, Int>) -> Tensor<4> {
-        bytes.float() * self.scale.clone() + self.shift.clone()
+        let shown: Vec<View> = rows.iter().map(|&row| augmentation.draw(row, rng)).collect();
+        views(&self.images, &shown)
     }
 }
 
-/// What a byte is multiplied by and what is added: `(byte / 255 − mean) / std = byte · scale + shift`, each
-/// `[1, channels, 1, 1]`.
-fn statistics(normalisation: &Normalisation, channels: usize, device: &Device) -> (Tensor<4>, Tensor<4>) {
+/// What a byte is multiplied by and what is added, for each channel: `(byte / 255 − mean) / std = byte · scale + offset`.
+fn statistics(normalisation: &Normalisation, channels: usize) -> (Vec<f32>, Vec<f32>) {
     let Normalisation { mean, std } = normalisation;
     assert_eq!(mean.len(), channels, "one mean for each channel");
     assert_eq!(std.len(), channels, "one standard deviation for each channel");
-    let scale: Vec<f32> = std.iter().map(|std| 1.0 / (255.0 * std)).collect();
-    let shift: Vec<f32> = mean.iter().zip(std).map(|(mean, std)| -mean / std).collect();
-    let channel_first = |values| Tensor::from_data(TensorData::new(values, [1, channels, 1, 1]), device);
-    (channel_first(scale), channel_first(shift))
+    let scale = std.iter().map(|std| 1.0 / (255.0 * std)).collect();
+    let offset = mean.iter().zip(std).map(|(mean, std)| -mean / std).collect();
+    (scale, offset)
 }
 
 #[cfg(test)]
@@ -155,20 +134,25 @@ mod tests {
             let rng = ChaCha8Rng::seed_from_u64(9);
             let found = uploaded(backend).augmented_batch(&rows, &augmentation, &mut rng.clone());
             let found = found.into_data().try_into_vec::<f32>().unwrap();
-            let sources = augmentation.draw(rows.len(), SHAPE, &mut rng.clone());
+            let mut rng = rng.clone();
+            let shown: Vec<View> = rows.iter().map(|&row| augmentation.draw(row, &mut rng)).collect();
             let all = images();
             let mut expected = Vec::new();
-            for (view, &row) in rows.iter().enumerate() {
-                for channel in 0..3 {
-                    for &source in &sources[view * 20..(view + 1) * 20] {
-                        let inside = usize::try_from(source).unwrap();
-                        let byte = if inside < 20 { all.image(row)[channel * 20 + inside] } else { 0 };
-                        expected.push(normalised(byte, channel));
-                    }
+            let mut beyond = 0;
+            for View { image, top, left, mirrored } in shown {
+                for (channel, place) in (0..3).flat_map(|channel| (0..20).map(move |place| (channel, place)))
+                {
+                    let (y, x) = (place / 5, place % 5);
+                    let x = if mirrored { 4 - x } else { x };
+                    let (y, x) = (y as isize + top, x as isize + left);
+                    let inside = (0..4).contains(&y) && (0..5).contains(&x);
+                    beyond += usize::from(!inside);
+                    let byte = if inside { all.image(image)[channel * 20 + (y * 5 + x) as usize] } else { 0 };
+                    expected.push(normalised(byte, channel));
                 }
             }
+            assert!(beyond > 0, "some of it is padding");
             assert_eq!(found.len(), expected.len());
-            assert!(sources.contains(&20), "some of it is padding");
             for (found, expected) in found.iter().zip(expected) {
                 assert!((found - expected).abs() < 1e-5, "{backend}: {found} is not {expected}");
             }

@@ -1,26 +1,21 @@
-//! The optimisers that definitions name, as PyTorch defines them.
+//! The optimisers that definitions name.
 
-use burn::optim::decay::WeightDecayConfig;
-use burn::optim::momentum::MomentumConfig;
-use burn::optim::{AdamConfig, ModuleOptimizer, SgdConfig};
+use burn::optim::ModuleOptimizer;
 use tailward_experiment::definition::{Optimiser, TrainingDefinition};
+use tailward_models::optimiser::{Adam, Sgd};
 
-/// The optimiser as PyTorch defines it: coupled weight decay on every parameter; no dampening of momentum.
+/// The optimiser of a definition, as PyTorch defines it.
 pub fn optimiser(training: &TrainingDefinition) -> ModuleOptimizer {
-    let decay = (training.weight_decay > 0.0).then(|| WeightDecayConfig::new(training.weight_decay as f32));
+    let weight_decay = training.weight_decay;
     match training.optimiser {
-        Optimiser::Adam(adam) => AdamConfig::new()
-            .with_beta_1(adam.beta_1 as f32)
-            .with_beta_2(adam.beta_2 as f32)
-            .with_epsilon(adam.epsilon as f32)
-            .with_weight_decay(decay)
-            .init(),
+        Optimiser::Adam(adam) => ModuleOptimizer::from(Adam {
+            beta_1: adam.beta_1,
+            beta_2: adam.beta_2,
+            epsilon: adam.epsilon,
+            weight_decay,
+        }),
         Optimiser::Sgd { momentum, nesterov } => {
-            let momentum = (momentum > 0.0).then(|| {
-                // Burn's default dampening is 0.1; PyTorch's is 0.
-                MomentumConfig::new().with_momentum(momentum).with_dampening(0.0).with_nesterov(nesterov)
-            });
-            SgdConfig::new().with_momentum(momentum).with_weight_decay(decay).init()
+            ModuleOptimizer::from(Sgd { momentum, nesterov, weight_decay })
         }
     }
 }

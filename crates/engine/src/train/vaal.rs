@@ -2,13 +2,14 @@
 //! that makes labelled and unlabelled images look alike in its latent space, and a discriminator that tells them apart.
 
 use burn::module::Module;
-use burn::optim::{AdamConfig, GradientsParams, ModuleOptimizer};
+use burn::optim::{GradientsParams, ModuleOptimizer};
 use burn::tensor::activation::log_sigmoid;
 use burn::tensor::{Device, Tensor};
 use rand::seq::SliceRandom;
 use rand_chacha::ChaCha8Rng;
 use tailward_experiment::definition::{KlReduction, Normalisation, VaalNetworks};
 use tailward_models::discriminator::{Discriminator, DiscriminatorConfig};
+use tailward_models::optimiser::Adam;
 use tailward_models::vae::{Vae, VaeConfig, kl_sum, noise, reconstruction_error};
 
 use crate::Error;
@@ -223,8 +224,9 @@ impl<'a> State<'a> {
         .init(&mut rng, &device);
         let discriminator =
             DiscriminatorConfig { latent: networks.latent, hidden: HIDDEN }.init(&mut rng, &device);
-        // Burn's ε is 1e-5; PyTorch's, and so the official implementation's, is 1e-8.
-        let adam = || AdamConfig::new().with_beta_1(0.9).with_beta_2(0.999).with_epsilon(1e-8).init();
+        // PyTorch's defaults, and so the official implementation's.
+        let adam = Adam { beta_1: 0.9, beta_2: 0.999, epsilon: 1e-8, weight_decay: 0.0 };
+        let adam = || ModuleOptimizer::from(adam);
         Self { networks, vae, discriminator, vae_optimizer: adam(), discriminator_optimizer: adam() }
     }
 

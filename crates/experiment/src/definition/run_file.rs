@@ -67,6 +67,8 @@ impl RunDefinition {
             overrides: Vec::new(),
             imbalance_factors: vec![self.imbalance_factor],
             seeds: vec![self.seed],
+            further_seeds: Vec::new(),
+            dataset: None,
             rounds: self.rounds,
             budget: self.budget,
             pool: self.pool.clone(),

@@ -23,19 +23,22 @@ pub enum Scale {
     Smoke,
     /// Minutes on two CPU cores; the question in small.
     Quick,
+    /// An afternoon on two CPU cores; enough labels, training and seeds to decide.
+    Desk,
     /// The published protocol.
     Paper,
 }
 
 impl Scale {
     /// All there are, the smallest first.
-    pub const ALL: [Self; 3] = [Self::Smoke, Self::Quick, Self::Paper];
+    pub const ALL: [Self; 4] = [Self::Smoke, Self::Quick, Self::Desk, Self::Paper];
 
     /// Its name, in definitions, folders and on the command line.
     pub const fn name(self) -> &'static str {
         match self {
             Self::Smoke => "smoke",
             Self::Quick => "quick",
+            Self::Desk => "desk",
             Self::Paper => "paper",
         }
     }
@@ -45,6 +48,7 @@ impl Scale {
         match self {
             Self::Smoke => "Seconds: shows that everything runs",
             Self::Quick => "Minutes on two CPU cores: the question in small",
+            Self::Desk => "An afternoon on two CPU cores: enough labels, training and seeds to decide",
             Self::Paper => "The published protocol: hours on a GPU",
         }
     }
@@ -87,6 +91,12 @@ pub struct ScaleDefinition {
     pub imbalance_factors: Vec<f64>,
     /// Seeds; the strategies of one seed share the initial set, the pool and the first model.
     pub seeds: Vec<u64>,
+    /// Seeds that some strategies run beside those of all, where more pairs of them are wanted than of the others.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub further_seeds: Vec<FurtherSeeds>,
+    /// The dataset of this scale, where it is another than the experiment's; absent: the experiment's.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub dataset: Option<ScaleDataset>,
     /// The number of queries; models are trained `rounds + 1` times.
     pub rounds: usize,
     /// Labels asked for in a round.
@@ -116,7 +126,46 @@ pub struct StrategyOverride {
     pub query: Query,
 }
 
+/// Seeds of some strategies of a scale.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct FurtherSeeds {
+    /// The names of the strategies; the scale must run them.
+    pub strategies: Vec<String>,
+    /// The seeds, none of which is one of the scale's.
+    pub seeds: Vec<u64>,
+}
+
+/// A dataset that stands in for the experiment's at one scale.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ScaleDataset {
+    /// The dataset's name: `datasets/<name>.toml`.
+    pub name: String,
+    /// What it is, in few words: every table and figure of the scale says it.
+    pub note: String,
+}
+
 impl ScaleDefinition {
+    /// Every seed that a strategy of this scale runs: those of all, then the further ones in their order.
+    pub(super) fn all_seeds(&self) -> Vec<u64> {
+        let mut seeds = self.seeds.clone();
+        for seed in self.further_seeds.iter().flat_map(|further| &further.seeds) {
+            if !seeds.contains(seed) {
+                seeds.push(*seed);
+            }
+        }
+        seeds
+    }
+
+    /// Whether this scale runs the strategy with the seed.
+    pub(super) fn has_seed(&self, strategy: &str, seed: u64) -> bool {
+        let further = |further: &FurtherSeeds| {
+            further.seeds.contains(&seed) && further.strategies.iter().any(|name| name == strategy)
+        };
+        self.seeds.contains(&seed) || self.further_seeds.iter().any(further)
+    }
+
     /// The strategy as this scale runs it.
     pub(super) fn resolve(&self, strategy: &NamedStrategy) -> NamedStrategy {
         let mut resolved = strategy.clone();
@@ -124,6 +173,30 @@ impl ScaleDefinition {
             resolved.query = change.query.clone();
         }
         resolved
+    }
+
+    fn check_further(&self, further: &FurtherSeeds) -> Result<(), Fault> {
+        ensure(!further.strategies.is_empty(), "strategies", || "is empty".into())?;
+        ensure(!further.seeds.is_empty(), "seeds", || "is empty".into())?;
+        distinct(&further.strategies, "strategies")?;
+        distinct(&further.seeds, "seeds")?;
+        for name in &further.strategies {
+            ensure(self.strategies.contains(name), "strategies", || {
+                format!("`{name}` is not a strategy of this scale")
+            })?;
+            // Twice for one strategy would be two equal runs.
+            let again =
+                |other: &&FurtherSeeds| !std::ptr::eq(*other, further) && other.strategies.contains(name);
+            ensure(!self.further_seeds.iter().any(|other| again(&other)), "strategies", || {
+                format!("`{name}` is given twice: list all its further seeds in one place")
+            })?;
+        }
+        for seed in &further.seeds {
+            ensure(!self.seeds.contains(seed), "seeds", || {
+                format!("{seed} is a seed of every strategy of this scale")
+            })?;
+        }
+        Ok(())
     }
 
     pub(super) fn validate(&self) -> Result<(), Fault> {
@@ -134,6 +207,15 @@ impl ScaleDefinition {
         distinct(&self.strategies, "strategies")?;
         distinct(&self.seeds, "seeds")?;
         distinct(&self.imbalance_factors, "imbalance_factors")?;
+        for (index, further) in self.further_seeds.iter().enumerate() {
+            self.check_further(further)
+                .map_err(|(field, reason)| (format!("further_seeds[{index}].{field}"), reason))?;
+        }
+        if let Some(dataset) = &self.dataset {
+            ensure(!dataset.note.trim().is_empty(), "dataset.note", || {
+                "is empty, and tables and figures have to say what the dataset is".into()
+            })?;
+        }
         for &factor in &self.imbalance_factors {
             ensure(factor > 0.0 && factor <= 1.0, "imbalance_factors", || {
                 format!("{factor} is not in (0, 1]")
@@ -177,6 +259,6 @@ mod tests {
             assert_eq!(serde_json::to_value(scale).unwrap(), scale.name());
         }
         let message = "Quick".parse::<Scale>().unwrap_err().to_string();
-        assert_eq!(message, "there is no scale `Quick`: a scale is one of smoke, quick, paper");
+        assert_eq!(message, "there is no scale `Quick`: a scale is one of smoke, quick, desk, paper");
     }
 }

@@ -69,6 +69,9 @@ fn is_first_format(format: &u32) -> bool {
     *format == first_format()
 }
 
+/// The name of Burn's own operations among kernels.
+pub const BURN_KERNELS: &str = "burn";
+
 /// Where and with what a run was started.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -87,6 +90,11 @@ pub struct Host {
     pub threads: usize,
     /// Operating system and architecture.
     pub system: String,
+    /// What computed the network's layers where Burn's own operations did not, such as `tailward avx512`: sums are taken in
+    /// another order there, so that last digits, and with them what is queried, can differ. Absent, as in records before
+    /// this was kept: Burn. It is the last key of `host`, and has to stay there: headers are compared as they are written.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub kernels: Option<String>,
 }
 
 /// A model was trained and evaluated.
@@ -111,6 +119,13 @@ pub struct Round {
     pub pool_evaluation: Option<Evaluation>,
     /// What it took.
     pub cost: RoundCost,
+}
+
+impl Host {
+    /// The name of the kernels that the run was computed with.
+    pub fn kernels(&self) -> &str {
+        self.kernels.as_deref().unwrap_or(BURN_KERNELS)
+    }
 }
 
 impl Header {

@@ -10,8 +10,34 @@ use super::data::Results;
 use crate::definition::Scale;
 use crate::document::Block;
 use crate::expected::{Check, Claim, Expected};
-use crate::format::{self, capitalised};
-use judgement::{Judgement, Pair, Verdict, single};
+use crate::format::capitalised;
+pub use judgement::Verdict;
+use judgement::{Judgement, Pair, single};
+
+/// A claim and what the records say of it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct JudgedClaim<'e> {
+    /// The claim.
+    pub claim: &'e Claim,
+    /// Whether it holds.
+    pub verdict: Verdict,
+    /// The number that decides, its interval and how many runs it is of, such as `+1.25 [+0.30, +2.20], n = 3 seeds`; empty
+    /// where nothing ran.
+    pub amount: String,
+}
+
+/// Every claim, in the order in which they are listed, beside the records.
+pub(super) fn judged<'e>(
+    expected: &'e Expected,
+    results: &Results<'_>,
+    scale: Scale,
+) -> Vec<JudgedClaim<'e>> {
+    let judge = |claim: &'e Claim| {
+        let Judgement { verdict, brief, .. } = judge(&claim.check, results, scale);
+        JudgedClaim { claim, verdict, amount: brief }
+    };
+    expected.claims.iter().map(judge).collect()
+}
 
 /// One section, if anything is claimed.
 pub(super) fn blocks(expected: &Expected, results: &Results<'_>, scale: Scale, blocks: &mut Vec<Block>) {
@@ -22,15 +48,14 @@ pub(super) fn blocks(expected: &Expected, results: &Results<'_>, scale: Scale, b
     if scale != Scale::Paper {
         blocks.push(Block::Notice(format!(
             "Claimed at paper scale; ours at {}: a claim that does not hold here may hold there, and the other way round.",
-            format::short_scale(scale)
+            results.short_scale(scale)
         )));
     }
     let judged: Vec<(&Claim, Judgement)> =
         expected.claims.iter().map(|claim| (claim, judge(&claim.check, results, scale))).collect();
     let counted =
         |verdict: Verdict| judged.iter().filter(|(_, judgement)| judgement.verdict == verdict).count();
-    let counts = [Verdict::Holds, Verdict::DoesNotHold, Verdict::NotSeparable, Verdict::NotRun]
-        .map(|verdict| format!("{}: {}", verdict.words(), counted(verdict)));
+    let counts = Verdict::ALL.map(|verdict| format!("{}: {}", verdict.words(), counted(verdict)));
     blocks.push(Block::Paragraph(format!("Of {} claims, by verdict: {}.", judged.len(), counts.join(", "))));
     blocks.push(Block::List(judged.iter().map(|(claim, judgement)| sentence(claim, judgement)).collect()));
     blocks.push(Block::Paragraph(

@@ -21,7 +21,7 @@ pub(super) fn published(expected: &Expected, results: &Results<'_>, scale: Scale
     if scale != Scale::Paper {
         blocks.push(Block::Notice(format!(
             "Published at paper scale; ours at {}: not comparable cell by cell.",
-            format::short_scale(scale)
+            results.short_scale(scale)
         )));
     }
     for table in &expected.tables {
@@ -42,7 +42,7 @@ fn gains(table: &ExpectedTable, results: &Results<'_>, scale: Scale) -> Table {
         "Metric: {}. Ours: mean over paired seeds (n in the line); row mean with [95 % interval] (Student's t, paired by \
          seed). Signs: rounds in which ours has the published sign. Verdict: of the row mean. {}.",
         table.metric,
-        whose_scale(scale)
+        whose_scale(results, scale)
     );
     let mut made = Table::new(caption, 2, columns);
     for row in &table.rows {

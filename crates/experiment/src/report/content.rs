@@ -1,12 +1,12 @@
 //! The report's content, in the order in which it is read: what came out, what was published, then the evidence.
 
-use super::data::{Difference, Factor, Group, Results};
+use super::data::{Difference, Factor, Group, Results, on_dataset};
 use super::input::ReportInput;
 use super::measure::Measured;
 use super::{claims, compare, imbalance};
 use super::{figures, measure, overview, provenance, queries, significance, sweep, tables};
 use crate::Error;
-use crate::definition::{Metric, same_factor};
+use crate::definition::{Definition, Metric, Scale, ScaleDefinition, same_factor};
 use crate::document::{Block, Document};
 use crate::expected::EvaluatedOn;
 use crate::format;
@@ -18,8 +18,9 @@ use crate::format;
 /// A figure cannot be drawn, or the definition has no such scale.
 pub(super) fn document(input: &ReportInput<'_>, results: &Results<'_>) -> Result<Document, Error> {
     let definition = input.definition;
-    let banner = banner(input, results);
-    let sweeps = definition.scale(input.scale)?.sweep.is_some();
+    let sizes = definition.scale(input.scale)?;
+    let banner = banner(input, results, sizes);
+    let sweeps = sizes.sweep.is_some();
     let hardest = overview::hardest(results);
     let mut blocks = vec![];
     let mut finding = None;
@@ -35,7 +36,7 @@ pub(super) fn document(input: &ReportInput<'_>, results: &Results<'_>) -> Result
     blocks.push(Block::Paragraph(format!(
         "Reproduces: {}. Dataset: {}.",
         definition.source.trim_end_matches('.'),
-        definition.dataset
+        dataset(definition, input.scale)?
     )));
     blocks.push(Block::Paragraph(format!("This scale: {}", definition.scale(input.scale)?.rationale)));
     if let Some(expected) = input.expected {
@@ -60,7 +61,7 @@ pub(super) fn document(input: &ReportInput<'_>, results: &Results<'_>) -> Result
     }
     provenance::blocks(input, results, &mut blocks);
     Ok(Document {
-        title: format!("{}: {}", definition.title, format::short_scale(input.scale)),
+        title: format!("{}: {}", definition.title, results.short_scale(input.scale)),
         folded: finding.is_some(),
         finding,
         banner,
@@ -68,8 +69,16 @@ pub(super) fn document(input: &ReportInput<'_>, results: &Results<'_>) -> Result
     })
 }
 
+/// What the scale runs on, and in place of what.
+fn dataset(definition: &Definition, scale: Scale) -> Result<String, Error> {
+    Ok(match &definition.scale(scale)?.dataset {
+        None => definition.dataset.clone(),
+        Some(own) => format!("{} ({}), in place of {}", own.name, own.note, definition.dataset),
+    })
+}
+
 /// Scale, seeds, metric and command in one line.
-fn banner(input: &ReportInput<'_>, results: &Results<'_>) -> String {
+fn banner(input: &ReportInput<'_>, results: &Results<'_>, sizes: &ScaleDefinition) -> String {
     let seeds: Vec<String> = results.seeds().iter().map(u64::to_string).collect();
     let seeds = match seeds.len() {
         0 => "no complete run".to_owned(),
@@ -78,7 +87,7 @@ fn banner(input: &ReportInput<'_>, results: &Results<'_>) -> String {
     format!(
         "{}, {}. {}. Metric: {} after the last epoch. Made by: {}",
         input.definition.name,
-        format::scale(input.scale),
+        on_dataset(format::scale(input.scale), sizes.dataset.as_ref().map(|dataset| dataset.note.as_str())),
         seeds,
         Measured { metric: input.definition.metric.unwrap_or_default(), on: EvaluatedOn::Test }.name(),
         input.command

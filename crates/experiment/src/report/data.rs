@@ -5,10 +5,12 @@ use std::collections::BTreeSet;
 
 use tailward_acquisition::Strategy;
 
+use super::kernels;
 use super::measure::Measured;
 use crate::Error;
 use crate::definition::{Definition, NamedStrategy, RunDefinition, Scale, Selector, same_factor};
 use crate::expected::EvaluatedOn;
+use crate::format;
 use crate::record::Record;
 use crate::statistics::{self, Interval};
 
@@ -21,6 +23,8 @@ pub(super) struct Results<'a> {
     pub(super) left_out: Vec<LeftOut>,
     /// Runs that are counted.
     pub(super) complete: usize,
+    /// What the scale runs on, where that is not the experiment's dataset.
+    dataset: Option<&'a str>,
 }
 
 /// A run that no statistic counts.
@@ -43,6 +47,8 @@ pub(super) struct Factor<'a> {
     pub(super) rounds: usize,
     /// What models are measured by.
     pub(super) measured: Measured,
+    /// What the scale runs on, where that is not the experiment's dataset.
+    dataset: Option<&'a str>,
 }
 
 /// The complete runs of one strategy, by rising seed.
@@ -106,13 +112,21 @@ impl<'a> Results<'a> {
         let sizes = definition.scale(scale)?;
         let planned = definition.runs(scale, &Selector::default())?;
         let mut left_out = Vec::new();
+        let (sound, faulty): (Vec<_>, Vec<_>) = records
+            .iter()
+            .map(|record| (record, fault(definition, record, scale)))
+            .partition(|it| it.1.is_none());
+        let sound: Vec<&Record> = sound.into_iter().map(|(record, _)| record).collect();
+        let leave_out =
+            |record: &Record, reason: String| LeftOut { run: record.header.definition.label(), reason };
+        left_out.extend(faulty.into_iter().filter_map(|(record, why)| Some(leave_out(record, why?))));
         let mut kept: Vec<&Record> = Vec::new();
-        for record in records {
-            let reason = fault(definition, record, scale)
+        for &record in &sound {
+            let reason = kernels::fault(&sound, record)
                 .or_else(|| twin(&kept, record).then(|| "a second record of the same run".to_owned()));
             match reason {
                 None => kept.push(record),
-                Some(reason) => left_out.push(LeftOut { run: record.header.definition.label(), reason }),
+                Some(reason) => left_out.push(leave_out(record, reason)),
             }
         }
         for run in planned {
@@ -122,6 +136,7 @@ impl<'a> Results<'a> {
         }
         kept.sort_by_key(|record| record.header.definition.seed);
         let measured = Measured { metric: definition.metric.unwrap_or_default(), on: EvaluatedOn::default() };
+        let dataset = sizes.dataset.as_ref().map(|dataset| dataset.note.as_str());
         let mut factors = Vec::with_capacity(sizes.imbalance_factors.len());
         for &value in &sizes.imbalance_factors {
             let group = |name: &String| {
@@ -141,16 +156,22 @@ impl<'a> Results<'a> {
                 strategies: sizes.strategies.iter().map(group).collect::<Result<_, Error>>()?,
                 rounds: sizes.rounds,
                 measured,
+                dataset,
             });
         }
         let complete =
             factors.iter().flat_map(|factor| &factor.strategies).map(|group| group.runs.len()).sum();
-        Ok(Self { factors, left_out, complete })
+        Ok(Self { factors, left_out, complete, dataset })
     }
 
     /// The counted runs, factor by factor and strategy by strategy.
     pub(super) fn runs(&self) -> impl Iterator<Item = &'a Record> + '_ {
         self.factors.iter().flat_map(|factor| &factor.strategies).flat_map(|group| group.runs.iter().copied())
+    }
+
+    /// The scale in few words, with its dataset where that is not the experiment's.
+    pub(super) fn short_scale(&self, scale: Scale) -> String {
+        on_dataset(format::short_scale(scale), self.dataset)
     }
 
     /// The seeds of the counted runs.
@@ -202,7 +223,17 @@ fn twin(kept: &[&Record], record: &Record) -> bool {
     kept.iter().any(|other| same_run(&other.header.definition, &record.header.definition))
 }
 
+/// A scale's name and, where it does not run on the experiment's dataset, what it runs on.
+pub(super) fn on_dataset(scale: &str, dataset: Option<&str>) -> String {
+    dataset.map_or_else(|| scale.to_owned(), |dataset| format!("{scale}, on {dataset}"))
+}
+
 impl<'a> Factor<'a> {
+    /// As [`Results::short_scale`].
+    pub(super) fn short_scale(&self, scale: Scale) -> String {
+        on_dataset(format::short_scale(scale), self.dataset)
+    }
+
     /// The strategies that have counted runs.
     pub(super) fn ran(&self) -> impl Iterator<Item = &Group<'a>> {
         self.strategies.iter().filter(|group| !group.runs.is_empty())

@@ -23,7 +23,7 @@ pub(super) fn blocks(input: &ReportInput<'_>, results: &Results<'_>, blocks: &mu
             results.complete
         )));
         let mut table = Table::new(
-            format!("Runs left out, {}.", format::short_scale(input.scale)),
+            format!("Runs left out, {}.", results.short_scale(input.scale)),
             2,
             ["Run", "Why"].map(str::to_owned).to_vec(),
         );
@@ -62,16 +62,18 @@ fn machines(input: &ReportInput<'_>, results: &Results<'_>) -> Table {
             host.revision.clone(),
             host.burn.clone(),
             host.device.clone(),
+            host.kernels().to_owned(),
             host.processor.clone(),
             host.threads.to_string(),
             host.system.clone(),
         ];
         *counts.entry(key).or_default() += 1;
     }
-    let columns = ["Tailward", "Revision", "Burn", "Device", "Processor", "Threads", "System", "Runs"];
+    let columns =
+        ["Tailward", "Revision", "Burn", "Device", "Kernels", "Processor", "Threads", "System", "Runs"];
     let mut table = Table::new(
-        format!("What the runs were made with, {}.", format::short_scale(input.scale)),
-        7,
+        format!("What the runs were made with, {}.", results.short_scale(input.scale)),
+        8,
         columns.map(str::to_owned).to_vec(),
     );
     table.rows = counts
@@ -90,7 +92,7 @@ fn runs(input: &ReportInput<'_>, results: &Results<'_>) -> Table {
     let mut table = Table::new(
         format!(
             "Complete runs, {}: the first twelve digits of SHA-256 of definition, pool and ledger.",
-            format::short_scale(input.scale)
+            results.short_scale(input.scale)
         ),
         7,
         columns.map(str::to_owned).to_vec(),

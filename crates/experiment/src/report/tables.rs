@@ -15,7 +15,7 @@ pub(super) fn caption(text: &str, factor: &Factor<'_>, scale: Scale) -> String {
         Some((_, most)) => format::seeds(most),
         None => format::seeds(0),
     };
-    format!("{text} Imbalance factor {}; {seeds}; {}.", factor.value, format::short_scale(scale))
+    format!("{text} Imbalance factor {}; {seeds}; {}.", factor.value, factor.short_scale(scale))
 }
 
 /// A column for each round from `first`, headed by its number of labels.

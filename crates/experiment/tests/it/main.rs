@@ -4,6 +4,8 @@
 #[cfg(test)]
 mod definition;
 #[cfg(test)]
+mod desk;
+#[cfg(test)]
 mod fixture;
 #[cfg(test)]
 mod opening;

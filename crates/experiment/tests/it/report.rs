@@ -3,6 +3,7 @@
 use std::fs;
 use std::path::Path;
 
+use tailward_experiment::definition::Definition;
 use tailward_experiment::expected::Expected;
 use tailward_experiment::record::Record;
 use tailward_experiment::report::{ReportInput, write};
@@ -40,6 +41,8 @@ pub(crate) struct Report {
     pub(crate) html: String,
     csv: String,
     files: Vec<String>,
+    /// Name and text of each.
+    pub(crate) figures: Vec<(String, String)>,
 }
 
 pub(crate) fn report(shape: &Shape, records: Vec<Record>) -> Report {
@@ -47,11 +50,19 @@ pub(crate) fn report(shape: &Shape, records: Vec<Record>) -> Report {
 }
 
 fn report_beside(expected: &str, shape: &Shape, records: Vec<Record>) -> Report {
-    let definition = shape.definition();
+    beside(expected, &shape.definition(), records)
+}
+
+/// What a report of `records` of a definition comes to, which has one scale.
+pub(crate) fn of_definition(definition: &Definition, records: Vec<Record>) -> Report {
+    beside(EXPECTED, definition, records)
+}
+
+fn beside(expected: &str, definition: &Definition, records: Vec<Record>) -> Report {
     let expected = Expected::parse(expected, Path::new("expected.toml")).unwrap();
     let input = ReportInput {
-        definition: &definition,
-        scale: shape.scale(),
+        definition,
+        scale: *definition.scales.keys().next().unwrap(),
         expected: Some(&expected),
         records,
         command: "cargo xtask report made-up --scale quick".to_owned(),
@@ -65,8 +76,15 @@ fn report_beside(expected: &str, shape: &Shape, records: Vec<Record>) -> Report 
     }
     let files: Vec<String> =
         paths.iter().map(|path| path.strip_prefix(folder.path()).unwrap().display().to_string()).collect();
-    let report =
-        Report { markdown: read("report.md"), html: read("report.html"), csv: read("results.csv"), files };
+    let svg = |name: &&String| name.ends_with(".svg");
+    let figures = files.iter().filter(svg).map(|name| (name.clone(), read(name))).collect();
+    let report = Report {
+        markdown: read("report.md"),
+        html: read("report.html"),
+        csv: read("results.csv"),
+        files,
+        figures,
+    };
     for text in [&report.markdown, &report.html, &report.csv] {
         assert!(!text.contains("NaN") && !text.contains("inf,"), "a value that is not a number");
     }

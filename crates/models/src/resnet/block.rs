@@ -3,11 +3,11 @@
 use burn::module::Module;
 use burn::nn::BatchNorm;
 use burn::nn::conv::Conv2d;
-use burn::tensor::activation::relu;
-use burn::tensor::{Device, Tensor};
+use burn::tensor::Device;
 use rand_chacha::ChaCha8Rng;
 
 use super::kind::BlockKind;
+use crate::features::{Features, Statistics, Then};
 use crate::initializer::{ConvGeometry, batch_norm, conv};
 
 /// Two or three convolutions beside a shortcut.
@@ -74,22 +74,20 @@ impl Block {
         Self { conv1, bn1, conv2, bn2, conv3, bn3, downsample }
     }
 
-    /// `[batch, channels_in, height, width]` to `[batch, channels_out, height / stride, width / stride]`.
-    pub(super) fn forward(
-        &self,
-        input: Tensor<4>,
-        normalise: impl Fn(&BatchNorm, Tensor<4>) -> Tensor<4>,
-    ) -> Tensor<4> {
-        let features = relu(normalise(&self.bn1, self.conv1.forward(input.clone())));
-        let mut features = normalise(&self.bn2, self.conv2.forward(features));
-        if let (Some(conv3), Some(bn3)) = (&self.conv3, &self.bn3) {
-            features = normalise(bn3, conv3.forward(relu(features)));
-        }
+    /// Activations of `channels_in` channels to `channels_out`, with a `stride`-th of the sides.
+    pub(super) fn forward(&self, input: &Features, by: Statistics) -> Features {
         let shortcut = match &self.downsample {
-            Some(shortcut) => normalise(&shortcut.bn, shortcut.conv.forward(input)),
-            None => input,
+            Some(shortcut) => input.conv_norm(&shortcut.conv, &shortcut.bn, by, Then::NOTHING),
+            None => input.clone(),
         };
-        relu(features + shortcut)
+        let last = Then { shortcut: Some(shortcut), relu: true };
+        let features = input.conv_norm(&self.conv1, &self.bn1, by, Then::RELU);
+        match (&self.conv3, &self.bn3) {
+            (Some(conv3), Some(bn3)) => {
+                features.conv_norm(&self.conv2, &self.bn2, by, Then::RELU).conv_norm(conv3, bn3, by, last)
+            }
+            _ => features.conv_norm(&self.conv2, &self.bn2, by, last),
+        }
     }
 
     pub(super) fn batch_norms(&self) -> impl Iterator<Item = &BatchNorm> {

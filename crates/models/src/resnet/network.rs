@@ -5,10 +5,9 @@ use burn::nn::conv::Conv2d;
 use burn::nn::pool::MaxPool2d;
 use burn::nn::{BatchNorm, Linear};
 use burn::tensor::Tensor;
-use burn::tensor::activation::relu;
-use burn::tensor::module::batch_norm_train;
 
 use super::block::Block;
+use crate::features::{Features, Statistics, Then};
 use crate::output::Output;
 
 /// A residual network.
@@ -47,9 +46,7 @@ impl ResNet {
     /// ones are neither used nor changed. The released code of GALAXY scores in this way, whose model never leaves
     /// training form; a score then depends on the other images of its batch.
     pub fn forward_with_batch_statistics(&self, images: Tensor<4>) -> Output {
-        let embeddings = self.embed_normalised_by(images, |bn, features| {
-            batch_norm_train(features, bn.gamma.val(), bn.beta.val(), bn.epsilon).output
-        });
+        let embeddings = self.embed_normalised_by(images, Statistics::OfBatch);
         Output { logits: self.head(embeddings.clone()), embeddings }
     }
 
@@ -90,22 +87,18 @@ impl ResNet {
 
     /// Images `[batch, channels, height, width]` to embeddings `[batch, embedding]`.
     fn embed(&self, images: Tensor<4>) -> Tensor<2> {
-        self.embed_normalised_by(images, |bn, features| bn.forward(features))
+        self.embed_normalised_by(images, Statistics::ByForm)
     }
 
-    fn embed_normalised_by(
-        &self,
-        images: Tensor<4>,
-        normalise: impl Fn(&BatchNorm, Tensor<4>) -> Tensor<4>,
-    ) -> Tensor<2> {
-        let mut features = relu(normalise(&self.bn1, self.conv1.forward(images))); // [batch, width, height, width]
+    fn embed_normalised_by(&self, images: Tensor<4>, by: Statistics) -> Tensor<2> {
+        let mut features = Features::new(images).conv_norm(&self.conv1, &self.bn1, by, Then::RELU);
         if let Some(max_pool) = &self.max_pool {
-            features = max_pool.forward(features);
+            features = features.max_pool(max_pool);
         }
         for block in self.layers.iter().flatten() {
-            features = block.forward(features, &normalise);
+            features = block.forward(&features, by);
         }
-        features.mean_dim(3).mean_dim(2).flatten(1, 3)
+        features.mean()
     }
 }
 

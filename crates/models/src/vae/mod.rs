@@ -9,8 +9,6 @@ mod loss;
 use burn::module::Module;
 use burn::nn::conv::{Conv2d, ConvTranspose2d};
 use burn::nn::{BatchNorm, Linear};
-use burn::tensor::activation::relu;
-use burn::tensor::module::batch_norm_train;
 use burn::tensor::{Device, Tensor, TensorData};
 use rand::RngExt;
 use rand_chacha::ChaCha8Rng;
@@ -18,6 +16,7 @@ use rand_distr::StandardNormal;
 use serde::{Deserialize, Serialize};
 
 pub use self::loss::{kl_mean, kl_sum, reconstruction_error};
+use crate::features::{Features, Statistics, Then};
 use crate::initializer::{
     ConvGeometry, batch_norm, conv_kaiming_normal, conv_transpose, conv_transpose_with_bias, linear,
     linear_kaiming_normal,
@@ -132,7 +131,7 @@ impl Vae {
     /// - `images`: `[batch, channels, image_size, image_size]`, normalised
     /// - mean and log-variance: `[batch, latent]`
     pub fn encode(&self, images: Tensor<4>) -> (Tensor<2>, Tensor<2>) {
-        self.encode_normalised_by(images, |bn, features| bn.forward(features))
+        self.encode_normalised_by(images, Statistics::ByForm)
     }
 
     /// As [`encode`](Self::encode), with the statistics of this batch in every form and on every device. The running
@@ -141,21 +140,16 @@ impl Vae {
     /// VAAL's official code leaves its networks in training form when it scores the pool; this is how to score as it
     /// does. A code then depends on the other images of its batch.
     pub fn encode_with_batch_statistics(&self, images: Tensor<4>) -> (Tensor<2>, Tensor<2>) {
-        self.encode_normalised_by(images, |bn, features| {
-            batch_norm_train(features, bn.gamma.val(), bn.beta.val(), bn.epsilon).output
-        })
+        self.encode_normalised_by(images, Statistics::OfBatch)
     }
 
-    fn encode_normalised_by(
-        &self,
-        images: Tensor<4>,
-        normalise: impl Fn(&BatchNorm, Tensor<4>) -> Tensor<4>,
-    ) -> (Tensor<2>, Tensor<2>) {
-        let mut features = images;
+    fn encode_normalised_by(&self, images: Tensor<4>, by: Statistics) -> (Tensor<2>, Tensor<2>) {
+        let mut features = Features::new(images);
         for step in &self.encoder {
-            features = relu(normalise(&step.bn, step.conv.forward(features))); // half the side
+            features = features.conv_norm(&step.conv, &step.bn, by, Then::RELU); // half the side
         }
-        let features: Tensor<2> = features.flatten(1, 3); // [batch, 8 width · (image_size / 16)²]
+        // [batch, 8 width · (image_size / 16)²]
+        let features: Tensor<2> = features.into_channels_first().flatten(1, 3);
         (self.mean.forward(features.clone()), self.log_variance.forward(features))
     }
 
@@ -170,11 +164,11 @@ impl Vae {
         let expanded = self.expand.forward(latent); // [batch, 8 width · (image_size / 8)²]
         let [widest, _, _, _] = self.decoder[0].conv.weight.dims();
         let side = (expanded.dims()[1] / widest).isqrt();
-        let mut features: Tensor<4> = expanded.reshape([batch, widest, side, side]);
+        let mut features = Features::new(expanded.reshape([batch, widest, side, side]));
         for step in &self.decoder {
-            features = relu(step.bn.forward(step.conv.forward(features))); // twice the side
+            features = features.conv_transpose_norm_relu(&step.conv, &step.bn); // twice the side
         }
-        self.image.forward(features)
+        features.conv_transpose(&self.image).into_channels_first()
     }
 
     /// One pass over a batch, with the caller's noise ([`noise`]).

@@ -67,6 +67,10 @@ pub enum LabelNoise {
         clean: String,
         /// The name of the column of told labels.
         noisy: String,
+        /// The number of images that the file has lines for, where the training images are only the first of them; absent:
+        /// as many as there are training images.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        images: Option<usize>,
     },
 }
 
@@ -112,8 +116,14 @@ impl LabelNoise {
             Self::Uniform { rate, seed } => Ok(draw::uniform(labels, classes, *rate, &mut stream(*seed))),
             Self::Transition { matrix, seed } => Ok(draw::transition(labels, matrix, &mut stream(*seed))),
             Self::PairFlip { rate, seed } => Ok(draw::pair_flip(labels, classes, *rate, &mut stream(*seed))),
-            Self::Labels { file, checksum, clean, noisy } => label_file::read(
-                &LabelFile { path: &data_dir.join(file), checksum, clean, noisy },
+            Self::Labels { file, checksum, clean, noisy, images } => label_file::read(
+                &LabelFile {
+                    path: &data_dir.join(file),
+                    checksum,
+                    clean,
+                    noisy,
+                    images: images.unwrap_or(labels.len()),
+                },
                 labels,
                 classes,
             ),

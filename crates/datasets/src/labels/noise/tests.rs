@@ -198,6 +198,7 @@ fn people(content: &str) -> (tempfile::TempDir, LabelNoise) {
         checksum: Checksum::Sha256(sha256_hex(content.as_bytes())),
         clean: "truth".to_owned(),
         noisy: "told".to_owned(),
+        images: None,
     };
     (folder, noise)
 }
@@ -232,6 +233,30 @@ fn a_wrong_line_is_named() {
         matches!(&error, Error::Csv { source, .. } if source.to_string().contains("line: 3")),
         "{error:?}"
     );
+}
+
+/// A file of more images than take part: the first of them do.
+#[test]
+fn lines_of_images_that_take_no_part_are_checked_and_left() {
+    let of = |content: &str, images: usize| {
+        let (folder, mut noise) = people(content);
+        let LabelNoise::Labels { images: said, .. } = &mut noise else { unreachable!("people gave labels") };
+        *said = Some(images);
+        noise.corrupt(&[0, 1], 3, folder.path())
+    };
+    let content = "index,truth,told\n3,0,2\n1,1,2\n0,0,0\n2,1,1\n";
+    assert_eq!(of(content, 4).unwrap(), [0, 2]);
+    for (content, images, problem) in [
+        (content, 3, "line 2: index 3 is not below 3"),
+        (content, 5, "people.csv has no line for index 4"),
+        (content, 1, "`images = 1`, and the dataset has 2 training images"),
+        ("index,truth,told\n0,0,0\n1,1,1\n2,0,3\n", 3, "line 4: told label 3 is not below 3"),
+        ("index,truth,told\n0,0,0\n1,1,1\n2,0,1\n2,0,1\n", 3, "line 5: index 2 is there twice"),
+        ("index,truth,told\n0,1,0\n1,1,1\n2,0,1\n", 3, "line 2: the true label is 1"),
+    ] {
+        let error = of(content, images).unwrap_err();
+        assert!(error.to_string().contains(problem), "{error}");
+    }
 }
 
 #[test]

@@ -24,12 +24,9 @@ pub(super) fn gain(pair: &Pair<'_, '_>, round: Option<usize>, on: EvaluatedOn, a
         }
     };
     let beyond: Vec<f64> = gains.iter().map(|gain| gain - at_least / 100.0).collect();
-    let numbers = format!(
-        "ours {when}: {} (points; held against {})",
-        amount(&Difference::of(&gains), 100.0, 2),
-        format::short(at_least)
-    );
-    Judgement::new(decide(&Difference::of(&beyond)), numbers)
+    let brief = amount(&Difference::of(&gains), 100.0, 2);
+    let numbers = format!("ours {when}: {brief} (points; held against {})", format::short(at_least));
+    Judgement::new(decide(&Difference::of(&beyond)), brief, numbers)
 }
 
 /// A mean gain within so many points of 0: its whole interval is. It is refuted if its whole interval is outside.
@@ -44,8 +41,9 @@ pub(super) fn within(pair: &Pair<'_, '_>, on: EvaluatedOn, points: f64) -> Judge
         Some(interval) if interval.low > bound || interval.high < -bound => Verdict::DoesNotHold,
         _ => Verdict::NotSeparable,
     };
-    let numbers = format!("ours averaged over rounds 1 to {rounds}: {} (points)", amount(&gain, 100.0, 2));
-    Judgement::new(verdict, numbers)
+    let brief = amount(&gain, 100.0, 2);
+    let numbers = format!("ours averaged over rounds 1 to {rounds}: {brief} (points)");
+    Judgement::new(verdict, brief, numbers)
 }
 
 /// A gain that is higher after the last round than after the first query.
@@ -58,9 +56,9 @@ pub(super) fn grows(pair: &Pair<'_, '_>) -> Judgement {
     let growth = pair
         .group
         .difference(pair.other, |run| Some(measure::score(of, last)(run)? - measure::score(of, 1)(run)?));
-    let numbers =
-        format!("gain at round {last} less gain at round 1: {} (points)", amount(&growth, 100.0, 2));
-    Judgement::new(decide(&growth), numbers)
+    let brief = amount(&growth, 100.0, 2);
+    let numbers = format!("gain at round {last} less gain at round 1: {brief} (points)");
+    Judgement::new(decide(&growth), brief, numbers)
 }
 
 /// An accuracy that is reached, with `least` labels fewer than the other needs.
@@ -92,6 +90,7 @@ pub(super) fn reaches(pair: &Pair<'_, '_>, accuracy: f64, least: f64) -> Judgeme
         Verdict::DoesNotHold if censored > 0 => Verdict::NotSeparable,
         verdict => verdict,
     };
+    let brief = amount(&Difference::of(&beyond), 1.0, 0);
     let numbers = format!(
         "{} reaches {} % in {} of {} seeds; {} needs {} labels more{}",
         pair.group.strategy.label,
@@ -99,12 +98,12 @@ pub(super) fn reaches(pair: &Pair<'_, '_>, accuracy: f64, least: f64) -> Judgeme
         pairs.len() - missed,
         pairs.len(),
         pair.other.strategy.label,
-        amount(&Difference::of(&beyond), 1.0, 0),
+        brief,
         if censored > 0 {
             format!(" at least: in {censored} of them it does not reach it within the run")
         } else {
             String::new()
         }
     );
-    Judgement::new(verdict, numbers)
+    Judgement::new(verdict, brief, numbers)
 }

@@ -5,8 +5,8 @@ use crate::format;
 use crate::report::data::{Difference, Factor, Group, Results};
 
 /// What our records say of a statement.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Verdict {
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Verdict {
     /// It is so, and more than noise.
     Holds,
     /// The opposite is so, and more than noise.
@@ -18,7 +18,11 @@ pub(super) enum Verdict {
 }
 
 impl Verdict {
-    pub(super) fn words(self) -> &'static str {
+    /// All there are.
+    pub const ALL: [Self; 4] = [Self::Holds, Self::DoesNotHold, Self::NotSeparable, Self::NotRun];
+
+    /// The verdict in words.
+    pub fn words(self) -> &'static str {
         match self {
             Self::Holds => "holds",
             Self::DoesNotHold => "does not hold",
@@ -32,16 +36,19 @@ impl Verdict {
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct Judgement {
     pub(super) verdict: Verdict,
+    /// What it rests on, in a sentence.
     pub(super) numbers: String,
+    /// The number that decides, with its interval and how many runs it is of; empty where nothing ran.
+    pub(super) brief: String,
 }
 
 impl Judgement {
-    pub(super) fn new(verdict: Verdict, numbers: impl Into<String>) -> Self {
-        Self { verdict, numbers: numbers.into() }
+    pub(super) fn new(verdict: Verdict, brief: impl Into<String>, numbers: impl Into<String>) -> Self {
+        Self { verdict, numbers: numbers.into(), brief: brief.into() }
     }
 
     pub(super) fn not_run(why: impl Into<String>) -> Self {
-        Self::new(Verdict::NotRun, why)
+        Self::new(Verdict::NotRun, "", why)
     }
 }
 

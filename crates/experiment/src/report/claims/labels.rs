@@ -36,11 +36,12 @@ pub(super) fn saves(pair: &Pair<'_, '_>, on: EvaluatedOn, smoothing: Smoothing, 
         (_, Some(high)) if high < at_least => Verdict::DoesNotHold,
         _ => Verdict::NotSeparable,
     };
+    let brief = format!("{}, {}", format::saving(&saving), format::seeds(curves.len()));
     let numbers = format!(
         "saved in {}: {}; held against {} %",
         of.name(),
         format::saving(&saving),
         format::number(at_least * 100.0, 0)
     );
-    Judgement::new(verdict, numbers)
+    Judgement::new(verdict, brief, numbers)
 }

@@ -14,13 +14,14 @@ pub(super) fn closer(pair: &Pair<'_, '_>) -> Judgement {
     let scores = pair.group.differences(pair.other, of);
     let nearer: Vec<f64> = scores.iter().map(|difference| -difference).collect();
     let score = |group: &Group<'_>| format::optional(group.summary(of).mean, 3);
+    let brief = amount(&Difference::of(&scores), 1.0, 3);
     let numbers = format!(
         "L1 score of the labelled set {} against {}: {}",
         score(pair.group),
         score(pair.other),
-        amount(&Difference::of(&scores), 1.0, 3)
+        brief
     );
-    Judgement::new(decide(&Difference::of(&nearer)), numbers)
+    Judgement::new(decide(&Difference::of(&nearer)), brief, numbers)
 }
 
 /// More labels of rare classes than another's after the last round.
@@ -28,13 +29,10 @@ pub(super) fn finds_more(pair: &Pair<'_, '_>) -> Judgement {
     let of = measure::minority_labels(pair.factor.rounds);
     let more = pair.group.difference(pair.other, of);
     let found = |group: &Group<'_>| format::optional(group.summary(of).mean, 1);
-    let numbers = format!(
-        "labels of rare classes {} against {}: {}",
-        found(pair.group),
-        found(pair.other),
-        amount(&more, 1.0, 1)
-    );
-    Judgement::new(decide(&more), numbers)
+    let brief = amount(&more, 1.0, 1);
+    let numbers =
+        format!("labels of rare classes {} against {}: {}", found(pair.group), found(pair.other), brief);
+    Judgement::new(decide(&more), brief, numbers)
 }
 
 /// Queried samples whose classes are nearer to the pool's distribution than to the uniform one.
@@ -44,13 +42,14 @@ pub(super) fn follows_pool(group: &Group<'_>) -> Judgement {
     let mean = |of: fn(&(f64, f64)) -> f64| {
         format::optional(statistics::mean(&distances.iter().map(of).collect::<Vec<f64>>()), 3)
     };
+    let brief = amount(&Difference::of(&nearer), 1.0, 3);
     let numbers = format!(
         "total variation of all queried samples from the pool {}, from uniform {}: nearer to the pool by {}",
         mean(|(pool, _)| *pool),
         mean(|(_, uniform)| *uniform),
-        amount(&Difference::of(&nearer), 1.0, 3)
+        brief
     );
-    Judgement::new(decide(&Difference::of(&nearer)), numbers)
+    Judgement::new(decide(&Difference::of(&nearer)), brief, numbers)
 }
 
 /// Total variation between the classes of all queried samples and those of the pool, and the uniform ones. `None` for
@@ -91,12 +90,9 @@ pub(super) fn imbalance_grows(factor: &Factor<'_>, group: &Group<'_>, of: Sample
         group.runs.iter().filter_map(|run| Some(score(last, run)? - score(1, run)?)).collect();
     let course: Vec<String> =
         (1..=last).map(|round| format::optional(group.summary(|run| score(round, run)).mean, 3)).collect();
-    let numbers = format!(
-        "L1 score by round {}; from the first to the last {}",
-        course.join(", "),
-        amount(&Difference::of(&growth), 1.0, 3)
-    );
-    Judgement::new(decide(&Difference::of(&growth)), numbers)
+    let brief = amount(&Difference::of(&growth), 1.0, 3);
+    let numbers = format!("L1 score by round {}; from the first to the last {}", course.join(", "), brief);
+    Judgement::new(decide(&Difference::of(&growth)), brief, numbers)
 }
 
 #[cfg(test)]

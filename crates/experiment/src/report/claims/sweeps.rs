@@ -37,7 +37,8 @@ pub(super) fn non_increasing(
     }
     let known: Option<Vec<f64>> = rises.iter().copied().collect();
     let Some(worst) = known.map(|rises| rises.into_iter().fold(0.0, f64::max)) else {
-        return Judgement::new(Verdict::DoesNotHold, format!("{} rises from 0", quantity.name()));
+        let sweeps = format!("rises from 0, {} sweeps", rises.len());
+        return Judgement::new(Verdict::DoesNotHold, sweeps, format!("{} rises from 0", quantity.name()));
     };
     let numbers = format!(
         "the largest rise of {} from one λ to the next is {} % of its value at the smallest λ, over {} sweeps (up to {} % \
@@ -47,7 +48,9 @@ pub(super) fn non_increasing(
         rises.len(),
         format::short(tolerance * 100.0)
     );
-    Judgement::new(if worst <= tolerance { Verdict::Holds } else { Verdict::DoesNotHold }, numbers)
+    let verdict = if worst <= tolerance { Verdict::Holds } else { Verdict::DoesNotHold };
+    let brief = format!("largest rise {} %, {} sweeps", format::number(worst * 100.0, 2), rises.len());
+    Judgement::new(verdict, brief, numbers)
 }
 
 /// A weight of 0 that chooses what the plain strategy chooses, in every sweep of a strategy.
@@ -68,6 +71,7 @@ pub(super) fn zero_weight(results: &Results<'_>, strategy: &str) -> Judgement {
         (0, _) => Judgement::not_run(format!("`{strategy}` has no sweep")),
         _ => Judgement::new(
             if equal == all { Verdict::Holds } else { Verdict::DoesNotHold },
+            format!("{equal} of {all} sweeps"),
             format!("ℓ1, entropy and classes are the same in {equal} of {all} sweeps"),
         ),
     }

@@ -15,7 +15,7 @@ pub(super) fn table(published: &ExpectedTable, results: &Results<'_>, scale: Sca
          ours is apart from the published one (the same interval moved by the published value). Separable: the interval \
          leaves 0 out; everything else is not separable from noise. The published means of three runs come without their \
          spread, which no interval here contains. Percentage points. {}.",
-        whose_scale(scale)
+        whose_scale(results, scale)
     );
     let heads = [
         "Imbalance factor, strategy",

@@ -7,10 +7,10 @@ use crate::report::data::{Difference, Factor, Results};
 use crate::report::measure;
 
 /// Whose numbers are of which scale.
-pub(super) fn whose_scale(scale: Scale) -> String {
+pub(super) fn whose_scale(results: &Results<'_>, scale: Scale) -> String {
     match scale {
         Scale::Paper => "Ours at paper scale".to_owned(),
-        _ => format!("Published at paper scale; ours: {}", format::short_scale(scale)),
+        _ => format!("Published at paper scale; ours: {}", results.short_scale(scale)),
     }
 }
 

@@ -40,7 +40,7 @@ impl<'a> Note<'a> {
         };
         Self {
             factor,
-            subtitle: format!("{}; imbalance factor {}; {seeds}", format::short_scale(scale), factor.value),
+            subtitle: format!("{}; imbalance factor {}; {seeds}", factor.short_scale(scale), factor.value),
             stem: format!("if-{}", factor.value),
         }
     }

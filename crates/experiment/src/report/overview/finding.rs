@@ -37,10 +37,10 @@ pub(super) fn sentence(factor: &Factor<'_>, of_rare: bool) -> Option<String> {
         factor.pairs().filter(|pair| if balancing { balances(pair) } else { is_random(pair.1) }).collect();
     let score = measure::score(factor.measured, factor.rounds);
     let (images, even) = (measure::minority_labels(factor.rounds), measure::l1_cumulative(factor.rounds));
-    let (mut first, mut second, mut pairs) = (Count::default(), Count::default(), 0);
+    let (mut first, mut second, mut pairs) = (Count::default(), Count::default(), Vec::new());
     for (group, other) in &compared {
         let points = group.difference(other, score);
-        pairs = pairs.max(points.pairs);
+        pairs.push(points.pairs);
         let name = group.strategy.label.as_str();
         first.add(name, &points, true);
         if of_rare {
@@ -52,10 +52,15 @@ pub(super) fn sentence(factor: &Factor<'_>, of_rare: bool) -> Option<String> {
     if compared.is_empty() {
         return None;
     }
-    if pairs < 2 {
+    let most = pairs.iter().copied().max().unwrap_or(0);
+    if most < 2 {
         return Some("One seed cannot tell a difference from noise".to_owned());
     }
-    let basis = format!("(95 % intervals, {pairs} seeds)");
+    let seeds = match pairs.iter().copied().min() {
+        Some(least) if least != most => format!("{least} to {most}"),
+        _ => most.to_string(),
+    };
+    let basis = format!("(95 % intervals, {seeds} seeds)");
     let against = if balancing { "than without balancing" } else { "than Random" };
     let kind = if balancing { "class-balanced strategies" } else { "strategies" };
     let found = if of_rare {

@@ -1,0 +1,23 @@
+//! Direct convolutions without im2col, and their gradients.
+//!
+//! An input is copied once into a border of zeros; then an output pixel is an offset into it and a row of taps a second
+//! offset, from which `kernel · channels` floats are contiguous. A tile of pixels × vectors of output channels stays in
+//! registers while these are summed. The gradient of the inputs is the same sum over the gradient of the outputs, one for
+//! each phase of the stride (an input pixel meets every `stride`-th tap), so that no multiplication with zero is done for a
+//! stride; it is also the transposed convolution. The gradient of the weights is a sum over pixels of outer products.
+//!
+//! Any batch, kernel, stride, padding and number of channels is computed here. Output channels that fill no whole vector cost
+//! as much as if they did.
+
+mod border;
+mod forward;
+mod gather;
+mod geometry;
+mod input;
+mod pack;
+mod weights;
+
+pub use forward::{Epilogue, forward};
+pub use geometry::Geometry;
+pub use input::gradient_of_input;
+pub use weights::gradient_of_weights;

@@ -1,0 +1,23 @@
+//! What a CPU must do fast in training, on slices and without Burn: convolutions, batch normalisation, pooling and the
+//! steps of the optimisers.
+//!
+//! Activations are NHWC (`[batch, height, width, channels]`), so that the channels of a pixel are contiguous and fill
+//! vectors of any width. Weights are as in PyTorch (`[channels_out, channels_in, kernel, kernel]`); the convolutions pack
+//! them for each call. Work is split over the threads of Rayon's pool by outputs, never by terms of a sum: a result does not
+//! depend on the number of threads. Each kernel has a plain twin in [`naive`].
+
+pub mod batch_norm;
+mod buffers;
+pub mod conv;
+pub mod lanes;
+
+pub mod max_pool;
+pub mod naive;
+pub mod optimiser;
+pub mod views;
+
+/// Rises when a kernel sums in another order than before, so that results differ in their last digits.
+pub const VERSION: u32 = 1;
+
+pub use buffers::Buffer;
+pub use lanes::Lanes;

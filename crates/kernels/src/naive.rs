@@ -1,0 +1,98 @@
+//! What the kernels compute, written as the definitions say: the tests compare, and nothing else uses it.
+
+use crate::conv::Geometry;
+
+/// Every product of a convolution: places in input, weights and output.
+fn products(geometry: &Geometry, mut product: impl FnMut(usize, usize, usize)) {
+    let &Geometry { batch, height, width, channels_in, channels_out, kernel, stride, padding } = geometry;
+    let (height_out, width_out) = (geometry.height_out(), geometry.width_out());
+    for image in 0..batch {
+        for (row, column) in (0..height_out).flat_map(|row| (0..width_out).map(move |column| (row, column))) {
+            for (down, across) in (0..kernel).flat_map(|down| (0..kernel).map(move |across| (down, across))) {
+                let (Some(y), Some(x)) = (
+                    (row * stride + down).checked_sub(padding),
+                    (column * stride + across).checked_sub(padding),
+                ) else {
+                    continue;
+                };
+                if y >= height || x >= width {
+                    continue;
+                }
+                let input = ((image * height + y) * width + x) * channels_in;
+                let output = ((image * height_out + row) * width_out + column) * channels_out;
+                for to in 0..channels_out {
+                    for from in 0..channels_in {
+                        let weight = ((to * channels_in + from) * kernel + down) * kernel + across;
+                        product(input + from, weight, output + to);
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// [`conv::forward`](crate::conv::forward) without an epilogue, summed in `f64`.
+pub fn conv_forward(geometry: &Geometry, input: &[f32], weights: &[f32]) -> Vec<f64> {
+    let mut output = vec![0.0; geometry.output_len()];
+    products(geometry, |from, weight, to| output[to] += f64::from(input[from]) * f64::from(weights[weight]));
+    output
+}
+
+/// [`conv::gradient_of_input`](crate::conv::gradient_of_input), summed in `f64`.
+pub fn conv_gradient_of_input(geometry: &Geometry, gradient: &[f32], weights: &[f32]) -> Vec<f64> {
+    let mut input = vec![0.0; geometry.input_len()];
+    products(geometry, |from, weight, to| {
+        input[from] += f64::from(gradient[to]) * f64::from(weights[weight]);
+    });
+    input
+}
+
+/// [`conv::gradient_of_weights`](crate::conv::gradient_of_weights), summed in `f64`.
+pub fn conv_gradient_of_weights(geometry: &Geometry, input: &[f32], gradient: &[f32]) -> Vec<f64> {
+    let mut weights = vec![0.0; geometry.weights_len()];
+    products(geometry, |from, weight, to| {
+        weights[weight] += f64::from(input[from]) * f64::from(gradient[to])
+    });
+    weights
+}
+
+/// Mean and biased variance of each channel of `[pixels, channels]`.
+pub fn statistics(input: &[f32], channels: usize) -> Vec<[f64; 2]> {
+    let pixels = (input.len() / channels) as f64;
+    let column = |channel: usize| input.iter().skip(channel).step_by(channels).map(|&value| f64::from(value));
+    (0..channels)
+        .map(|channel| {
+            let mean = column(channel).sum::<f64>() / pixels;
+            [mean, column(channel).map(|value| (value - mean).powi(2)).sum::<f64>() / pixels]
+        })
+        .collect()
+}
+
+/// [`batch_norm::backward`](crate::batch_norm::backward): gradients of input, scale and offset, from the gradient after
+/// ReLU.
+pub fn batch_norm_backward(
+    input: &[f32],
+    gradient: &[f32],
+    scale: &[f32],
+    epsilon: f64,
+) -> (Vec<f64>, Vec<f64>, Vec<f64>) {
+    let channels = scale.len();
+    let pixels = (input.len() / channels) as f64;
+    let statistics = statistics(input, channels);
+    let normalised = |index: usize| {
+        let [mean, variance] = statistics[index % channels];
+        (f64::from(input[index]) - mean) / (variance + epsilon).sqrt()
+    };
+    let (mut of_scale, mut of_offset) = (vec![0.0; channels], vec![0.0; channels]);
+    for (index, &gradient) in gradient.iter().enumerate() {
+        of_scale[index % channels] += f64::from(gradient) * normalised(index);
+        of_offset[index % channels] += f64::from(gradient);
+    }
+    let of_input = (0..input.len()).map(|index| {
+        let channel = index % channels;
+        let outer = f64::from(scale[channel]) / (statistics[channel][1] + epsilon).sqrt();
+        let mean = of_offset[channel] / pixels + normalised(index) * of_scale[channel] / pixels;
+        outer * (f64::from(gradient[index]) - mean)
+    });
+    (of_input.collect(), of_scale.clone(), of_offset.clone())
+}
