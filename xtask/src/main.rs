@@ -1,8 +1,9 @@
-//! The driver: `cargo xtask reproduce | fetch | report | bench | ci | tidy`.
+//! The driver: `cargo xtask reproduce | fetch | report | bench | check-gpu | ci | tidy`.
 //!
 //! It knows nothing of Burn: runs are processes of the `tailward` binary, which it builds with the backend's feature.
 
 mod bench;
+mod check_gpu;
 mod ci;
 mod claims;
 mod experiments;
@@ -36,6 +37,8 @@ enum Verb {
     Report(report::Arguments),
     /// Measure, and write BENCHMARKS.md.
     Bench(bench::Arguments),
+    /// See whether a GPU's backend works on this machine, and report it.
+    CheckGpu(check_gpu::Arguments),
     /// Everything that has to hold before a change lands.
     Ci(ci::Arguments),
     /// Check the architecture's invariants.
@@ -58,6 +61,7 @@ fn main() -> ExitCode {
             None => report::run(&arguments),
         },
         Verb::Bench(arguments) => bench::run(&arguments),
+        Verb::CheckGpu(arguments) => check_gpu::run(&arguments),
         Verb::Ci(arguments) => ci::run(&arguments),
         Verb::Tidy => tidy::run(),
     };

@@ -79,6 +79,14 @@ impl Backend {
         compiled
     }
 
+    /// What a sentence calls a device of this backend.
+    pub fn device_words(self) -> String {
+        match self {
+            Self::Flex | Self::Ndarray => format!("the processor (`{self}`)"),
+            Self::Cuda | Self::Wgpu | Self::Vulkan | Self::Metal => format!("the {self} device"),
+        }
+    }
+
     /// Whether a run on this backend repeats bit for bit.
     pub fn is_deterministic(self) -> bool {
         matches!(self, Self::Flex | Self::Ndarray)
@@ -114,6 +122,24 @@ impl Backend {
             wanted => Err(Error::Backend { wanted: wanted.to_string(), compiled: names(&Self::compiled()) }),
         }
     }
+}
+
+/// What a device calls itself, where its backend tells. Opens the device.
+#[cfg(any(feature = "cuda", feature = "wgpu", feature = "vulkan", feature = "metal"))]
+pub fn name(device: &Device) -> Option<String> {
+    device.identity().map(|identity| identity.name)
+}
+
+/// What a device calls itself: processors do not.
+#[cfg(not(any(feature = "cuda", feature = "wgpu", feature = "vulkan", feature = "metal")))]
+pub fn name(_device: &Device) -> Option<String> {
+    None
+}
+
+/// Whether a device of this name is a processor that stands in for a GPU: its answers count, its speed does not.
+pub fn is_software(name: &str) -> bool {
+    let name = name.to_lowercase();
+    ["swiftshader", "llvmpipe", "lavapipe", "softpipe", "basic render"].iter().any(|it| name.contains(it))
 }
 
 #[cfg(feature = "ndarray")]

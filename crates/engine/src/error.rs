@@ -4,6 +4,8 @@ use std::path::PathBuf;
 
 use tailward_datasets::SampleId;
 
+use crate::failure::{Failure, Work};
+
 /// An error of the engine. Messages read after "failed to …".
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
@@ -47,6 +49,21 @@ pub enum Error {
         wanted: String,
         /// The backends that can be built.
         known: String,
+    },
+    /// The device failed: no memory, lost, not there.
+    #[error(
+        "{} {failure} while {}: {}. {} The device said: {}",
+        work.device,
+        work.doing,
+        failure.advice(),
+        work.afterwards,
+        failure.words
+    )]
+    Device {
+        /// What was running.
+        work: Work,
+        /// Why it failed, in the device's words.
+        failure: Failure,
     },
     /// The loss is infinite or not a number.
     #[error("the training loss is {loss} in round {round}, epoch {epoch}: lower the learning rate")]
@@ -147,7 +164,7 @@ impl Error {
     }
 
     /// The exit code: 3 for input that is missing or wrong, 4 for numbers that are not finite, 5 for a folder that
-    /// belongs to something else, 1 for the rest. (2 is a wrong command line.)
+    /// belongs to something else, 6 for a device that failed, 1 for the rest. (2 is a wrong command line.)
     pub fn exit_code(&self) -> u8 {
         match self {
             Self::Experiment(tailward_experiment::Error::OtherRun { .. })
@@ -178,6 +195,7 @@ impl Error {
             | Self::NetworksDiverged { .. }
             | Self::NotFinite { .. }
             | Self::TestNotFinite { .. } => 4,
+            Self::Device { .. } => 6,
         }
     }
 }

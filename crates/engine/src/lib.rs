@@ -4,6 +4,8 @@
 
 pub mod device;
 pub mod error;
+pub mod failure;
+pub mod guard;
 pub mod host;
 pub mod inputs;
 pub mod pool;

@@ -1,10 +1,12 @@
 //! The command line: one file for each verb.
 //!
 //! Data goes to stdout, everything else to stderr. Exit codes: 0 done; 1 something failed; 2 the command line is
-//! wrong; 3 input is missing or wrong; 4 numbers are not finite; 5 a folder or file belongs to something else.
+//! wrong; 3 input is missing or wrong; 4 numbers are not finite; 5 a folder or file belongs to something else; 6 the device
+//! failed; 101 a bug.
 
 mod answer;
 mod bench;
+mod check;
 mod environment;
 mod error;
 mod output;
@@ -22,6 +24,8 @@ use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 
 pub use error::Error;
+use tailward_engine::failure::Work;
+use tailward_engine::guard;
 
 /// Deep active learning for imbalanced image pools.
 #[derive(Parser, Debug)]
@@ -33,7 +37,8 @@ struct Cli {
 
 const EXIT_CODES: &str = "Exit codes: 0 done, also where the reader of a pipe has had enough; 1 something failed; 2 the \
                           command line is wrong; 3 input is missing or wrong; 4 numbers are not finite; 5 a folder or file \
-                          belongs to something else.";
+                          belongs to something else; 6 the device failed: no memory, lost, not there; 101 a bug, which should \
+                          be reported with what it says.";
 
 #[derive(Subcommand, Debug)]
 enum Verb {
@@ -47,9 +52,26 @@ enum Verb {
     Answer(answer::Arguments),
     /// Measure how fast a run would go on this device.
     Probe(probe::Arguments),
+    /// Compare this binary's device with the processor, and measure it (what `cargo xtask check-gpu` starts).
+    Check(check::Arguments),
     /// Measure the engine's parts (what `cargo xtask bench` starts).
     #[command(hide = true)]
     Bench(bench::Arguments),
+}
+
+impl Verb {
+    /// As it is written on the command line.
+    fn name(&self) -> &'static str {
+        match self {
+            Self::Run(_) => "run",
+            Self::Replay(_) => "replay",
+            Self::Query(_) => "query",
+            Self::Answer(_) => "answer",
+            Self::Probe(_) => "probe",
+            Self::Check(_) => "check",
+            Self::Bench(_) => "bench",
+        }
+    }
 }
 
 /// The whole program.
@@ -69,17 +91,35 @@ pub fn main() -> ExitCode {
                 .unwrap_or_else(|_| tracing_subscriber::EnvFilter::new("warn,tailward=info")),
         )
         .init();
-    let result = match cli.verb {
+    guard::watch();
+    // A run says more exactly what it was doing.
+    let work = Work {
+        device: "the device".to_owned(),
+        doing: format!("doing `tailward {}`", cli.verb.name()),
+        afterwards: "",
+    };
+    let mut result = None;
+    let guarded = guard::guarded(&work, || {
+        result = Some(perform(cli.verb));
+        Ok(())
+    });
+    match (result, guarded) {
+        // The verb's own error says more than what the device did once it was over.
+        (Some(Err(error)), _) => failed(&error),
+        (_, Err(error)) => failed(&error.into()),
+        (_, Ok(())) => ExitCode::SUCCESS,
+    }
+}
+
+fn perform(verb: Verb) -> anyhow::Result<()> {
+    match verb {
         Verb::Run(arguments) => run::run(&arguments),
         Verb::Replay(arguments) => replay::run(&arguments),
         Verb::Query(arguments) => query::run(&arguments),
         Verb::Answer(arguments) => answer::run(&arguments),
         Verb::Probe(arguments) => probe::run(&arguments),
+        Verb::Check(arguments) => check::run(&arguments),
         Verb::Bench(arguments) => bench::run(&arguments),
-    };
-    match result {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => failed(&error),
     }
 }
 

@@ -4,6 +4,7 @@
 
 mod answer;
 mod command_line;
+mod device;
 mod fixture;
 mod inputs;
 mod invariants;

@@ -15,6 +15,9 @@ use super::begun::QueryFile;
 use super::checkpoint::Checkpoints;
 use super::state::{RunInputs, State};
 use crate::Error;
+use crate::device::Backend;
+use crate::failure::Work;
+use crate::guard::guarded;
 
 /// Runs a definition to its end, or goes on with it.
 ///
@@ -40,21 +43,45 @@ pub fn run(
             return Ok(record);
         }
     }
-    let mut state = State::open(definition, inputs)?;
+    let on = On { definition, backend: inputs.backend };
+    let mut state = on.device("uploading the images", || State::open(definition, inputs))?;
     for round in 0..=definition.rounds {
-        state.train_and_evaluate(round, progress)?;
+        let work = format!("training and evaluating round {round}");
+        on.device(&work, || state.train_and_evaluate(round, progress))?;
         if round < definition.rounds {
             match replay {
-                None => state.query_and_label(round, progress)?,
+                None => {
+                    let work = format!("choosing the query of round {round}");
+                    on.device(&work, || state.query_and_label(round, progress))?;
+                }
                 Some(order) => state.replay(round, order, progress)?,
             }
         }
     }
     if let Some(wanted) = &definition.sweep {
-        state.sweep(&wanted.lambdas, progress)?;
+        on.device("sweeping", || state.sweep(&wanted.lambdas, progress))?;
     }
     state.complete()?;
     Ok(state.record)
+}
+
+/// A run's device: each step that uses it may find that it fails.
+struct On<'a> {
+    definition: &'a RunDefinition,
+    backend: Backend,
+}
+
+impl On<'_> {
+    fn device<T>(&self, doing: &str, task: impl FnOnce() -> Result<T, Error>) -> Result<T, Error> {
+        let RunDefinition { training, scoring, .. } = self.definition;
+        let (train, score) = (training.batch_size, scoring.batch_size);
+        let work = Work {
+            device: self.backend.device_words(),
+            doing: format!("{doing} (batches of {train} images in training, of {score} in scoring)"),
+            afterwards: "Record and ledger are whole, and the same command goes on with the run.",
+        };
+        guarded(&work, task)
+    }
 }
 
 fn check_same(definition: &RunDefinition, record: &Record, folder: &Path) -> Result<(), Error> {

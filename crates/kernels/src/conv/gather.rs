@@ -3,7 +3,7 @@
 use pulp::{Simd, WithSimd};
 use rayon::prelude::*;
 
-use super::forward::Epilogue;
+use super::epilogue::Epilogue;
 use super::pack::ChannelBlock;
 use crate::buffers::Buffer;
 use crate::lanes::Lanes;

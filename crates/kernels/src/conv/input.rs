@@ -2,7 +2,7 @@
 
 use super::Geometry;
 use super::border::{Border, Side, with_border};
-use super::forward::Epilogue;
+use super::epilogue::Epilogue;
 use super::gather::{Gather, Phase, Pixel};
 use super::pack::{ChannelBlock, Layout, Taps, blocks, pack};
 use crate::buffers::Buffer;

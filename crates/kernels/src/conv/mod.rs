@@ -10,6 +10,7 @@
 //! as much as if they did.
 
 mod border;
+mod epilogue;
 mod forward;
 mod gather;
 mod geometry;
@@ -17,7 +18,8 @@ mod input;
 mod pack;
 mod weights;
 
-pub use forward::{Epilogue, forward};
+pub use epilogue::Epilogue;
+pub use forward::forward;
 pub use geometry::Geometry;
 pub use input::gradient_of_input;
 pub use weights::gradient_of_weights;

@@ -1,0 +1,67 @@
+//! How many images a second a device trains on, in the engine's own loop.
+
+use std::time::Instant;
+
+use burn::tensor::Device;
+use tailward_models::classifier::ClassifierConfig;
+use tailward_models::resnet::Stem;
+
+use super::networks::{Steps, images, resnet, trained};
+
+/// Height and width of CIFAR's images.
+const SIDE: usize = 32;
+
+/// What is trained, and how much of it.
+#[derive(Clone, Debug)]
+pub(super) struct Workload {
+    pub(super) name: &'static str,
+    config: ClassifierConfig,
+    pub(super) batch_size: usize,
+    pub(super) steps: usize,
+}
+
+/// What was measured.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Speed {
+    pub(super) images_per_sec: f64,
+    /// Bytes that the device's allocator holds afterwards, where the backend tells.
+    pub(super) held_bytes: Option<u64>,
+}
+
+/// The network of `--scale quick`, and ResNet-18 with the batch of the published protocols. A processor that stands in for a
+/// GPU gets just enough to show that it works.
+pub(super) fn workloads(software: bool) -> [Workload; 2] {
+    let sizes = |gpu, stand_in| if software { stand_in } else { gpu };
+    let (quick, resnet_18) = (sizes((64, 50), (8, 2)), sizes((128, 20), (2, 1)));
+    [
+        Workload {
+            name: "the network of `--scale quick`",
+            config: resnet(Stem::CifarStrided, 100, &[1, 1, 1], &[32, 64, 128]),
+            batch_size: quick.0,
+            steps: quick.1,
+        },
+        Workload {
+            name: "ResNet-18 for 32 × 32",
+            config: resnet(Stem::Cifar, 100, &[2, 2, 2, 2], &[64, 128, 256, 512]),
+            batch_size: resnet_18.0,
+            steps: resnet_18.1,
+        },
+    ]
+}
+
+/// Trains for some steps, after two that compile and tune what these need.
+pub(super) fn measure(workload: &Workload, device: &Device) -> Speed {
+    let Workload { config, batch_size, steps, .. } = workload;
+    let inputs = images(batch_size * steps, SIDE, device);
+    // So small that made-up labels cannot make the loss infinite.
+    let training = Steps { epochs: 2, batch_size: *batch_size, learning_rate: 1e-3, augmented: true };
+    let timed = |count: usize, epochs: usize| {
+        let started = Instant::now();
+        trained(config, &inputs, count, Steps { epochs, ..training });
+        started.elapsed().as_secs_f64()
+    };
+    timed(*batch_size, 2);
+    let images = batch_size * steps;
+    let images_per_sec = images as f64 / timed(images, 1);
+    Speed { images_per_sec, held_bytes: device.memory_pool_usage().map(|usage| usage.bytes_reserved) }
+}
