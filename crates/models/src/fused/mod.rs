@@ -13,6 +13,7 @@ mod conv;
 mod conv_transpose;
 #[cfg(feature = "flex")]
 mod max_pool;
+#[cfg_attr(not(feature = "flex"), expect(dead_code, reason = "only the kernels read what they are given"))]
 mod operands;
 #[cfg(feature = "flex")]
 mod optimiser;
