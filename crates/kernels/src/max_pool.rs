@@ -97,13 +97,13 @@ pub fn forward(pool: &MaxPool, input: &[f32]) -> Buffer {
 ///
 /// # Shapes
 ///
-/// As of [`forward`]; `gradient` as its result.
+/// As of [`forward`]; `output` is its result, `gradient` as long.
 ///
 /// # Panics
 ///
 /// A slice has another length.
-pub fn backward(pool: &MaxPool, input: &[f32], gradient: &[f32]) -> Buffer {
-    let output = forward(pool, input);
+pub fn backward(pool: &MaxPool, input: &[f32], output: &[f32], gradient: &[f32]) -> Buffer {
+    pool.check();
     assert_eq!(gradient.len(), output.len(), "the gradient of {pool:?}");
     let image_in = pool.height * pool.width * pool.channels;
     let image_out = pool.height_out() * pool.width_out() * pool.channels;

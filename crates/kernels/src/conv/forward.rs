@@ -4,7 +4,7 @@ use super::Geometry;
 use super::border::{Border, Side, with_border};
 use super::epilogue::Epilogue;
 use super::gather::{Gather, Phase, Pixel};
-use super::pack::{Layout, Taps, blocks, pack};
+use super::pack::{Layout, blocks, pack};
 use crate::buffers::Buffer;
 use crate::lanes::Lanes;
 
@@ -30,19 +30,12 @@ pub fn forward(
     assert_eq!(input.len(), geometry.input_len(), "the input of {geometry:?}");
     assert_eq!(weights.len(), geometry.weights_len(), "the weights of {geometry:?}");
     epilogue.check(geometry.channels_out, geometry.output_len());
-    let &Geometry { channels_in, channels_out, kernel, .. } = geometry;
+    let &Geometry { channels_out, kernel, .. } = geometry;
     let window = Windows::of(geometry);
     let bordered = with_border(input, window.side, window.border);
     let wide = window.side.within(window.border);
     let blocks = blocks(channels_out, lanes);
-    let layout = Layout {
-        summed: channels_in,
-        computed: channels_out,
-        kernel,
-        transposed: false,
-        rows: Taps::all(kernel),
-        columns: Taps::all(kernel),
-    };
+    let layout = Layout::of(geometry);
     let phase = Phase {
         pixels: window.pixels(geometry),
         rows: window.rows(kernel),

@@ -2,6 +2,7 @@
 
 use rayon::prelude::*;
 
+use super::Geometry;
 use crate::buffers::Buffer;
 use crate::lanes::Lanes;
 
@@ -38,7 +39,7 @@ pub(super) struct Taps {
 
 impl Taps {
     /// All taps, rising.
-    pub(super) fn all(kernel: usize) -> Self {
+    fn all(kernel: usize) -> Self {
         Self { first: 0, step: 1, count: kernel, reversed: false }
     }
 
@@ -63,6 +64,14 @@ pub(super) struct Layout {
 }
 
 impl Layout {
+    /// All taps of a convolution, as it and the gradient of its weights read them.
+    pub(super) fn of(geometry: &Geometry) -> Self {
+        let &Geometry { channels_in, channels_out, kernel, .. } = geometry;
+        let taps = Taps::all(kernel);
+        let (summed, computed) = (channels_in, channels_out);
+        Self { summed, computed, kernel, transposed: false, rows: taps, columns: taps }
+    }
+
     /// Floats of a row of taps.
     pub(super) fn run(&self) -> usize {
         self.columns.count * self.summed

@@ -8,7 +8,7 @@ use super::Geometry;
 use super::border::with_border;
 use super::forward::Windows;
 use super::gather::Pixel;
-use super::pack::{ChannelBlock, Layout, Taps, blocks, unpack};
+use super::pack::{ChannelBlock, Layout, blocks, unpack};
 use crate::buffers::Buffer;
 use crate::lanes::Lanes;
 
@@ -32,19 +32,12 @@ pub fn gradient_of_weights(lanes: Lanes, geometry: &Geometry, input: &[f32], gra
     geometry.check();
     assert_eq!(input.len(), geometry.input_len(), "the input of {geometry:?}");
     assert_eq!(gradient.len(), geometry.output_len(), "the gradient of the output of {geometry:?}");
-    let &Geometry { channels_in, channels_out, kernel, .. } = geometry;
+    let &Geometry { channels_out, kernel, .. } = geometry;
     let window = Windows::of(geometry);
     let bordered = with_border(input, window.side, window.border);
     let (gradient, channels) = whole_vectors(gradient, channels_out, lanes);
     let blocks = blocks(channels_out, lanes);
-    let layout = Layout {
-        summed: channels_in,
-        computed: channels_out,
-        kernel,
-        transposed: false,
-        rows: Taps::all(kernel),
-        columns: Taps::all(kernel),
-    };
+    let layout = Layout::of(geometry);
     let sum = Sum {
         lanes,
         pixels: &window.pixels(geometry),

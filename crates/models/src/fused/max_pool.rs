@@ -22,7 +22,10 @@ pub(crate) fn max_pool(input: Tensor<4>, window: Window) -> Tensor<4> {
     let input = contiguous(input.into_primitive());
     let output = run(&input, window);
     from_tracked(match prepared.compute_bound().stateful() {
-        OpsKind::Tracked(prepared) => prepared.finish((input.clone(), pool(&input, window)), output),
+        OpsKind::Tracked(prepared) => {
+            let pool = pool(&input, window);
+            prepared.finish((input, output.clone(), pool), output)
+        }
         OpsKind::UnTracked(prepared) => prepared.finish(output),
     })
 }
@@ -42,14 +45,15 @@ fn run(input: &FlexTensor, window: Window) -> FlexTensor {
 struct Pool;
 
 impl Backward<Flex, 1> for Pool {
-    type State = (FlexTensor, MaxPool);
+    /// Input, output, windows.
+    type State = (FlexTensor, FlexTensor, MaxPool);
 
     fn backward(self, ops: Ops<Self::State, 1>, gradients: &mut Gradients, _: &mut Checkpointer) {
-        let (input, pool) = ops.state;
+        let (input, output, pool) = ops.state;
         let gradient = contiguous(gradients.consume::<Flex>(&ops.node));
         let [of_input] = ops.parents;
         if let Some(node) = of_input {
-            let found = backward(&pool, values(&input), values(&gradient));
+            let found = backward(&pool, values(&input), values(&output), values(&gradient));
             gradients.register::<Flex>(node.id, tensor(found, dims(&input)));
         }
     }

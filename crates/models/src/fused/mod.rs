@@ -10,8 +10,6 @@ mod batch_norm;
 #[cfg(feature = "flex")]
 mod conv;
 #[cfg(feature = "flex")]
-mod conv_transpose;
-#[cfg(feature = "flex")]
 mod max_pool;
 #[cfg_attr(not(feature = "flex"), expect(dead_code, reason = "only the kernels read what they are given"))]
 mod operands;
@@ -35,8 +33,7 @@ pub(crate) use operands::{AdamStep, Folded, SgdStep, Then, Window};
 #[cfg(feature = "flex")]
 pub(crate) use {
     batch_norm::{affine, batch_norm},
-    conv::{conv, conv_folded},
-    conv_transpose::conv_transpose,
+    conv::{conv, conv_folded, conv_transpose},
     max_pool::max_pool,
     optimiser::{adam_step, sgd_step},
     views::views,
