@@ -10,14 +10,13 @@ pub mod batch_norm;
 mod buffers;
 pub mod conv;
 pub mod lanes;
-
 pub mod max_pool;
 pub mod naive;
 pub mod optimiser;
 pub mod views;
 
 /// Rises when a kernel sums in another order than before, so that results differ in their last digits.
-pub const VERSION: u32 = 1;
+pub const VERSION: u32 = 2;
 
 pub use buffers::Buffer;
 pub use lanes::Lanes;

@@ -5,6 +5,7 @@ use super::border::{Border, Side, with_border};
 use super::epilogue::Epilogue;
 use super::gather::{Gather, Phase, Pixel};
 use super::pack::{Layout, blocks, pack};
+use super::winograd::{self, Convolution, convolve};
 use crate::buffers::Buffer;
 use crate::lanes::Lanes;
 
@@ -30,6 +31,22 @@ pub fn forward(
     assert_eq!(input.len(), geometry.input_len(), "the input of {geometry:?}");
     assert_eq!(weights.len(), geometry.weights_len(), "the weights of {geometry:?}");
     epilogue.check(geometry.channels_out, geometry.output_len());
+    if winograd::fits(geometry) {
+        let &Geometry { height, width, channels_in, channels_out, padding, .. } = geometry;
+        let convolution = Convolution {
+            lanes,
+            input: Side { height, width, channels: channels_in },
+            output: Side {
+                height: geometry.height_out(),
+                width: geometry.width_out(),
+                channels: channels_out,
+            },
+            before: padding,
+            layout: Layout::of(geometry),
+            epilogue,
+        };
+        return convolve(&convolution, input, weights);
+    }
     let &Geometry { channels_out, kernel, .. } = geometry;
     let window = Windows::of(geometry);
     let bordered = with_border(input, window.side, window.border);

@@ -5,6 +5,7 @@ use super::border::{Border, Side, with_border};
 use super::epilogue::Epilogue;
 use super::gather::{Gather, Phase, Pixel};
 use super::pack::{ChannelBlock, Layout, Taps, blocks, pack};
+use super::winograd::{self, Convolution, convolve};
 use crate::buffers::Buffer;
 use crate::lanes::Lanes;
 
@@ -24,6 +25,30 @@ pub fn gradient_of_input(lanes: Lanes, geometry: &Geometry, gradient: &[f32], we
     geometry.check();
     assert_eq!(gradient.len(), geometry.output_len(), "the gradient of the output of {geometry:?}");
     assert_eq!(weights.len(), geometry.weights_len(), "the weights of {geometry:?}");
+    if winograd::fits(geometry) {
+        let &Geometry { height, width, channels_in, channels_out, kernel, padding, .. } = geometry;
+        let taps = Taps { first: 0, step: 1, count: kernel, reversed: true };
+        let convolution = Convolution {
+            lanes,
+            input: Side {
+                height: geometry.height_out(),
+                width: geometry.width_out(),
+                channels: channels_out,
+            },
+            output: Side { height, width, channels: channels_in },
+            before: kernel - 1 - padding,
+            layout: Layout {
+                summed: channels_out,
+                computed: channels_in,
+                kernel,
+                transposed: true,
+                rows: taps,
+                columns: taps,
+            },
+            epilogue: Epilogue::default(),
+        };
+        return convolve(&convolution, gradient, weights);
+    }
     let &Geometry { channels_in, channels_out, .. } = geometry;
     let side = Side { height: geometry.height_out(), width: geometry.width_out(), channels: channels_out };
     let rows = directions(geometry, geometry.height);

@@ -1,6 +1,7 @@
-//! Direct convolutions without im2col, and their gradients.
+//! Convolutions without im2col, and their gradients.
 //!
-//! An input is copied once into a border of zeros; then an output pixel is an offset into it and a row of taps a second
+//! Those of 3 × 3 weights and stride 1 take fewer products, where channels fill vectors ([`winograd`]). All others are direct
+//! sums. An input is copied once into a border of zeros; then an output pixel is an offset into it and a row of taps a second
 //! offset, from which `kernel · channels` floats are contiguous. A tile of pixels × vectors of output channels stays in
 //! registers while these are summed. The gradient of the inputs is the same sum over the gradient of the outputs, one for
 //! each phase of the stride (an input pixel meets every `stride`-th tap), so that no multiplication with zero is done for a
@@ -17,6 +18,7 @@ mod geometry;
 mod input;
 mod pack;
 mod weights;
+mod winograd;
 
 pub use epilogue::Epilogue;
 pub use forward::forward;

@@ -72,6 +72,15 @@ impl Layout {
         Self { summed, computed, kernel, transposed: false, rows: taps, columns: taps }
     }
 
+    /// The taps of a pair of channels, as the weights have them.
+    #[inline(always)]
+    pub(super) fn taps_of<'a>(&self, weights: &'a [f32], summed: usize, computed: usize) -> &'a [f32] {
+        let taps = self.kernel * self.kernel;
+        let pair =
+            if self.transposed { summed * self.computed + computed } else { computed * self.summed + summed };
+        &weights[pair * taps..][..taps]
+    }
+
     /// Floats of a row of taps.
     pub(super) fn run(&self) -> usize {
         self.columns.count * self.summed

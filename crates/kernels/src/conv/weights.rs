@@ -9,6 +9,7 @@ use super::border::with_border;
 use super::forward::Windows;
 use super::gather::Pixel;
 use super::pack::{ChannelBlock, Layout, blocks, unpack};
+use super::winograd;
 use crate::buffers::Buffer;
 use crate::lanes::Lanes;
 
@@ -32,6 +33,9 @@ pub fn gradient_of_weights(lanes: Lanes, geometry: &Geometry, input: &[f32], gra
     geometry.check();
     assert_eq!(input.len(), geometry.input_len(), "the input of {geometry:?}");
     assert_eq!(gradient.len(), geometry.output_len(), "the gradient of the output of {geometry:?}");
+    if winograd::fits(geometry) {
+        return winograd::gradient_of_weights(lanes, geometry, input, gradient);
+    }
     let &Geometry { channels_out, kernel, .. } = geometry;
     let window = Windows::of(geometry);
     let bordered = with_border(input, window.side, window.border);

@@ -1,0 +1,246 @@
+//! The gradient of the weights: for each place of the tiles, the product of the inputs' values with those of the outputs'
+//! gradient, over all tiles.
+
+use pulp::{Simd, WithSimd};
+use rayon::prelude::*;
+
+use super::super::Geometry;
+use super::super::border::Side;
+use super::super::pack::{ChannelBlock, Layout, blocks, unpack};
+use super::tiling::Tiling;
+use super::windows::fill_inputs;
+use super::{PLACES, TILES, places, transform};
+use crate::buffers::Buffer;
+use crate::lanes::Lanes;
+
+/// Floats of transformed values that wait for their product, about: they should stay in the caches.
+const WAITING: usize = 1 << 20;
+
+/// As [`conv::gradient_of_weights`](super::super::gradient_of_weights), whose arguments have been checked.
+pub(in super::super) fn gradient_of_weights(
+    lanes: Lanes,
+    geometry: &Geometry,
+    input: &[f32],
+    gradient: &[f32],
+) -> Buffer {
+    let &Geometry { batch, height, width, channels_in, channels_out, padding, .. } = geometry;
+    let tiling = Tiling {
+        input: Side { height, width, channels: channels_in },
+        output: Side { height: geometry.height_out(), width: geometry.width_out(), channels: channels_out },
+        before: padding,
+    };
+    let blocks = blocks(channels_out, lanes);
+    let mut sums = Buffer::zeros(PLACES * channels_in * channels_out);
+    let total = batch * tiling.tiles();
+    let of_chunk = places::places_len(channels_in) + places::places_len(channels_out);
+    let chunks = (WAITING / of_chunk).max(rayon::current_num_threads());
+    let mut values = Buffer::take(chunks.min(total.div_ceil(TILES)) * of_chunk);
+    let zeros = vec![0.0; channels_in.max(channels_out)];
+    for first in (0..total).step_by(chunks * TILES) {
+        let tiles = (chunks * TILES).min(total - first);
+        let values = &mut values[..tiles.div_ceil(TILES) * of_chunk];
+        values.par_chunks_exact_mut(of_chunk).enumerate().for_each(|(chunk, values)| {
+            let first = first + chunk * TILES;
+            let tiles = TILES.min(total - first);
+            lanes.dispatch(Transform { tiling, input, gradient, zeros: &zeros, first, tiles, values });
+        });
+        let values = &*values;
+        let mut rest = &mut sums[..];
+        let mut tasks = Vec::with_capacity(blocks.len() * PLACES);
+        for block in &blocks {
+            for place in 0..PLACES {
+                let (sums, after) = rest.split_at_mut(channels_in * block.vectors * lanes.width());
+                tasks.push(Product { place, tiles, channels_in, channels_out, block: *block, values, sums });
+                rest = after;
+            }
+        }
+        tasks.into_par_iter().for_each(|task| lanes.dispatch(task));
+    }
+    let mut packed = Buffer::take(9 * channels_in * channels_out);
+    let (mut from, mut to) = (&sums[..], &mut packed[..]);
+    let mut parts = Vec::with_capacity(blocks.len());
+    for block in &blocks {
+        let len = channels_in * block.vectors * lanes.width();
+        let (sums, after) = from.split_at(PLACES * len);
+        let (packed, after_it) = to.split_at_mut(9 * len);
+        parts.push(Back { sums, packed });
+        (from, to) = (after, after_it);
+    }
+    parts.into_par_iter().for_each(|part| lanes.dispatch(part));
+    unpack(&packed, &Layout::of(geometry), &blocks, lanes)
+}
+
+/// Transforms of inputs and of the outputs' gradient, for [`TILES`] tiles.
+struct Transform<'a> {
+    tiling: Tiling,
+    input: &'a [f32],
+    gradient: &'a [f32],
+    zeros: &'a [f32],
+    first: usize,
+    tiles: usize,
+    /// Those of the inputs, then those of the gradient.
+    values: &'a mut [f32],
+}
+
+impl WithSimd for Transform<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, simd: S) {
+        let Self { tiling, input, gradient, zeros, first, tiles, values } = self;
+        let (channels_in, channels_out) = (tiling.input.channels, tiling.output.channels);
+        let (inputs, gradients) = values.split_at_mut(places::places_len(channels_in));
+        for tile in 0..tiles {
+            let (image, of_image) = ((first + tile) / tiling.tiles(), (first + tile) % tiling.tiles());
+            let pixels = &input[image * tiling.input.len()..];
+            fill_inputs(simd, &tiling, pixels, of_image, &zeros[..channels_in], inputs, tile);
+            let pixels = &gradient[image * tiling.output.len()..];
+            let vectors = channels_out / S::F32_LANES;
+            let mut rows: [&[S::f32s]; 4] = Default::default();
+            for (row, pixel) in rows.iter_mut().zip(tiling.outputs(of_image)) {
+                let channels = pixel.map_or(zeros, |at| &pixels[at..]);
+                *row = places::vectors_of::<S>(&channels[..channels_out], vectors);
+            }
+            let mut to = places::rows_mut::<S>(gradients, tile, channels_out);
+            for vector in 0..vectors {
+                let values = places::get(simd, &rows, vector);
+                places::set::<S>(&mut to, vector, transform::of_outputs(simd, values));
+            }
+        }
+    }
+}
+
+/// For one place and one block, `[channels_in, tiles] · [tiles, channels of the block]`.
+struct Product<'a> {
+    place: usize,
+    tiles: usize,
+    channels_in: usize,
+    channels_out: usize,
+    block: ChannelBlock,
+    /// What [`Transform`] wrote, one after the other.
+    values: &'a [f32],
+    /// `[channels_in][output within the block]`
+    sums: &'a mut [f32],
+}
+
+impl WithSimd for Product<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, simd: S) {
+        if S::F32_LANES == 16 {
+            match self.block.vectors {
+                1 => self.all::<S, 12, 1>(simd),
+                2 => self.all::<S, 12, 2>(simd),
+                3 => self.all::<S, 8, 3>(simd),
+                _ => self.all::<S, 6, 4>(simd),
+            }
+        } else {
+            match self.block.vectors {
+                1 => self.all::<S, 8, 1>(simd),
+                _ => self.all::<S, 6, 2>(simd),
+            }
+        }
+    }
+}
+
+impl Product<'_> {
+    #[inline(always)]
+    fn all<S: Simd, const R: usize, const V: usize>(self, simd: S) {
+        let Self { place, tiles, channels_in, channels_out, block, values, sums } = self;
+        let (len_in, len_out) = (places::places_len(channels_in), places::places_len(channels_out));
+        let (sums, _) = S::as_mut_simd_f32s(sums);
+        let (sums, _) = sums.as_chunks_mut::<V>();
+        for (chunk, values) in values.chunks_exact(len_in + len_out).enumerate() {
+            let tiles = TILES.min(tiles - chunk * TILES);
+            let (inputs, gradients) = values.split_at(len_in);
+            let chunk = Chunk {
+                inputs: &inputs[place * places::place_len(channels_in)..][..tiles * channels_in],
+                channels_in,
+                gradients: &gradients[place * places::place_len(channels_out)..][..tiles * channels_out],
+                channels_out,
+                first: block.first,
+            };
+            let mut at = 0;
+            while at + R <= channels_in {
+                chunk.add::<S, R, V>(simd, at, &mut sums[at..at + R]);
+                at += R;
+            }
+            while at + 4 <= channels_in {
+                chunk.add::<S, 4, V>(simd, at, &mut sums[at..at + 4]);
+                at += 4;
+            }
+            // Channels come in sixteens.
+            while at + 2 <= channels_in {
+                chunk.add::<S, 2, V>(simd, at, &mut sums[at..at + 2]);
+                at += 2;
+            }
+        }
+    }
+}
+
+/// Values of some tiles at one place.
+struct Chunk<'a> {
+    /// `[tile][channels_in]`
+    inputs: &'a [f32],
+    channels_in: usize,
+    /// `[tile][channels_out]`
+    gradients: &'a [f32],
+    channels_out: usize,
+    /// The block's first channel.
+    first: usize,
+}
+
+impl Chunk<'_> {
+    /// Adds the products of `R` channels of the inputs with `V` vectors of the gradient.
+    #[inline(always)]
+    fn add<S: Simd, const R: usize, const V: usize>(&self, simd: S, at: usize, rows: &mut [[S::f32s; V]]) {
+        let mut sums = [[simd.splat_f32s(0.0); V]; R];
+        let tiles =
+            self.inputs.chunks_exact(self.channels_in).zip(self.gradients.chunks_exact(self.channels_out));
+        for (input, gradient) in tiles {
+            let values = &input[at..][..R];
+            let (gradient, _) = S::as_simd_f32s(&gradient[self.first..][..V * S::F32_LANES]);
+            for row in 0..R {
+                let value = simd.splat_f32s(values[row]);
+                for vector in 0..V {
+                    sums[row][vector] = simd.mul_add_e_f32s(value, gradient[vector], sums[row][vector]);
+                }
+            }
+        }
+        for (row, sums) in rows.iter_mut().zip(sums) {
+            for vector in 0..V {
+                row[vector] = simd.add_f32s(row[vector], sums[vector]);
+            }
+        }
+    }
+}
+
+/// The way back to packed weights, for one block.
+struct Back<'a> {
+    /// `[place][channels_in][output within the block]`
+    sums: &'a [f32],
+    /// `[tap][channels_in][output within the block]`
+    packed: &'a mut [f32],
+}
+
+impl WithSimd for Back<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, simd: S) {
+        let (sums, _) = S::as_simd_f32s(self.sums);
+        let (packed, _) = S::as_mut_simd_f32s(self.packed);
+        let vectors = sums.len() / PLACES;
+        for vector in 0..vectors {
+            let mut places = [simd.splat_f32s(0.0); PLACES];
+            for place in 0..PLACES {
+                places[place] = sums[place * vectors + vector];
+            }
+            let taps = transform::of_transformed_weights(simd, places);
+            for tap in 0..9 {
+                packed[tap * vectors + vector] = taps[tap];
+            }
+        }
+    }
+}
