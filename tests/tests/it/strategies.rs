@@ -189,6 +189,17 @@ fn classes_are_merged_and_the_pool_is_evaluated() {
         assert_eq!(pool, 260);
         for round in &running.rounds {
             assert_eq!(round.pool_evaluation.as_ref().unwrap().per_class_accuracy.len(), 3);
+            let lists = round.pool_average_precision.as_ref().unwrap();
+            let all: usize = 300 - round.labelled;
+            for (class, precision) in lists.iter().enumerate() {
+                // No list is worse than all other images in front of the class's own.
+                let of_class = running.header.initial_class_counts[class]
+                    + running.header.pool_class_counts[class]
+                    - round.class_counts[class];
+                let worst = (1..=of_class).map(|n| n as f64 / (all - of_class + n) as f64).sum::<f64>();
+                let precision = precision.unwrap();
+                assert!((worst / of_class as f64..=1.0).contains(&precision), "{name}: {precision}");
+            }
         }
         // The quirk of the reference is another evaluation of the same first model.
         let batch = record(Some(Statistics::Batch));

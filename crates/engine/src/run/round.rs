@@ -1,7 +1,9 @@
 //! A round's model: trained on the labelled set from scratch, and evaluated.
 
+use std::collections::HashSet;
 use std::time::Instant;
 
+use ndarray::Axis;
 use tailward_datasets::SampleId;
 use tailward_experiment::progress::Progress;
 use tailward_experiment::record::{Evaluation, Line, Round, RoundCost};
@@ -11,6 +13,7 @@ use super::model::streams;
 use super::state::State;
 use crate::Error;
 use crate::pool::image_rows;
+use crate::score::average_precision::average_precision;
 use crate::score::evaluate::{evaluate, evaluate_logits};
 use crate::score::first_not_finite;
 use crate::score::outputs::score_everything;
@@ -61,8 +64,9 @@ impl State<'_> {
         let scoring = &self.definition.scoring;
         let evaluation = evaluate(&trained.model, &self.test_inputs, test_labels, scoring)
             .map_err(|image| Error::TestNotFinite { round, image })?;
-        let pool_evaluation =
+        let on_pool =
             if scoring.evaluate_pool { Some(self.evaluate_pool(round, &trained.model)?) } else { None };
+        let (pool_evaluation, pool_average_precision) = on_pool.unzip();
         let told_apart = self.study.told.is_some();
         let line = Round {
             round,
@@ -72,6 +76,7 @@ impl State<'_> {
             epoch_losses: trained.epoch_losses,
             evaluation,
             pool_evaluation,
+            pool_average_precision,
             cost: RoundCost {
                 train_secs: trained.seconds,
                 train_images_per_sec: trained.images as f64 / trained.seconds,
@@ -90,16 +95,28 @@ impl State<'_> {
         Ok(())
     }
 
-    /// Evaluates a model on every sample that takes part, and keeps the scores for the query.
-    fn evaluate_pool(&mut self, round: usize, model: &Classifier) -> Result<Evaluation, Error> {
+    /// Evaluates a model on every sample that takes part, and the lists of its classes on those without a label; keeps the
+    /// scores for the query.
+    fn evaluate_pool(
+        &mut self,
+        round: usize,
+        model: &Classifier,
+    ) -> Result<(Evaluation, Vec<Option<f64>>), Error> {
         let scores = score_everything(self.definition, model, &self.train_inputs, &self.everything);
         let logits = scores.logits.as_ref().expect("logits were asked for");
         if let Some(row) = first_not_finite(logits) {
             return Err(Error::NotFinite { round, sample: self.everything[row] });
         }
-        let evaluation = evaluate_logits(logits, &self.study.true_labels(&self.everything));
+        let labels = self.study.true_labels(&self.everything);
+        let evaluation = evaluate_logits(logits, &labels);
+        let labelled: HashSet<SampleId> =
+            self.ledger.labelled(round).into_iter().map(|(sample, _)| sample).collect();
+        let unlabelled: Vec<usize> =
+            (0..labels.len()).filter(|&row| !labelled.contains(&self.everything[row])).collect();
+        let labels_of_unlabelled: Vec<u32> = unlabelled.iter().map(|&row| labels[row]).collect();
+        let lists = average_precision(&logits.select(Axis(0), &unlabelled), &labels_of_unlabelled);
         self.scores = self.definition.scores_together().then_some(scores);
-        Ok(evaluation)
+        Ok((evaluation, lists))
     }
 }
 

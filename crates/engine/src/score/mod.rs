@@ -1,5 +1,6 @@
 //! One pass of a trained classifier over samples: probabilities, logits and embeddings together.
 
+pub mod average_precision;
 pub mod evaluate;
 pub mod outputs;
 

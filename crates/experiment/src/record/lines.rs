@@ -117,6 +117,11 @@ pub struct Round {
     /// On the initial set and the pool, labelled samples included, with true labels; where the definition asks for it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub pool_evaluation: Option<Evaluation>,
+    /// With it: for each class, the average precision of its list over the samples that have no label yet, by true label, in
+    /// [0, 1]; a list stands in the order of DIRECT, Algorithm 1. `None` for a class of which none is left. Absent also in
+    /// records from before this was kept.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pool_average_precision: Option<Vec<Option<f64>>>,
     /// What it took.
     pub cost: RoundCost,
 }

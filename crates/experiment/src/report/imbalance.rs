@@ -127,6 +127,17 @@ fn going_by_table(factor: &Factor<'_>, scale: Scale) -> Table {
                     in percentage points, mean over rounds, then mean over seeds and 95 % interval (Student's t)."
         .to_owned();
     let mut heads = vec!["Strategy", "n", "Models that chose"];
+    let precision = measure::mean_of_choosing(measure::rare_average_precision, last);
+    let by_chance = measure::mean_of_choosing(measure::rare_average_precision_random, last);
+    let has_lists = factor.ran().any(|group| group.summary(precision).seeds > 0);
+    if has_lists {
+        text.push_str(
+            " Their lists: how well the order of their predictions finds the rare classes among the images without a label, \
+             as average precision in percent (100: every image of the class before all others), mean over classes and \
+             rounds, ± standard deviation over seeds, and what lists in random order would come to.",
+        );
+        heads.extend(["Lists of rare classes", "In random order"]);
+    }
     if noisy {
         text.push_str(
             " After the last round, mean ± standard deviation over seeds: labels that say a rare class, right or wrong, and \
@@ -144,6 +155,10 @@ fn going_by_table(factor: &Factor<'_>, scale: Scale) -> Table {
             group.runs.len().to_string(),
             tables::difference(Difference::of(&above), 100.0, 2),
         ];
+        if has_lists {
+            row.push(tables::percent(group.summary(precision)));
+            row.push(tables::percent(group.summary(by_chance)));
+        }
         if noisy {
             let labels = |found: Summary| format::spread(found.mean, found.deviation, 1.0, 1);
             row.push(labels(group.summary(measure::told_minority_labels(last))));

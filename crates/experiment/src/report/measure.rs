@@ -138,8 +138,50 @@ fn of_rare_classes(run: &Record, counts: &[usize]) -> Option<f64> {
 pub(super) fn above_guessing(last: usize) -> impl Fn(&Record) -> Option<f64> + Copy {
     move |run| {
         let of = Measured { metric: Metric::BalancedAccuracy, on: EvaluatedOn::Pool };
-        let values: Option<Vec<f64>> = run.rounds.get(..last)?.iter().map(|round| of.of(round)).collect();
-        Some(statistics::mean(&values?)? - 1.0 / run.header.pool_class_counts.len() as f64)
+        let mean = mean_of_choosing(|round| score(of, round), last)(run)?;
+        Some(mean - 1.0 / run.header.pool_class_counts.len() as f64)
+    }
+}
+
+/// The average precision of the lists of rare classes over the samples that the model of `round` left unlabelled: the mean
+/// over the classes of which some are left. None in a balanced pool, and where it was not recorded.
+pub(super) fn rare_average_precision(round: usize) -> impl Fn(&Record) -> Option<f64> + Copy {
+    move |run| {
+        let lists = run.rounds.get(round)?.pool_average_precision.as_ref()?;
+        let rare = run.header.tail_classes();
+        let of_rare = lists.iter().zip(&rare).filter(|(_, is_rare)| **is_rare);
+        let values: Vec<f64> = of_rare.filter_map(|(value, _)| *value).collect();
+        statistics::mean(&values)
+    }
+}
+
+/// What [`rare_average_precision`] is of lists in random order: the mean share that these classes have of the unlabelled
+/// samples.
+pub(super) fn rare_average_precision_random(round: usize) -> impl Fn(&Record) -> Option<f64> + Copy {
+    move |run| {
+        let round = run.rounds.get(round)?;
+        round.pool_average_precision.as_ref()?;
+        let header = &run.header;
+        let supply = header.initial_class_counts.iter().zip(&header.pool_class_counts);
+        let left: Vec<f64> = supply
+            .zip(round.images_by_class())
+            .map(|((initial, pool), &labelled)| (initial + pool).saturating_sub(labelled) as f64)
+            .collect();
+        let all: f64 = left.iter().sum();
+        let rare = left.iter().zip(header.tail_classes()).filter(|(left, is_rare)| *is_rare && **left > 0.0);
+        let shares: Vec<f64> = rare.map(|(left, _)| left / all).collect();
+        statistics::mean(&shares)
+    }
+}
+
+/// The mean over the rounds whose models chose, 0 to `last` − 1; none where one of them has no value.
+pub(super) fn mean_of_choosing<M: Fn(&Record) -> Option<f64>>(
+    of: impl Fn(usize) -> M + Copy,
+    last: usize,
+) -> impl Fn(&Record) -> Option<f64> + Copy {
+    move |run| {
+        let values: Option<Vec<f64>> = (0..last).map(|round| of(round)(run)).collect();
+        statistics::mean(&values?)
     }
 }
 

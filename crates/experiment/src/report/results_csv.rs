@@ -6,9 +6,9 @@ use crate::Error;
 use crate::record::{Discriminating, Record};
 
 /// The columns and what they hold.
-pub(super) const COLUMNS: [(&str, &str); 35] = [
+pub(super) const COLUMNS: [(&str, &str); 37] = [
     ("experiment", "name of the experiment"),
-    ("scale", "smoke, quick or paper"),
+    ("scale", "smoke, quick, desk or paper"),
     ("imbalance_factor", "the imbalance factor, in (0, 1]"),
     ("strategy", "name of the strategy"),
     ("seed", "the run's seed; runs of one seed and imbalance factor are paired"),
@@ -42,6 +42,14 @@ pub(super) const COLUMNS: [(&str, &str); 35] = [
     ("pool_accuracy", "top-1 accuracy on the initial set and the pool, where it was measured"),
     ("pool_balanced_accuracy", "mean per-class accuracy on the initial set and the pool"),
     ("rare_labels", "labelled images whose true class is of the tail; empty in a balanced pool"),
+    (
+        "rare_average_precision",
+        "average precision of tail classes' lists over the unlabelled samples, mean over these classes",
+    ),
+    (
+        "rare_average_precision_random",
+        "what lists in random order come to: the classes' mean share of the unlabelled samples",
+    ),
 ];
 
 /// The file's text.
@@ -62,7 +70,7 @@ pub(super) fn render(results: &Results<'_>) -> Result<String, Error> {
     Ok(String::from_utf8_lossy(&bytes).into_owned())
 }
 
-fn row(run: &Record, index: usize) -> [String; 35] {
+fn row(run: &Record, index: usize) -> [String; 37] {
     let number = |value: f64| {
         if value.is_finite() { value.to_string() } else { String::new() }
     };
@@ -107,5 +115,7 @@ fn row(run: &Record, index: usize) -> [String; 35] {
         optional(round.pool_evaluation.as_ref().map(|evaluation| evaluation.accuracy)),
         optional(round.pool_evaluation.as_ref().map(|evaluation| evaluation.balanced_accuracy)),
         optional(measure::minority_labels(index)(run)),
+        optional(measure::rare_average_precision(index)(run)),
+        optional(measure::rare_average_precision_random(index)(run)),
     ]
 }

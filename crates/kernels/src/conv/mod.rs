@@ -1,6 +1,6 @@
 //! Convolutions without im2col, and their gradients.
 //!
-//! Those of 3 × 3 weights and stride 1 take fewer products, where channels fill vectors ([`winograd`]). All others are direct
+//! Those of 3 × 3 weights and stride 1 take fewer products, where channels fill vectors (`winograd`). All others are direct
 //! sums. An input is copied once into a border of zeros; then an output pixel is an offset into it and a row of taps a second
 //! offset, from which `kernel · channels` floats are contiguous. A tile of pixels × vectors of output channels stays in
 //! registers while these are summed. The gradient of the inputs is the same sum over the gradient of the outputs, one for
