@@ -1,20 +1,109 @@
 //! Images that are bytes on a device, and what a view of one is.
 
-use burn::tensor::{Int, Tensor};
+use burn::tensor::{DType, Device, Int, Tensor, TensorData};
 
 /// What a device has of images, and what a byte of them becomes.
 #[derive(Clone, Debug)]
 pub struct Bytes {
-    /// `[images, channels · height · width]`, u8.
-    pub bytes: Tensor<2, Int>,
+    pub(crate) stored: Stored,
     /// Rows of an image.
-    pub height: usize,
+    pub(crate) height: usize,
     /// Columns of an image.
-    pub width: usize,
+    pub(crate) width: usize,
     /// `[channels]`: a byte becomes `byte · scale + offset`.
-    pub scale: Vec<f32>,
+    pub(crate) scale: Vec<f32>,
     /// `[channels]`.
-    pub offset: Vec<f32>,
+    pub(crate) offset: Vec<f32>,
+}
+
+/// The bytes of images, a row for each image.
+#[derive(Clone, Debug)]
+pub(crate) enum Stored {
+    /// `[images, channels · height · width]`, u8.
+    Bytes(Tensor<2, Int>),
+    /// i32, four bytes in each, the first of them lowest; the last of an image is filled up with zeros. WGSL, the language of
+    /// WebGPU's kernels, has no type of eight bits.
+    Words(Tensor<2, Int>),
+}
+
+/// Bytes of a word.
+const WORD: usize = size_of::<i32>();
+
+impl Bytes {
+    /// Brings images to a device, one byte a value: `pixels` is `[images, channels, height, width]`, and a byte becomes
+    /// `byte · scale + offset` with the numbers of its channel. A device that has bytes is handed them without a copy.
+    ///
+    /// # Panics
+    ///
+    /// The pixels are no whole number of images, or scale and offset are not for as many channels.
+    pub fn upload(
+        pixels: Vec<u8>,
+        [channels, height, width]: [usize; 3],
+        [scale, offset]: [Vec<f32>; 2],
+        device: &Device,
+    ) -> Self {
+        let len = channels * height * width;
+        assert_eq!(pixels.len() % len, 0, "whole images of {len} bytes");
+        let stored = match device.supports_dtype(DType::U8) {
+            true => Stored::bytes(pixels, len, device),
+            false => Stored::words(&pixels, len, device),
+        };
+        let bytes = Self { stored, height, width, scale: Vec::new(), offset: Vec::new() };
+        assert_eq!(scale.len(), channels, "one scale for each channel");
+        bytes.scaled([scale, offset])
+    }
+
+    /// The same images, copied nowhere, with another scale and offset for each channel.
+    pub fn scaled(&self, [scale, offset]: [Vec<f32>; 2]) -> Self {
+        assert_eq!(scale.len(), offset.len(), "a scale and an offset for each channel");
+        Self { stored: self.stored.clone(), scale, offset, ..*self }
+    }
+
+    /// The device that the images are on.
+    pub fn device(&self) -> Device {
+        match &self.stored {
+            Stored::Bytes(images) | Stored::Words(images) => images.device(),
+        }
+    }
+
+    /// The bytes of some images, in whatever type of integer they come out: `[rows, channels, height · width]`.
+    pub(crate) fn select(&self, rows: Tensor<1, Int>) -> Tensor<3, Int> {
+        let [count] = rows.dims();
+        let (channels, area) = (self.scale.len(), self.height * self.width);
+        let bytes: Tensor<2, Int> = match &self.stored {
+            Stored::Bytes(images) => images.clone().select(0, rows),
+            Stored::Words(images) => {
+                let words: Tensor<3, Int> = images.clone().select(0, rows).unsqueeze_dim(2);
+                let parts = (0..WORD).map(|byte| {
+                    words.clone().bitwise_right_shift_scalar(8 * byte as i32).bitwise_and_scalar(255)
+                });
+                let [_, len, _] = words.dims();
+                let bytes: Tensor<2, Int> = Tensor::cat(parts.collect(), 2).reshape([count, len * WORD]);
+                bytes.slice([0..count, 0..channels * area])
+            }
+        };
+        bytes.reshape([count, channels, area])
+    }
+}
+
+impl Stored {
+    fn bytes(pixels: Vec<u8>, len: usize, device: &Device) -> Self {
+        let count = pixels.len() / len;
+        Self::Bytes(Tensor::from_data(TensorData::new(pixels, [count, len]), (device, DType::U8)))
+    }
+
+    fn words(pixels: &[u8], len: usize, device: &Device) -> Self {
+        let count = pixels.len() / len;
+        let word = |bytes: &[u8]| {
+            let mut whole = [0; WORD];
+            whole[..bytes.len()].copy_from_slice(bytes);
+            i32::from_le_bytes(whole)
+        };
+        let words: Vec<i32> =
+            pixels.chunks_exact(len).flat_map(|image| image.chunks(WORD).map(word)).collect();
+        let shape = [count, len.div_ceil(WORD)];
+        Self::Words(Tensor::from_data(TensorData::new(words, shape), (device, DType::I32)))
+    }
 }
 
 /// One view of one image, as large as the image. Pixels from beyond it are bytes of zero.
@@ -38,5 +127,30 @@ impl View {
 
     pub(crate) fn is_the_image(&self) -> bool {
         self.top == 0 && self.left == 0 && !self.mirrored
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[expect(deprecated, reason = "the backend of the unit tests, until Burn 0.23")]
+    fn device() -> Device {
+        Device::ndarray()
+    }
+
+    /// With bytes above 127, whose word has its highest bit set, and images that fill no whole number of words.
+    #[test]
+    fn words_hold_the_same_bytes() {
+        let device = device();
+        let pixels: Vec<u8> = (0..5 * 3 * 7).map(|index| (index * 83 % 256) as u8).collect();
+        let bytes = Bytes::upload(pixels.clone(), [3, 1, 7], [vec![1.0; 3], vec![0.0; 3]], &device);
+        let words = Bytes { stored: Stored::words(&pixels, 21, &device), ..bytes.clone() };
+        let rows = || Tensor::<1, Int>::from_data([4, 0, 4, 2], &device);
+        let values =
+            |images: &Bytes| -> Vec<i64> { images.select(rows()).into_data().iter::<i64>().collect() };
+        assert_eq!(values(&words), values(&bytes));
+        let expected = [4, 0, 4, 2].into_iter().flat_map(|row| &pixels[row * 21..][..21]);
+        assert_eq!(values(&words), expected.map(|&byte| i64::from(byte)).collect::<Vec<_>>());
     }
 }

@@ -1,6 +1,6 @@
 //! Views of images that are bytes on a device: moved, mirrored and normalised there.
 
-use burn::tensor::{DType, Int, Tensor, TensorData};
+use burn::tensor::{Int, Tensor, TensorData};
 
 use crate::fused;
 pub use crate::images::{Bytes, View};
@@ -11,19 +11,19 @@ pub use crate::images::{Bytes, View};
 ///
 /// A view is of an image that there is not.
 pub fn views(images: &Bytes, views: &[View]) -> Tensor<4> {
-    if fused::available(&images.bytes.device()) {
+    let device = images.device();
+    if fused::available(&device) {
         return fused::views(images, views);
     }
     let &Bytes { height, width, .. } = images;
     let (count, area, channels) = (views.len(), height * width, images.scale.len());
-    let device = images.bytes.device();
     let rows: Vec<i32> = views.iter().map(|view| view.image as i32).collect();
     let rows = Tensor::<1, Int>::from_data(TensorData::new(rows, [count]), &device);
-    let mut seen: Tensor<3, Int> = images.bytes.clone().select(0, rows).reshape([count, channels, area]);
+    let mut seen = images.select(rows);
     if !views.iter().all(View::is_the_image) {
         let sources = TensorData::new(sources(views, height, width), [count, 1, area]);
         let sources = Tensor::<3, Int>::from_data(sources, &device).expand([count, channels, area]);
-        let zero = Tensor::<3, Int>::zeros([count, channels, 1], (&device, DType::U8));
+        let zero = Tensor::<3, Int>::zeros([count, channels, 1], (&device, seen.dtype()));
         seen = Tensor::cat(vec![seen, zero], 2).gather(2, sources);
     }
     let by_channel = |values: &[f32]| {

@@ -1,6 +1,6 @@
 //! Images on the device, and batches gathered from them there.
 
-use burn::tensor::{DType, Device, Tensor, TensorData};
+use burn::tensor::{Device, Tensor};
 use rand_chacha::ChaCha8Rng;
 use tailward_datasets::{ImageShape, Images};
 use tailward_experiment::definition::Normalisation;
@@ -23,11 +23,9 @@ impl Pixels {
     /// The statistics are not for as many channels as the images have.
     pub fn upload(images: Images, normalisation: &Normalisation, device: &Device) -> Self {
         let shape = images.shape;
-        let count = images.len();
-        let data = TensorData::new(images.pixels, [count, shape.len()]);
-        let bytes = Tensor::from_data(data, (device, DType::U8));
-        let (scale, offset) = statistics(normalisation, shape.channels);
-        Self { images: Bytes { bytes, height: shape.height, width: shape.width, scale, offset }, shape }
+        let sides = [shape.channels, shape.height, shape.width];
+        let statistics = statistics(normalisation, shape.channels);
+        Self { images: Bytes::upload(images.pixels, sides, statistics, device), shape }
     }
 
     /// The same images, copied nowhere, whose batches are normalised with other statistics.
@@ -36,8 +34,8 @@ impl Pixels {
     ///
     /// As [`Pixels::upload`].
     pub fn normalised(&self, normalisation: &Normalisation) -> Self {
-        let (scale, offset) = statistics(normalisation, self.shape.channels);
-        Self { images: Bytes { scale, offset, ..self.images.clone() }, shape: self.shape }
+        let statistics = statistics(normalisation, self.shape.channels);
+        Self { images: self.images.scaled(statistics), shape: self.shape }
     }
 
     /// The shape of an image.
@@ -47,7 +45,7 @@ impl Pixels {
 
     /// The device that the images are on.
     pub fn device(&self) -> Device {
-        self.images.bytes.device()
+        self.images.device()
     }
 
     /// The images of `rows`, normalised: `[rows, channels, height, width]`.
@@ -74,13 +72,13 @@ impl Pixels {
 }
 
 /// What a byte is multiplied by and what is added, for each channel: `(byte / 255 − mean) / std = byte · scale + offset`.
-fn statistics(normalisation: &Normalisation, channels: usize) -> (Vec<f32>, Vec<f32>) {
+fn statistics(normalisation: &Normalisation, channels: usize) -> [Vec<f32>; 2] {
     let Normalisation { mean, std } = normalisation;
     assert_eq!(mean.len(), channels, "one mean for each channel");
     assert_eq!(std.len(), channels, "one standard deviation for each channel");
     let scale = std.iter().map(|std| 1.0 / (255.0 * std)).collect();
     let offset = mean.iter().zip(std).map(|(mean, std)| -mean / std).collect();
-    (scale, offset)
+    [scale, offset]
 }
 
 #[cfg(test)]

@@ -5,12 +5,13 @@ use burn::tensor::Tensor;
 use tailward_kernels::views::{self, Pixels, gather};
 
 use super::storage::{from_plain, tensor};
-use crate::images::{Bytes, View};
+use crate::images::{Bytes, Stored, View};
 
 /// Views: `[views, channels, height, width]`, which lie as `[views, height, width, channels]` in memory.
 pub(crate) fn views(images: &Bytes, views: &[View]) -> Tensor<4> {
     let &Bytes { height, width, ref scale, ref offset, .. } = images;
-    let bytes = match images.bytes.clone().try_into_primitive::<Flex>() {
+    let Stored::Bytes(bytes) = &images.stored else { panic!("flex has bytes") };
+    let bytes = match bytes.clone().try_into_primitive::<Flex>() {
         Ok(bytes) => bytes.to_contiguous(),
         Err(error) => panic!("bytes on flex: {error:?}"),
     };

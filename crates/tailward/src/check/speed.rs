@@ -30,23 +30,20 @@ pub(super) struct Speed {
 
 /// The network of `--scale quick`, and ResNet-18 with the batch of the published protocols. A processor that stands in for a
 /// GPU gets just enough to show that it works.
-pub(super) fn workloads(software: bool) -> [Workload; 2] {
-    let sizes = |gpu, stand_in| if software { stand_in } else { gpu };
-    let (quick, resnet_18) = (sizes((64, 50), (8, 2)), sizes((128, 20), (2, 1)));
-    [
-        Workload {
-            name: "the network of `--scale quick`",
-            config: resnet(Stem::CifarStrided, 100, &[1, 1, 1], &[32, 64, 128]),
-            batch_size: quick.0,
-            steps: quick.1,
-        },
-        Workload {
-            name: "ResNet-18 for 32 × 32",
-            config: resnet(Stem::Cifar, 100, &[2, 2, 2, 2], &[64, 128, 256, 512]),
-            batch_size: resnet_18.0,
-            steps: resnet_18.1,
-        },
-    ]
+pub(super) fn workloads(software: bool) -> Vec<Workload> {
+    let quick = Workload {
+        name: "the network of `--scale quick`",
+        config: resnet(Stem::CifarStrided, 100, &[1, 1, 1], &[32, 64, 128]),
+        batch_size: if software { 8 } else { 64 },
+        steps: if software { 2 } else { 50 },
+    };
+    let resnet_18 = Workload {
+        name: "ResNet-18 for 32 × 32",
+        config: resnet(Stem::Cifar, 100, &[2, 2, 2, 2], &[64, 128, 256, 512]),
+        batch_size: 128,
+        steps: 20,
+    };
+    if software { vec![quick] } else { vec![quick, resnet_18] }
 }
 
 /// Trains for some steps, after two that compile and tune what these need.
