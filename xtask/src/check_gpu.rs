@@ -17,15 +17,15 @@ use crate::workspace;
 pub(crate) struct Arguments {
     /// The backend that is checked.
     #[arg(long, value_enum)]
-    backend: Gpu,
+    pub(crate) backend: Gpu,
     /// A `tailward` binary that is built already, with the features `flex` and the backend's; by default it is built.
     #[arg(long, value_name = "FILE")]
-    tailward: Option<PathBuf>,
+    pub(crate) tailward: Option<PathBuf>,
 }
 
 /// A backend for GPUs, by the name of the feature that builds it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-enum Gpu {
+pub(crate) enum Gpu {
     Cuda,
     Wgpu,
     Vulkan,
@@ -84,11 +84,11 @@ pub(crate) fn run(arguments: &Arguments) -> Result<()> {
         failed.push("tailward check");
     }
     let started = Instant::now();
-    match smoke(&binary, backend, tuning) {
-        Ok(()) => println!("The smoke run of `synthetic`: ok ({:.0} s)", started.elapsed().as_secs_f64()),
+    match smoke(&binary, backend, &device, tuning) {
+        Ok(()) => println!("The smoke runs of `synthetic`: ok ({:.0} s)", started.elapsed().as_secs_f64()),
         Err(error) => {
-            println!("The smoke run of `synthetic`: **FAILED**: {error:#}");
-            failed.push("the smoke run");
+            println!("The smoke runs of `synthetic`: **FAILED**: {error:#}");
+            failed.push("the smoke runs");
         }
     }
     if !failed.is_empty() {
@@ -110,24 +110,20 @@ fn device(binary: &Path, backend: &str) -> Result<Device> {
     serde_json::from_slice(&output.stdout).context("failed to read what the binary says of its device")
 }
 
-/// Every smoke run of the generated images, from nothing, and the report.
-fn smoke(binary: &Path, backend: &str, tuning: Option<(&str, &str)>) -> Result<()> {
+/// The smoke runs of the generated images, from nothing, and the report; one of them on a processor that stands in for a GPU.
+fn smoke(binary: &Path, backend: &str, device: &Device, tuning: Option<(&str, &str)>) -> Result<()> {
     if Path::new(OUT).exists() {
         std::fs::remove_dir_all(OUT).with_context(|| format!("failed to remove {OUT}"))?;
     }
     let driver = std::env::current_exe().context("failed to find this program")?;
-    let output = Command::new(driver)
-        .args([
-            "reproduce",
-            "synthetic",
-            "--scale",
-            "smoke",
-            "--backend",
-            backend,
-            "--out",
-            OUT,
-            "--tailward",
-        ])
+    fetch(&driver)?;
+    let mut command = Command::new(driver);
+    command.args(["reproduce", "synthetic", "--scale", "smoke", "--backend", backend, "--out", OUT]);
+    if device.software {
+        command.args(["--strategy", "entropy-cb", "--seed", "0"]);
+    }
+    let output = command
+        .arg("--tailward")
         .arg(binary)
         .envs(tuning)
         .output()
@@ -139,4 +135,16 @@ fn smoke(binary: &Path, backend: &str, tuning: Option<(&str, &str)>) -> Result<(
     let lines: Vec<&str> =
         told.lines().filter(|line| line.contains("failed") || line.contains("error")).collect();
     bail!("{}: {}", output.status, lines.join("; "))
+}
+
+/// Generates the images, where they are not there.
+fn fetch(driver: &Path) -> Result<()> {
+    let output = Command::new(driver)
+        .args(["fetch", "synthetic10"])
+        .output()
+        .context("failed to start the generation of images")?;
+    if !output.status.success() {
+        bail!("the images cannot be generated: {}", String::from_utf8_lossy(&output.stderr).trim());
+    }
+    Ok(())
 }

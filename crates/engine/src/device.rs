@@ -67,7 +67,7 @@ impl Backend {
         if cfg!(feature = "vulkan") {
             compiled.push(Self::Vulkan);
         }
-        if cfg!(feature = "wgpu") {
+        if cfg!(feature = "wgpu-plain") {
             compiled.push(Self::Wgpu);
         }
         if cfg!(feature = "flex") {
@@ -101,7 +101,7 @@ impl Backend {
         match self {
             #[cfg(feature = "cuda")]
             Self::Cuda => Ok(Device::cuda(burn::tensor::DeviceIndex::Default)),
-            #[cfg(feature = "wgpu")]
+            #[cfg(feature = "wgpu-plain")]
             Self::Wgpu => Ok(Device::wgpu(burn::tensor::DeviceKind::DefaultDevice)),
             #[cfg(feature = "vulkan")]
             Self::Vulkan => Ok(Device::vulkan(burn::tensor::DeviceKind::DefaultDevice)),
@@ -113,7 +113,7 @@ impl Backend {
             Self::Ndarray => Ok(ndarray_device()),
             #[cfg(not(all(
                 feature = "cuda",
-                feature = "wgpu",
+                feature = "wgpu-plain",
                 feature = "vulkan",
                 feature = "metal",
                 feature = "flex",
@@ -125,13 +125,13 @@ impl Backend {
 }
 
 /// What a device calls itself, where its backend tells. Opens the device.
-#[cfg(any(feature = "cuda", feature = "wgpu", feature = "vulkan", feature = "metal"))]
+#[cfg(any(feature = "cuda", feature = "wgpu-plain", feature = "vulkan", feature = "metal"))]
 pub fn name(device: &Device) -> Option<String> {
     device.identity().map(|identity| identity.name)
 }
 
 /// What a device calls itself: processors do not.
-#[cfg(not(any(feature = "cuda", feature = "wgpu", feature = "vulkan", feature = "metal")))]
+#[cfg(not(any(feature = "cuda", feature = "wgpu-plain", feature = "vulkan", feature = "metal")))]
 pub fn name(_device: &Device) -> Option<String> {
     None
 }

@@ -19,14 +19,14 @@ pub(crate) fn build(backend: &str) -> Result<PathBuf> {
             "tailward could not be built with the {backend} backend (`--backend flex` needs nothing but Rust)"
         );
     }
-    built()
+    built("release")
 }
 
-/// Where the binary is once it is built.
-pub(crate) fn built() -> Result<PathBuf> {
+/// Where the binary is once it is built in a profile.
+pub(crate) fn built(profile: &str) -> Result<PathBuf> {
     let metadata = MetadataCommand::new().no_deps().exec().context("failed to ask cargo where it builds")?;
     let name = format!("tailward{}", std::env::consts::EXE_SUFFIX);
-    Ok(metadata.target_directory.join("release").join(name).into_std_path_buf())
+    Ok(metadata.target_directory.join(profile).join(name).into_std_path_buf())
 }
 
 /// The cargo that runs this, or the one on the path.

@@ -139,7 +139,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<()> {
     println!("{}", definition.question);
     let binary = match (tailward, arguments.dry_run) {
         (Some(path), _) => path,
-        (None, true) => binary::built()?,
+        (None, true) => binary::built("release")?,
         (None, false) => {
             eprintln!("verifying {} in {}", manifest.title, data_dir.display());
             tailward_datasets::prepare(&manifest, &data_dir)?;
