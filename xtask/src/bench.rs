@@ -118,7 +118,8 @@ fn compare_with_torch(measurements: &mut [Measurement], backend: &str) {
         .filter_map(|it| Some((it.benchmark.strip_prefix(TORCH)?.to_owned(), median(&it.seconds)?)))
         .collect();
     for ours in measurements {
-        let Some(name) = ours.benchmark.strip_prefix(&format!("{backend}/")) else { continue };
+        // The kernels' names have no backend.
+        let name = ours.benchmark.strip_prefix(&format!("{backend}/")).unwrap_or(&ours.benchmark);
         let found = theirs.iter().find(|(theirs, _)| theirs == name);
         if let Some(((_, theirs), own)) = found.zip(median(&ours.seconds)) {
             ours.detail.insert("to_torch".to_owned(), ((own / theirs * 100.0).round() / 100.0).into());

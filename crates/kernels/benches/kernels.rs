@@ -4,7 +4,9 @@ use std::time::Instant;
 
 use serde_json::{Value, json};
 use tailward_kernels::conv::{Epilogue, Geometry, forward, gradient_of_input, gradient_of_weights};
-use tailward_kernels::{Buffer, Lanes};
+use tailward_kernels::max_pool::{self, MaxPool};
+use tailward_kernels::optimiser::{Adam, Sgd};
+use tailward_kernels::{Buffer, Lanes, batch_norm};
 
 /// How often each is timed, after one that is not.
 const REPEATS: usize = 9;
@@ -14,7 +16,12 @@ fn main() {
     for threads in [1, rayon::current_num_threads()] {
         let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build();
         let Ok(pool) = pool else { panic!("a pool of {threads} threads") };
-        pool.install(|| convolutions(threads, &filter));
+        pool.install(|| {
+            convolutions(threads, &filter);
+            normalisations(threads, &filter);
+            pooling(threads, &filter);
+            optimisers(threads, &filter);
+        });
     }
 }
 
@@ -73,6 +80,100 @@ fn convolutions(threads: usize, filter: &str) {
             );
         }
     }
+}
+
+/// Batch normalisation in training, ReLU behind it and a shortcut where there is one, forward and backward.
+fn normalisations(threads: usize, filter: &str) {
+    const BATCH: usize = 32;
+    let lanes = Lanes::detect();
+    let layers = [(32, 64, false), (32, 64, true), (16, 128, false), (8, 256, false), (4, 512, true)];
+    for (side, channels, has_shortcut) in layers {
+        let shortcut_name = if has_shortcut { "+shortcut" } else { "" };
+        let name = format!("kernels/batch-norm+relu{shortcut_name}/{channels}/batch={BATCH}/threads={threads}");
+        if !name.contains(filter) {
+            continue;
+        }
+        let pixels = values(BATCH * side * side * channels);
+        let (input, gradient, shortcut) = (&pixels, &pixels, has_shortcut.then_some(&pixels[..]));
+        let (gamma, beta) = (vec![1.0; channels], vec![0.1; channels]);
+        let run = || {
+            let batch_norm::Statistics { mean, variance } = batch_norm::statistics(lanes, input, channels);
+            let inverse_deviation: Vec<f32> = variance.iter().map(|it| 1.0 / (it + 1e-5).sqrt()).collect();
+            let scale: Vec<f32> = gamma.iter().zip(&inverse_deviation).map(|(gamma, it)| gamma * it).collect();
+            let offset: Vec<f32> =
+                beta.iter().zip(&mean).zip(&scale).map(|((beta, mean), scale)| beta - mean * scale).collect();
+            let affine = batch_norm::Affine { scale: &scale, offset: &offset, shortcut, relu: true };
+            let output = batch_norm::apply(lanes, input, affine);
+            batch_norm::backward(
+                lanes,
+                batch_norm::Backward {
+                    input,
+                    activated: Some(&output),
+                    gradient,
+                    mean: &mean,
+                    inverse_deviation: &inverse_deviation,
+                    scale: &gamma,
+                    shortcut: has_shortcut,
+                },
+            )
+        };
+        print(&name, &timed(run), json!({ "lanes": lanes.to_string() }));
+    }
+}
+
+/// The pooling behind the first layer of a residual network for ImageNet, forward and backward.
+fn pooling(threads: usize, filter: &str) {
+    let pool =
+        MaxPool { batch: 16, height: 32, width: 32, channels: 64, kernel: 3, stride: 2, padding: 1 };
+    let name = format!("kernels/max-pool/64/batch=16/threads={threads}");
+    if !name.contains(filter) {
+        return;
+    }
+    let input = values(16 * 32 * 32 * 64);
+    let gradient = values(16 * 16 * 16 * 64);
+    let run = || {
+        let output = max_pool::forward(&pool, &input);
+        max_pool::backward(&pool, &input, &output, &gradient)
+    };
+    print(&name, &timed(run), json!({}));
+}
+
+/// A step over as many parameters as ResNet-18 has, in one tensor.
+fn optimisers(threads: usize, filter: &str) {
+    const PARAMETERS: usize = 11_220_132;
+    let lanes = Lanes::detect();
+    let sgd = Sgd { learning_rate: 1e-3, momentum: 0.9, nesterov: true, weight_decay: 5e-4 };
+    let adam = Adam {
+        learning_rate: 1e-3,
+        beta_1: 0.9,
+        beta_2: 0.999,
+        epsilon: 1e-8,
+        weight_decay: 5e-4,
+        steps: 10,
+    };
+    let gradient = values(PARAMETERS);
+    let mut parameters = gradient.clone();
+    let (mut first, mut second) = (vec![0.0; PARAMETERS], vec![0.0; PARAMETERS]);
+    let name = format!("kernels/sgd/parameters={PARAMETERS}/threads={threads}");
+    if name.contains(filter) {
+        let seconds = timed_mut(|| sgd.step(lanes, &mut parameters, &gradient, &mut first));
+        print(&name, &seconds, json!({ "lanes": lanes.to_string() }));
+    }
+    let name = format!("kernels/adam/parameters={PARAMETERS}/threads={threads}");
+    if name.contains(filter) {
+        let seconds = timed_mut(|| adam.step(lanes, &mut parameters, &gradient, &mut first, &mut second));
+        print(&name, &seconds, json!({ "lanes": lanes.to_string() }));
+    }
+}
+
+fn timed_mut(mut run: impl FnMut()) -> Vec<f64> {
+    run();
+    let once = |_| {
+        let started = Instant::now();
+        run();
+        started.elapsed().as_secs_f64()
+    };
+    (0..REPEATS).map(once).collect()
 }
 
 fn timed<T>(run: impl Fn() -> T) -> Vec<f64> {

@@ -83,10 +83,8 @@ pub fn forward(pool: &MaxPool, input: &[f32]) -> Buffer {
         pool.windows(|to, from| {
             let values = &input[from * pool.channels..][..pool.channels];
             for (largest, &value) in output[to * pool.channels..][..pool.channels].iter_mut().zip(values) {
-                // What is no number is passed on.
-                if value > *largest || value.is_nan() {
-                    *largest = value;
-                }
+                // What is no number is passed on. Something is written in either case, so that vectors can be.
+                *largest = if value > *largest || value.is_nan() { value } else { *largest };
             }
         });
     });
@@ -111,14 +109,17 @@ pub fn backward(pool: &MaxPool, input: &[f32], output: &[f32], gradient: &[f32])
     let images = of_input.par_chunks_mut(image_in).zip(input.par_chunks(image_in));
     let outputs = output.par_chunks(image_out).zip(gradient.par_chunks(image_out));
     images.zip(outputs).for_each(|((of_input, input), (output, gradient))| {
-        let mut given = vec![false; image_out];
+        // What of each output's gradient no pixel has been given yet: all, then nothing.
+        let mut left = gradient.to_vec();
         pool.windows(|to, from| {
-            for channel in 0..pool.channels {
-                let (from, to) = (from * pool.channels + channel, to * pool.channels + channel);
-                if !given[to] && input[from].total_cmp(&output[to]).is_eq() {
-                    given[to] = true;
-                    of_input[from] += gradient[to];
-                }
+            let (to, from) = (to * pool.channels, from * pool.channels);
+            let values = input[from..][..pool.channels].iter().zip(&mut of_input[from..][..pool.channels]);
+            let outputs = output[to..][..pool.channels].iter().zip(&mut left[to..][..pool.channels]);
+            for ((value, of_input), (output, left)) in values.zip(outputs) {
+                // The same bits, so that what is no number finds itself. Both branches write, so that vectors can be.
+                let is_largest = value.to_bits() == output.to_bits();
+                *of_input += if is_largest { *left } else { 0.0 };
+                *left = if is_largest { 0.0 } else { *left };
             }
         });
     });

@@ -141,6 +141,55 @@ def scoring(make, batch, side):
     return measure
 
 
+def normalisation(side, channels, has_shortcut):
+    """Batch normalisation in training and ReLU, forward and backward."""
+
+    def measure(layout):
+        images = torch.linspace(-1, 1, 32 * channels * side * side).view(32, channels, side, side)
+        images = images.to(memory_format=layout)
+        inputs = images.clone(memory_format=torch.preserve_format).requires_grad_()
+        shortcut = images.clone(memory_format=torch.preserve_format).requires_grad_() if has_shortcut else None
+        norm = nn.BatchNorm2d(channels).train()
+        wanted = [inputs, norm.weight, norm.bias] + ([shortcut] if has_shortcut else [])
+
+        def step():
+            output = norm(inputs)
+            if has_shortcut:
+                output = output + shortcut
+            torch.autograd.grad(functional.relu(output, inplace=True), wanted, images)
+
+        return step
+
+    return measure
+
+
+def pooling(layout):
+    images = torch.randn(16, 64, 32, 32).to(memory_format=layout).requires_grad_()
+
+    def step():
+        output = functional.max_pool2d(images, 3, 2, 1)
+        torch.autograd.grad(output, images, torch.ones_like(output))
+
+    return step
+
+
+def optimisation(make):
+    def measure(_):
+        parameter = nn.Parameter(torch.linspace(-1, 1, 11_220_132))
+        parameter.grad = parameter.detach().clone()
+        return make([parameter]).step
+
+    return measure
+
+
+def sgd(parameters):
+    return torch.optim.SGD(parameters, lr=1e-3, momentum=0.9, nesterov=True, weight_decay=5e-4, fused=True)
+
+
+def adam(parameters):
+    return torch.optim.Adam(parameters, lr=1e-3, weight_decay=5e-4, fused=True)
+
+
 def seconds(step):
     step()
     step()
@@ -171,6 +220,14 @@ CASES = [
     ("train-step/vae/official/batch=32", 32, training(Vae, vae_loss, 32, 32, adam=True)),
     ("score/quick-resnet/batch=500", 500, scoring(quick, 500, 32)),
     ("score/resnet-18/batch=100", 100, scoring(resnet18, 100, 32)),
+    ("kernels/batch-norm+relu/64/batch=32", 32, normalisation(32, 64, False)),
+    ("kernels/batch-norm+relu+shortcut/64/batch=32", 32, normalisation(32, 64, True)),
+    ("kernels/batch-norm+relu/128/batch=32", 32, normalisation(16, 128, False)),
+    ("kernels/batch-norm+relu/256/batch=32", 32, normalisation(8, 256, False)),
+    ("kernels/batch-norm+relu+shortcut/512/batch=32", 32, normalisation(4, 512, True)),
+    ("kernels/max-pool/64/batch=16", 16, pooling),
+    ("kernels/sgd/parameters=11220132", 1, optimisation(sgd)),
+    ("kernels/adam/parameters=11220132", 1, optimisation(adam)),
 ]
 
 for name, images, measure in CASES:
