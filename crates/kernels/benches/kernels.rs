@@ -89,7 +89,8 @@ fn normalisations(threads: usize, filter: &str) {
     let layers = [(32, 64, false), (32, 64, true), (16, 128, false), (8, 256, false), (4, 512, true)];
     for (side, channels, has_shortcut) in layers {
         let shortcut_name = if has_shortcut { "+shortcut" } else { "" };
-        let name = format!("kernels/batch-norm+relu{shortcut_name}/{channels}/batch={BATCH}/threads={threads}");
+        let name =
+            format!("kernels/batch-norm+relu{shortcut_name}/{channels}/batch={BATCH}/threads={threads}");
         if !name.contains(filter) {
             continue;
         }
@@ -99,7 +100,8 @@ fn normalisations(threads: usize, filter: &str) {
         let run = || {
             let batch_norm::Statistics { mean, variance } = batch_norm::statistics(lanes, input, channels);
             let inverse_deviation: Vec<f32> = variance.iter().map(|it| 1.0 / (it + 1e-5).sqrt()).collect();
-            let scale: Vec<f32> = gamma.iter().zip(&inverse_deviation).map(|(gamma, it)| gamma * it).collect();
+            let scale: Vec<f32> =
+                gamma.iter().zip(&inverse_deviation).map(|(gamma, it)| gamma * it).collect();
             let offset: Vec<f32> =
                 beta.iter().zip(&mean).zip(&scale).map(|((beta, mean), scale)| beta - mean * scale).collect();
             let affine = batch_norm::Affine { scale: &scale, offset: &offset, shortcut, relu: true };
@@ -123,8 +125,7 @@ fn normalisations(threads: usize, filter: &str) {
 
 /// The pooling behind the first layer of a residual network for ImageNet, forward and backward.
 fn pooling(threads: usize, filter: &str) {
-    let pool =
-        MaxPool { batch: 16, height: 32, width: 32, channels: 64, kernel: 3, stride: 2, padding: 1 };
+    let pool = MaxPool { batch: 16, height: 32, width: 32, channels: 64, kernel: 3, stride: 2, padding: 1 };
     let name = format!("kernels/max-pool/64/batch=16/threads={threads}");
     if !name.contains(filter) {
         return;
