@@ -16,6 +16,7 @@ mod forward;
 mod gather;
 mod geometry;
 mod input;
+mod outer;
 mod pack;
 mod weights;
 mod winograd;

@@ -8,6 +8,7 @@ use super::Geometry;
 use super::border::with_border;
 use super::forward::Windows;
 use super::gather::Pixel;
+use super::outer::Outer;
 use super::pack::{ChannelBlock, Layout, blocks, unpack};
 use super::winograd;
 use crate::buffers::Buffer;
@@ -174,62 +175,14 @@ impl Task<'_> {
                     (image, pixel) = (image + 1, 0);
                 }
             }
-            let chunk = Chunk {
+            let chunk = Outer {
                 input,
                 inputs: &inputs[..count],
                 gradient: &gradient[start * channels + first..],
                 channels,
                 fresh: start == 0,
             };
-            let mut at = 0;
-            while at + R <= rows.len() {
-                chunk.add::<S, R, V>(simd, at, &mut rows[at..at + R]);
-                at += R;
-            }
-            while at + 4 <= rows.len() {
-                chunk.add::<S, 4, V>(simd, at, &mut rows[at..at + 4]);
-                at += 4;
-            }
-            while at < rows.len() {
-                chunk.add::<S, 1, V>(simd, at, &mut rows[at..=at]);
-                at += 1;
-            }
-        }
-    }
-}
-
-/// Some pixels.
-struct Chunk<'a> {
-    input: &'a [f32],
-    /// Where the windows of the pixels begin.
-    inputs: &'a [usize],
-    /// From the first pixel's first channel of the block.
-    gradient: &'a [f32],
-    channels: usize,
-    /// Whether these are the first pixels, so that there is nothing to add to.
-    fresh: bool,
-}
-
-impl Chunk<'_> {
-    /// Adds the products of `R` places of the windows with `V` vectors of the gradient.
-    #[inline(always)]
-    fn add<S: Simd, const R: usize, const V: usize>(&self, simd: S, at: usize, rows: &mut [[S::f32s; V]]) {
-        let mut sums = [[simd.splat_f32s(0.0); V]; R];
-        for (&window, gradient) in self.inputs.iter().zip(self.gradient.chunks(self.channels)) {
-            let values = &self.input[window + at..][..R];
-            let (gradient, _) = S::as_simd_f32s(&gradient[..V * S::F32_LANES]);
-            for row in 0..R {
-                let value = simd.splat_f32s(values[row]);
-                for vector in 0..V {
-                    sums[row][vector] = simd.mul_add_e_f32s(value, gradient[vector], sums[row][vector]);
-                }
-            }
-        }
-        for (row, sums) in rows.iter_mut().zip(sums) {
-            for vector in 0..V {
-                row[vector] =
-                    if self.fresh { sums[vector] } else { simd.add_f32s(row[vector], sums[vector]) };
-            }
+            chunk.add::<S, R, V>(simd, rows);
         }
     }
 }

@@ -6,6 +6,7 @@ use rayon::prelude::*;
 
 use super::super::Geometry;
 use super::super::border::Side;
+use super::super::outer::Outer;
 use super::super::pack::{ChannelBlock, Layout, blocks, unpack};
 use super::tiling::Tiling;
 use super::windows::fill_inputs;
@@ -30,7 +31,9 @@ pub(in super::super) fn gradient_of_weights(
         before: padding,
     };
     let blocks = blocks(channels_out, lanes);
-    let mut sums = Buffer::zeros(PLACES * channels_in * channels_out);
+    let sums_len = PLACES * channels_in * channels_out;
+    // Without a tile nobody writes them.
+    let mut sums = if batch == 0 { Buffer::zeros(sums_len) } else { Buffer::take(sums_len) };
     let total = batch * tiling.tiles();
     let of_chunk = places::places_len(channels_in) + places::places_len(channels_out);
     let chunks = (WAITING / of_chunk).max(rayon::current_num_threads());
@@ -50,7 +53,16 @@ pub(in super::super) fn gradient_of_weights(
         for block in &blocks {
             for place in 0..PLACES {
                 let (sums, after) = rest.split_at_mut(channels_in * block.vectors * lanes.width());
-                tasks.push(Product { place, tiles, channels_in, channels_out, block: *block, values, sums });
+                tasks.push(Product {
+                    place,
+                    tiles,
+                    channels_in,
+                    channels_out,
+                    block: *block,
+                    values,
+                    fresh: first == 0,
+                    sums,
+                });
                 rest = after;
             }
         }
@@ -119,6 +131,8 @@ struct Product<'a> {
     block: ChannelBlock,
     /// What [`Transform`] wrote, one after the other.
     values: &'a [f32],
+    /// Whether these are the first tiles, so that there is nothing to add to.
+    fresh: bool,
     /// `[channels_in][output within the block]`
     sums: &'a mut [f32],
 }
@@ -147,71 +161,23 @@ impl WithSimd for Product<'_> {
 impl Product<'_> {
     #[inline(always)]
     fn all<S: Simd, const R: usize, const V: usize>(self, simd: S) {
-        let Self { place, tiles, channels_in, channels_out, block, values, sums } = self;
+        let Self { place, tiles, channels_in, channels_out, block, values, fresh, sums } = self;
         let (len_in, len_out) = (places::places_len(channels_in), places::places_len(channels_out));
         let (sums, _) = S::as_mut_simd_f32s(sums);
         let (sums, _) = sums.as_chunks_mut::<V>();
+        // Of these tiles a window is what the inputs' values of a tile are.
+        let rows: [usize; TILES] = std::array::from_fn(|tile| tile * channels_in);
         for (chunk, values) in values.chunks_exact(len_in + len_out).enumerate() {
             let tiles = TILES.min(tiles - chunk * TILES);
             let (inputs, gradients) = values.split_at(len_in);
-            let chunk = Chunk {
-                inputs: &inputs[place * places::place_len(channels_in)..][..tiles * channels_in],
-                channels_in,
-                gradients: &gradients[place * places::place_len(channels_out)..][..tiles * channels_out],
-                channels_out,
-                first: block.first,
+            let chunk = Outer {
+                input: &inputs[place * places::place_len(channels_in)..],
+                inputs: &rows[..tiles],
+                gradient: &gradients[place * places::place_len(channels_out) + block.first..],
+                channels: channels_out,
+                fresh: fresh && chunk == 0,
             };
-            let mut at = 0;
-            while at + R <= channels_in {
-                chunk.add::<S, R, V>(simd, at, &mut sums[at..at + R]);
-                at += R;
-            }
-            while at + 4 <= channels_in {
-                chunk.add::<S, 4, V>(simd, at, &mut sums[at..at + 4]);
-                at += 4;
-            }
-            // Channels come in sixteens.
-            while at + 2 <= channels_in {
-                chunk.add::<S, 2, V>(simd, at, &mut sums[at..at + 2]);
-                at += 2;
-            }
-        }
-    }
-}
-
-/// Values of some tiles at one place.
-struct Chunk<'a> {
-    /// `[tile][channels_in]`
-    inputs: &'a [f32],
-    channels_in: usize,
-    /// `[tile][channels_out]`
-    gradients: &'a [f32],
-    channels_out: usize,
-    /// The block's first channel.
-    first: usize,
-}
-
-impl Chunk<'_> {
-    /// Adds the products of `R` channels of the inputs with `V` vectors of the gradient.
-    #[inline(always)]
-    fn add<S: Simd, const R: usize, const V: usize>(&self, simd: S, at: usize, rows: &mut [[S::f32s; V]]) {
-        let mut sums = [[simd.splat_f32s(0.0); V]; R];
-        let tiles =
-            self.inputs.chunks_exact(self.channels_in).zip(self.gradients.chunks_exact(self.channels_out));
-        for (input, gradient) in tiles {
-            let values = &input[at..][..R];
-            let (gradient, _) = S::as_simd_f32s(&gradient[self.first..][..V * S::F32_LANES]);
-            for row in 0..R {
-                let value = simd.splat_f32s(values[row]);
-                for vector in 0..V {
-                    sums[row][vector] = simd.mul_add_e_f32s(value, gradient[vector], sums[row][vector]);
-                }
-            }
-        }
-        for (row, sums) in rows.iter_mut().zip(sums) {
-            for vector in 0..V {
-                row[vector] = simd.add_f32s(row[vector], sums[vector]);
-            }
+            chunk.add::<S, R, V>(simd, sums);
         }
     }
 }
