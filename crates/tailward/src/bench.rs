@@ -12,22 +12,20 @@ use clap::Args;
 use serde::Serialize;
 use serde_json::{Value, json};
 use tailward_acquisition::Needs;
-use tailward_datasets::{ImageShape, Images};
 use tailward_engine::device::Backend;
 use tailward_engine::inputs::{Augmentation, Inputs, Pixels};
 use tailward_engine::rng::{Stream, stream};
 use tailward_engine::score::score;
 use tailward_engine::train::optimiser::optimiser;
-use tailward_engine::train::supervised::{LabelledSet, Streams, train};
 use tailward_engine::train::vaal;
-use tailward_experiment::definition::{
-    Normalisation, Optimiser, Schedule, ScoringDefinition, TrainingDefinition, VaalNetworks,
-};
+use tailward_experiment::definition::{ScoringDefinition, VaalNetworks};
 use tailward_experiment::plan::vaal_images;
 use tailward_models::classifier::ClassifierConfig;
 use tailward_models::optimiser::Adam;
-use tailward_models::resnet::{BlockKind, ResNetConfig, Stem};
+use tailward_models::resnet::{BlockKind, Stem};
 use tailward_models::vae::{VaeConfig, kl_sum, noise, reconstruction_error};
+
+use crate::made_up;
 
 /// Arguments of `tailward bench`.
 #[derive(Args, Debug)]
@@ -51,22 +49,20 @@ struct Measurement {
     detail: Value,
 }
 
-const SHAPE: ImageShape = ImageShape { channels: 3, height: 32, width: 32 };
-
 pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<()> {
     let Some(backend) = arguments.backend.or_else(|| Backend::compiled().first().copied()) else {
         anyhow::bail!("this binary was built without any backend");
     };
     let device = backend.device()?;
     let repeats = arguments.repeats.max(1);
-    let networks = Networks::new();
-    let images = Pixels::upload(made_up_images(4096, SHAPE), &normalisation(), &device);
-    let large = ImageShape { height: 64, width: 64, ..SHAPE };
-    let large = Inputs::Pixels(Pixels::upload(made_up_images(64, large), &normalisation(), &device));
+    let (quick, resnet_18) = (&made_up::quick_resnet(), &made_up::resnet_18());
+    let wide = [64, 128, 256, 512];
+    let resnet_50 = &made_up::resnet(Stem::ImageNet, BlockKind::Bottleneck, 100, &[3, 4, 6, 3], &wide);
+    let images = made_up::images(4096, 32, &device);
+    let large = Inputs::Pixels(made_up::images(64, 64, &device));
     let inputs = Inputs::Pixels(images.clone());
     let small_vaal = VaalNetworks { width: 8, batch_size: 32, iterations: 4, ..VaalNetworks::official() };
     let official_vaal = VaalNetworks { iterations: 1, ..VaalNetworks::official() };
-    let Networks { quick, resnet_18, resnet_50 } = &networks;
     let steps = |batch_size, steps| Steps { batch_size, steps, repeats };
     let few = repeats.min(3);
     let benchmarks: [(&str, &dyn Fn() -> Measured); 12] = [
@@ -93,28 +89,6 @@ pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// The networks that are measured.
-struct Networks {
-    quick: ClassifierConfig,
-    resnet_18: ClassifierConfig,
-    resnet_50: ClassifierConfig,
-}
-
-impl Networks {
-    fn new() -> Self {
-        let network = |stem, block, blocks: &[usize], widths: &[usize]| {
-            let (blocks, widths) = (blocks.to_vec(), widths.to_vec());
-            ClassifierConfig::ResNet(ResNetConfig { channels: 3, classes: 100, stem, block, blocks, widths })
-        };
-        let wide = [64, 128, 256, 512];
-        Self {
-            quick: network(Stem::CifarStrided, BlockKind::Basic, &[1, 1, 1], &[32, 64, 128]),
-            resnet_18: network(Stem::Cifar, BlockKind::Basic, &[2, 2, 2, 2], &wide),
-            resnet_50: network(Stem::ImageNet, BlockKind::Bottleneck, &[3, 4, 6, 3], &wide),
-        }
-    }
-}
-
 /// Threads that the CPU's backends use: Rayon's pool asks the same variable.
 fn threads() -> usize {
     let told = std::env::var("RAYON_NUM_THREADS").ok().and_then(|text| text.parse().ok());
@@ -131,6 +105,13 @@ struct Steps {
     batch_size: usize,
     steps: usize,
     repeats: usize,
+}
+
+impl Steps {
+    /// One epoch, at a rate so small that made-up labels cannot make the loss infinite.
+    fn training(self) -> made_up::Steps {
+        made_up::Steps { epochs: 1, batch_size: self.batch_size, learning_rate: 1e-3, augmented: true }
+    }
 }
 
 /// Drawing and gathering one augmented batch of 256.
@@ -179,8 +160,8 @@ fn vaal_speed(networks: &VaalNetworks, images: &Pixels, repeats: usize) -> Measu
 fn step_speed(config: &ClassifierConfig, inputs: &Inputs, steps: Steps) -> Measured {
     let plain = inputs.device();
     let device = plain.clone().autodiff();
-    let mut model = config.init(&mut stream(0, Stream::Init, 0), &device);
-    let mut optimiser = optimiser(&training(steps.batch_size));
+    let mut model = made_up::model(config, &device);
+    let mut optimiser = optimiser(&made_up::training(steps.training()));
     let loss_function = CrossEntropyLossConfig::new().init(&device);
     let rows: Vec<usize> = (0..steps.batch_size).collect();
     let labels: Vec<i32> = rows.iter().map(|&row| (row % config.classes()) as i32).collect();
@@ -232,7 +213,7 @@ fn vae_step_speed(images: &Pixels, steps: Steps) -> Measured {
 
 /// Probabilities of one batch.
 fn scoring_speed(config: &ClassifierConfig, inputs: &Inputs, batch_size: usize, repeats: usize) -> Measured {
-    let model = config.init(&mut stream(0, Stream::Init, 0), &inputs.device().autodiff()).valid();
+    let model = made_up::model(config, &inputs.device().autodiff()).valid();
     let rows: Vec<usize> = (0..batch_size).collect();
     let needs = Needs { probabilities: true, ..Needs::default() };
     let scoring =
@@ -264,14 +245,10 @@ fn overhead(config: &ClassifierConfig, inputs: &Inputs, steps: Steps) -> Measure
 }
 
 fn engine_loop(config: &ClassifierConfig, inputs: &Inputs, steps: Steps) -> f64 {
-    let model = config.init(&mut stream(0, Stream::Init, 0), &inputs.device().autodiff());
-    let rows: Vec<usize> = (0..steps.batch_size * steps.steps).collect();
-    let labels: Vec<u32> = rows.iter().map(|&row| (row % config.classes()) as u32).collect();
-    let data = LabelledSet { inputs, rows: &rows, labels: &labels };
-    let streams =
-        Streams { order: stream(0, Stream::Order, 0), augment: stream(0, Stream::Augment, 0), dropout: None };
+    let model = made_up::model(config, &inputs.device().autodiff());
+    let count = steps.batch_size * steps.steps;
     let started = Instant::now();
-    let trained = train(&training(steps.batch_size), model, data, streams, &mut |_| {});
+    let trained = made_up::trained(model, config.classes(), inputs, count, steps.training());
     let elapsed = started.elapsed().as_secs_f64();
     assert!(trained.is_ok(), "a learning rate this small cannot make the loss infinite");
     elapsed
@@ -280,8 +257,8 @@ fn engine_loop(config: &ClassifierConfig, inputs: &Inputs, steps: Steps) -> f64 
 fn bare_loop(config: &ClassifierConfig, inputs: &Inputs, steps: Steps) -> f64 {
     let plain = inputs.device();
     let device = plain.clone().autodiff();
-    let mut model = config.init(&mut stream(0, Stream::Init, 0), &device);
-    let mut optimiser = optimiser(&training(steps.batch_size));
+    let mut model = made_up::model(config, &device);
+    let mut optimiser = optimiser(&made_up::training(steps.training()));
     let loss_function = CrossEntropyLossConfig::new().init(&device);
     let batches: Vec<_> = (0..steps.steps)
         .map(|step| {
@@ -303,31 +280,6 @@ fn bare_loop(config: &ClassifierConfig, inputs: &Inputs, steps: Steps) -> f64 {
     let _ = last.map(Tensor::into_scalar::<f32>);
     let _ = model.valid();
     started.elapsed().as_secs_f64()
-}
-
-fn training(batch_size: usize) -> TrainingDefinition {
-    TrainingDefinition {
-        epochs: 1,
-        batch_size,
-        learning_rate: 1e-3,
-        schedule: Schedule::Milestones { epochs: vec![], factor: 1.0 },
-        optimiser: Optimiser::Sgd { momentum: 0.9, nesterov: true },
-        incomplete_batch: None,
-        loss: None,
-        weight_decay: 5e-4,
-        crop_padding: 4,
-        horizontal_flip: true,
-        normalisation: normalisation(),
-    }
-}
-
-fn normalisation() -> Normalisation {
-    Normalisation { mean: vec![0.5; 3], std: vec![0.25; 3] }
-}
-
-fn made_up_images(count: usize, shape: ImageShape) -> Images {
-    let pixels = (0..count * shape.len()).map(|index| (index * 7 % 251) as u8).collect();
-    Images { shape, pixels }
 }
 
 fn median(seconds: &[f64]) -> f64 {

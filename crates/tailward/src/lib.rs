@@ -9,6 +9,7 @@ mod bench;
 mod check;
 mod environment;
 mod error;
+mod made_up;
 mod output;
 mod probe;
 mod progress;

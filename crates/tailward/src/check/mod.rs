@@ -1,7 +1,6 @@
 //! `tailward check`: whether a GPU computes what the processor computes, how fast it is, and how it fails. The report is
 //! Markdown on stdout, to be pasted into an issue.
 
-mod networks;
 mod parity;
 mod speed;
 

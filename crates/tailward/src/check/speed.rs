@@ -3,10 +3,10 @@
 use std::time::Instant;
 
 use burn::tensor::Device;
+use tailward_engine::inputs::Inputs;
 use tailward_models::classifier::ClassifierConfig;
-use tailward_models::resnet::Stem;
 
-use super::networks::{Steps, images, resnet, trained};
+use crate::made_up::{Steps, images, model, quick_resnet, resnet_18, trained};
 
 /// Height and width of CIFAR's images.
 const SIDE: usize = 32;
@@ -33,28 +33,26 @@ pub(super) struct Speed {
 pub(super) fn workloads(software: bool) -> Vec<Workload> {
     let quick = Workload {
         name: "the network of `--scale quick`",
-        config: resnet(Stem::CifarStrided, 100, &[1, 1, 1], &[32, 64, 128]),
+        config: quick_resnet(),
         batch_size: if software { 8 } else { 64 },
         steps: if software { 2 } else { 50 },
     };
-    let resnet_18 = Workload {
-        name: "ResNet-18 for 32 × 32",
-        config: resnet(Stem::Cifar, 100, &[2, 2, 2, 2], &[64, 128, 256, 512]),
-        batch_size: 128,
-        steps: 20,
-    };
+    let resnet_18 =
+        Workload { name: "ResNet-18 for 32 × 32", config: resnet_18(), batch_size: 128, steps: 20 };
     if software { vec![quick] } else { vec![quick, resnet_18] }
 }
 
 /// Trains for some steps, after two that compile and tune what these need.
 pub(super) fn measure(workload: &Workload, device: &Device) -> Speed {
     let Workload { config, batch_size, steps, .. } = workload;
-    let inputs = images(batch_size * steps, SIDE, device);
+    let inputs = Inputs::Pixels(images(batch_size * steps, SIDE, device));
     // So small that made-up labels cannot make the loss infinite.
     let training = Steps { epochs: 2, batch_size: *batch_size, learning_rate: 1e-3, augmented: true };
     let timed = |count: usize, epochs: usize| {
+        let start = model(config, &device.clone().autodiff());
         let started = Instant::now();
-        trained(config, &inputs, count, Steps { epochs, ..training });
+        // A loss that is not finite would have cost as much.
+        let _ = trained(start, config.classes(), &inputs, count, Steps { epochs, ..training });
         started.elapsed().as_secs_f64()
     };
     timed(*batch_size, 2);
