@@ -2,6 +2,8 @@
 
 // `cfg(test)` always holds here; it tells the linter that helpers are part of tests.
 #[cfg(test)]
+mod claims;
+#[cfg(test)]
 mod definition;
 #[cfg(test)]
 mod desk;
