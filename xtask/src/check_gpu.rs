@@ -115,9 +115,8 @@ fn smoke(binary: &Path, backend: &str, device: &Device, tuning: Option<(&str, &s
     if Path::new(OUT).exists() {
         std::fs::remove_dir_all(OUT).with_context(|| format!("failed to remove {OUT}"))?;
     }
-    let driver = std::env::current_exe().context("failed to find this program")?;
-    fetch(&driver)?;
-    let mut command = Command::new(driver);
+    fetch()?;
+    let mut command = driver();
     command.args(["reproduce", "synthetic", "--scale", "smoke", "--backend", backend, "--out", OUT]);
     if device.software {
         command.args(["--strategy", "entropy-cb", "--seed", "0"]);
@@ -138,8 +137,8 @@ fn smoke(binary: &Path, backend: &str, device: &Device, tuning: Option<(&str, &s
 }
 
 /// Generates the images, where they are not there.
-fn fetch(driver: &Path) -> Result<()> {
-    let output = Command::new(driver)
+fn fetch() -> Result<()> {
+    let output = driver()
         .args(["fetch", "synthetic10"])
         .output()
         .context("failed to start the generation of images")?;
@@ -147,4 +146,11 @@ fn fetch(driver: &Path) -> Result<()> {
         bail!("the images cannot be generated: {}", String::from_utf8_lossy(&output.stderr).trim());
     }
     Ok(())
+}
+
+/// This driver, by way of cargo: its own file may have been built anew since it was started.
+fn driver() -> Command {
+    let mut command = Command::new(binary::cargo());
+    command.arg("xtask");
+    command
 }
