@@ -48,14 +48,21 @@ impl Bytes {
             true => Stored::bytes(pixels, len, device),
             false => Stored::words(&pixels, len, device),
         };
-        let bytes = Self { stored, height, width, scale: Vec::new(), offset: Vec::new() };
-        assert_eq!(scale.len(), channels, "one scale for each channel");
-        bytes.scaled([scale, offset])
+        assert_eq!([scale.len(), offset.len()], [channels; 2], "a scale and an offset for each channel");
+        Self { stored, height, width, scale, offset }
     }
 
     /// The same images, copied nowhere, with another scale and offset for each channel.
+    ///
+    /// # Panics
+    ///
+    /// They are not for as many channels.
     pub fn scaled(&self, [scale, offset]: [Vec<f32>; 2]) -> Self {
-        assert_eq!(scale.len(), offset.len(), "a scale and an offset for each channel");
+        assert_eq!(
+            [scale.len(), offset.len()],
+            [self.scale.len(); 2],
+            "a scale and an offset for each channel"
+        );
         Self { stored: self.stored.clone(), scale, offset, ..*self }
     }
 

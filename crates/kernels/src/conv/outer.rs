@@ -17,9 +17,25 @@ pub(super) struct Outer<'a> {
 }
 
 impl Outer<'_> {
-    /// Adds the products to every row of a sum, `[place in the window][V vectors of the gradient]`, `R` of them at a time.
+    /// Adds the products to every row of a sum, `[place in the window][vectors of the gradient]`.
     #[inline(always)]
-    pub(super) fn add<S: Simd, const R: usize, const V: usize>(&self, simd: S, rows: &mut [[S::f32s; V]]) {
+    pub(super) fn add<S: Simd>(&self, simd: S, vectors: usize, sums: &mut [f32]) {
+        // Rows × vectors fill the registers, as the tiles of the other kernels do.
+        match (S::F32_LANES, vectors) {
+            (16, 1) => self.rows::<S, 12, 1>(simd, sums),
+            (16, 2) => self.rows::<S, 12, 2>(simd, sums),
+            (16, 3) => self.rows::<S, 8, 3>(simd, sums),
+            (16, _) => self.rows::<S, 6, 4>(simd, sums),
+            (_, 1) => self.rows::<S, 8, 1>(simd, sums),
+            (_, _) => self.rows::<S, 6, 2>(simd, sums),
+        }
+    }
+
+    /// The same, `R` rows of `V` vectors at a time.
+    #[inline(always)]
+    fn rows<S: Simd, const R: usize, const V: usize>(&self, simd: S, sums: &mut [f32]) {
+        let (rows, _) = S::as_mut_simd_f32s(sums);
+        let (rows, _) = rows.as_chunks_mut::<V>();
         let mut at = 0;
         while at + R <= rows.len() {
             self.tile::<S, R, V>(simd, at, &mut rows[at..at + R]);

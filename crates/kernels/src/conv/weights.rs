@@ -139,30 +139,8 @@ impl WithSimd for Task<'_> {
 
     #[inline(always)]
     fn with_simd<S: Simd>(self, simd: S) {
-        // Rows × vectors fill the registers, as the tiles of the other kernels do.
-        if S::F32_LANES == 16 {
-            match self.block.vectors {
-                1 => self.all::<S, 12, 1>(simd),
-                2 => self.all::<S, 12, 2>(simd),
-                3 => self.all::<S, 8, 3>(simd),
-                _ => self.all::<S, 6, 4>(simd),
-            }
-        } else {
-            match self.block.vectors {
-                1 => self.all::<S, 8, 1>(simd),
-                _ => self.all::<S, 6, 2>(simd),
-            }
-        }
-    }
-}
-
-impl Task<'_> {
-    #[inline(always)]
-    fn all<S: Simd, const R: usize, const V: usize>(self, simd: S) {
         let Sum { pixels, image_in, input, gradient, channels, .. } = *self.sum;
         let first = self.block.first;
-        let (rows, _) = S::as_mut_simd_f32s(self.rows);
-        let (rows, _) = rows.as_chunks_mut::<V>();
         let total = gradient.len() / channels;
         let mut inputs = [0; PIXELS];
         let (mut image, mut pixel) = (0, 0);
@@ -182,7 +160,7 @@ impl Task<'_> {
                 channels,
                 fresh: start == 0,
             };
-            chunk.add::<S, R, V>(simd, rows);
+            chunk.add(simd, self.block.vectors, self.rows);
         }
     }
 }

@@ -142,29 +142,8 @@ impl WithSimd for Product<'_> {
 
     #[inline(always)]
     fn with_simd<S: Simd>(self, simd: S) {
-        if S::F32_LANES == 16 {
-            match self.block.vectors {
-                1 => self.all::<S, 12, 1>(simd),
-                2 => self.all::<S, 12, 2>(simd),
-                3 => self.all::<S, 8, 3>(simd),
-                _ => self.all::<S, 6, 4>(simd),
-            }
-        } else {
-            match self.block.vectors {
-                1 => self.all::<S, 8, 1>(simd),
-                _ => self.all::<S, 6, 2>(simd),
-            }
-        }
-    }
-}
-
-impl Product<'_> {
-    #[inline(always)]
-    fn all<S: Simd, const R: usize, const V: usize>(self, simd: S) {
         let Self { place, tiles, channels_in, channels_out, block, values, fresh, sums } = self;
         let (len_in, len_out) = (places::places_len(channels_in), places::places_len(channels_out));
-        let (sums, _) = S::as_mut_simd_f32s(sums);
-        let (sums, _) = sums.as_chunks_mut::<V>();
         // Of these tiles a window is what the inputs' values of a tile are.
         let rows: [usize; TILES] = std::array::from_fn(|tile| tile * channels_in);
         for (chunk, values) in values.chunks_exact(len_in + len_out).enumerate() {
@@ -177,7 +156,7 @@ impl Product<'_> {
                 channels: channels_out,
                 fresh: fresh && chunk == 0,
             };
-            chunk.add::<S, R, V>(simd, sums);
+            chunk.add(simd, block.vectors, sums);
         }
     }
 }
