@@ -35,6 +35,7 @@
 //! | [`Vaal`](Strategy::Vaal) ¹ | what a discriminator takes for unlabelled | Sinha et al. 2019 | the discriminator's estimates |
 //! | [`KCenterGreedy`](Strategy::KCenterGreedy) ¹ | the farthest from everything labelled | Sener & Savarese 2018, Alg. 1; CBAL Alg. 2 | embeddings, of labelled samples too |
 //! | [`Coreset`](Strategy::Coreset) ² | what covers the pool within the smallest radius | Sener & Savarese 2018, Alg. 2 | embeddings, of labelled samples too |
+//! | [`TypiClust`](Strategy::TypiClust) | the most typical of each cluster without a label | Hacohen et al. 2022 | embeddings, of labelled samples too |
 //! | [`PseudoLabel`](Strategy::PseudoLabel) | a class that still needs labels | CBAL, supplement H | probabilities; for k-center orders embeddings, of labelled samples too |
 //! | [`MostLikelyPositive`](Strategy::MostLikelyPositive) | what looks the most like a rare class | Warmuth et al. 2001; Jiang et al. 2018 | logits |
 //! | [`Base`](Strategy::Base) | the nearest to the border of each class | Emam et al. 2021 | logits, weights of the head |
@@ -73,6 +74,7 @@ mod embeddings;
 mod error;
 mod gradients;
 mod input;
+mod k_means;
 mod logits;
 mod pool;
 mod predictions;
@@ -105,6 +107,7 @@ pub mod query;
 pub mod random;
 pub mod select;
 pub mod similar;
+pub mod typiclust;
 pub mod vaal;
 
 pub use arrays::{Arrays, Labelled};

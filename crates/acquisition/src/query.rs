@@ -7,7 +7,7 @@ use crate::declared::Declared;
 use crate::{
     ConfidenceOf, Conversation, Error, Predictions, PseudoLabelOrder, Selection, Side, Strategy, badge, bait,
     balance, bald, base, batch_bald, cluster_margin, coreset, direct, entropy, k_center, least_confidence,
-    margin, most_likely_positive, pseudo_label, random, select, similar, vaal,
+    margin, most_likely_positive, pseudo_label, random, select, similar, typiclust, vaal,
 };
 
 pub use crate::{Embeddings, Pool};
@@ -120,6 +120,10 @@ fn choose<P: Pool>(
         Strategy::Coreset { outlier_fraction, tolerance } => {
             Ok(coreset::query(&pool.embeddings()?, budget, *outlier_fraction, *tolerance)?)
         }
+        &Strategy::TypiClust { neighbours, max_clusters } => {
+            let parameters = typiclust::Parameters { neighbours, max_clusters };
+            Ok(typiclust::query(&pool.embeddings()?, budget, &parameters, rng)?)
+        }
         Strategy::PseudoLabel { order } => {
             let probabilities = pool.probabilities()?;
             let p = probabilities.view();
@@ -205,6 +209,7 @@ fn scores_of<P: Pool>(strategy: &Strategy, pool: &mut Declared<'_, P>) -> Result
         Strategy::Random {}
         | Strategy::KCenterGreedy { .. }
         | Strategy::Coreset { .. }
+        | Strategy::TypiClust { .. }
         | Strategy::BatchBald { .. }
         | Strategy::PseudoLabel { .. }
         | Strategy::Base {}

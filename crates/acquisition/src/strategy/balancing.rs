@@ -15,6 +15,7 @@ impl Strategy {
             Self::Random {}
             | Self::KCenterGreedy { .. }
             | Self::Coreset { .. }
+            | Self::TypiClust { .. }
             | Self::BatchBald { .. }
             | Self::PseudoLabel { .. }
             | Self::MostLikelyPositive { .. }

@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use crate::range::{at_least, within};
 use crate::{
     Balance, ConfidenceOf, DirectMode, Error, GalaxyMode, GreedyBalance, Lambda, PseudoLabelOrder, bait,
-    cluster_margin, coreset, direct,
+    cluster_margin, coreset, direct, typiclust,
 };
 
 pub use needs::Needs;
@@ -71,6 +71,15 @@ pub enum Strategy {
         outlier_fraction: f64,
         /// Bisection ends when the radius is known to within this share of the greedy radius.
         tolerance: f64,
+    },
+    /// The most typical row of each cluster in which nothing is labelled (TypiClust, Hacohen et al., ICML 2022). For the
+    /// first rows of all.
+    #[serde(rename = "typiclust")]
+    TypiClust {
+        /// Nearest neighbours that typicality is taken over.
+        neighbours: usize,
+        /// The most clusters that are made.
+        max_clusters: usize,
     },
     /// The highest mutual information between the class and the weights, by Monte-Carlo dropout (BALD, Gal et al.,
     /// ICML 2017).
@@ -185,6 +194,9 @@ impl Strategy {
             &Self::Coreset { outlier_fraction, tolerance } => {
                 coreset::Parameters { outlier_fraction, tolerance }.validate()
             }
+            &Self::TypiClust { neighbours, max_clusters } => {
+                typiclust::Parameters { neighbours, max_clusters }.validate()
+            }
             Self::Bald { passes, .. } => at_least("passes", *passes, 2),
             Self::BatchBald { passes, configurations, candidates } => {
                 at_least("passes", *passes, 2)?;
@@ -226,6 +238,7 @@ impl Strategy {
             Self::LeastConfidence { .. } => "least-confidence",
             Self::KCenterGreedy { .. } => "k-center-greedy",
             Self::Coreset { .. } => "coreset",
+            Self::TypiClust { .. } => "typiclust",
             Self::Bald { .. } => "bald",
             Self::BatchBald { .. } => "batch-bald",
             Self::Vaal { .. } => "vaal",

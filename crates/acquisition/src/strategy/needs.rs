@@ -73,7 +73,9 @@ impl Strategy {
                 labelled_embeddings: true,
                 ..none
             },
-            Self::Coreset { .. } => Needs { embeddings: true, labelled_embeddings: true, ..none },
+            Self::Coreset { .. } | Self::TypiClust { .. } => {
+                Needs { embeddings: true, labelled_embeddings: true, ..none }
+            }
             Self::Bald { passes, .. } => Needs { probabilities: balanced, dropout_passes: *passes, ..none },
             Self::BatchBald { passes, .. } => Needs { dropout_passes: *passes, ..none },
             Self::Vaal { .. } => Needs { probabilities: balanced, discriminator: true, ..none },

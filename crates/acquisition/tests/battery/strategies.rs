@@ -14,7 +14,7 @@ use tailward_acquisition::{
 use crate::Round;
 
 /// How many there are, the four orders of pseudo-labels counted apart.
-pub(crate) const COUNT: usize = 21;
+pub(crate) const COUNT: usize = 22;
 
 /// A new variant does not compile until it has a number here, and fails until it is in the battery as well.
 pub(crate) fn number(strategy: &Strategy) -> usize {
@@ -42,6 +42,7 @@ pub(crate) fn number(strategy: &Strategy) -> usize {
         Strategy::ClusterMargin { .. } => 18,
         Strategy::Similar { .. } => 19,
         Strategy::Bait { .. } => 20,
+        Strategy::TypiClust { .. } => 21,
     }
 }
 
@@ -60,6 +61,8 @@ pub(crate) fn battery() -> Vec<Strategy> {
         Strategy::Bait { regularisation: 1.0, memory_limit_mib: 1024 },
         Strategy::Coreset { outlier_fraction: 0.0, tolerance: 0.1 },
         Strategy::Coreset { outlier_fraction: 0.05, tolerance: 0.1 },
+        Strategy::TypiClust { neighbours: 20, max_clusters: 500 },
+        Strategy::TypiClust { neighbours: 3, max_clusters: 7 },
         Strategy::BatchBald { passes: 4, configurations: 50, candidates: None },
         Strategy::BatchBald { passes: 4, configurations: 700, candidates: Some(40) },
     ];
@@ -119,6 +122,7 @@ pub(crate) fn draws(strategy: &Strategy) -> bool {
         Strategy::Random {}
             | Strategy::PseudoLabel { .. }
             | Strategy::Badge {}
+            | Strategy::TypiClust { .. }
             | Strategy::ClusterMargin { .. }
     ) || asks_again(strategy)
 }

@@ -3,6 +3,7 @@
 mod badge;
 mod cluster_margin;
 mod similar;
+mod typiclust;
 
 use ndarray::Array2;
 

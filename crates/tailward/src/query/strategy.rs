@@ -9,14 +9,15 @@ use crate::Error;
 
 /// The strategies by their names, the keys that stand for a name, and those that have no default, with an example: 1000, 500
 /// and 1.25 are those of GALAXY's code for Cluster-Margin; the ones of SIMILAR and BAIT are their authors'; a share of 0.0001 is
-/// what Sener and Savarese leave uncovered.
-const STRATEGIES: [(&str, &str, &str); 21] = [
+/// what Sener and Savarese leave uncovered; TypiClust's numbers are its authors', too.
+const STRATEGIES: [(&str, &str, &str); 22] = [
     ("random", "", ""),
     ("entropy", "", ""),
     ("margin", "", ""),
     ("least-confidence", "", ""),
     ("k-center-greedy", "", ""),
     ("coreset", "", "outlier_fraction = 0.0001\ntolerance = 0.001"),
+    ("typiclust", "", "neighbours = 20\nmax_clusters = 500"),
     ("bald", "", ""),
     ("batch-bald", "", "configurations = 10000"),
     ("vaal", "", ""),

@@ -1,5 +1,7 @@
 //! Euclidean distances between rows: one kernel with one order of summation, and the nearest centre of many rows.
 
+mod nearest_others;
+
 use std::borrow::Cow;
 use std::ops::Range;
 
@@ -84,6 +86,15 @@ pub(crate) fn distance(left: &[f32], right: &[f32]) -> f64 {
     Arch::new().dispatch(|| squared(left, right)).sqrt()
 }
 
+/// The squared distance of two rows.
+///
+/// # Shapes
+///
+/// Both: `[dims]`.
+pub(crate) fn squared_to(left: &[f32], right: &[f32]) -> f64 {
+    Arch::new().dispatch(|| squared(left, right))
+}
+
 /// The distance of a row to the nearest of some centres; infinite if there is none.
 ///
 /// # Shapes
@@ -147,6 +158,21 @@ impl<'a> Rows<'a> {
             }
         }
         Ok(Self { entries, dims, squared_norms })
+    }
+
+    /// Rows of finite entries that lie one after the other.
+    pub(crate) fn owned(entries: Vec<f32>, dims: usize) -> Self {
+        let origin = vec![0.0; dims];
+        let norms = || entries.chunks_exact(dims).map(|row| squared(row, &origin)).collect();
+        let squared_norms = Arch::new().dispatch(norms);
+        Self { entries: Cow::Owned(entries), dims, squared_norms }
+    }
+
+    /// Some of them, in this order.
+    pub(crate) fn some(&self, rows: &[usize]) -> Rows<'static> {
+        let entries: Vec<f32> = rows.iter().flat_map(|&row| self.row(row)).copied().collect();
+        let squared_norms = rows.iter().map(|&row| self.squared_norms[row]).collect();
+        Rows { entries: Cow::Owned(entries), dims: self.dims, squared_norms }
     }
 
     /// How many there are.
@@ -264,10 +290,7 @@ impl Block {
     /// Lowers `least`, the nearest centre of a row so far, given the row's products with the
     /// centres of this block.
     ///
-    /// `‖x − c‖² = ‖x‖² + ‖c‖² − 2x·c`. Whatever the order of its sum, a product in `f32` is off by at most
-    /// `dims · u/(1 − dims · u) · ‖x‖‖c‖`, with `u = 2⁻²⁴`; the norm of the centre and the difference are rounded
-    /// to `u` of themselves. All of that, and the rounding of the kernel, stays within `(dims + 8) · u · (‖x‖ + ‖c‖)²`
-    /// as long as `dims < 2²³`. A centre farther than the margin above the least distance cannot be nearer.
+    /// A centre farther than the [margin] above the least distance cannot be nearer.
     #[inline(always)]
     fn screen(&self, rows: &Rows, row: usize, centres: &Rows, products: &[f32], least: &mut Nearest) {
         if least.squared <= 0.0 {
@@ -275,19 +298,17 @@ impl Block {
         }
         let entries = rows.row(row);
         let squared_norm = rows.squared_norms[row];
-        let scale = (squared_norm.sqrt() + self.largest_norm).powi(2);
-        let margin = (rows.dims as f64 + 8.0) * UNIT_ROUNDOFF * scale + rows.dims as f64 * UNDERFLOW;
         // Comparisons in `f32` are with limits rounded upwards, so that they forget nothing.
         let upwards = |limit: f64| (limit as f32).next_up();
-        let limit = if scale > LARGEST_SCALE || rows.dims >= LARGEST_DIMS {
-            f32::INFINITY
-        } else {
+        let limit = if let Some(margin) = margin(squared_norm, self.largest_norm, rows.dims) {
             let lowest = lowest(&self.squared_norms, products);
             let limit = upwards(least.squared - squared_norm + margin);
             if lowest > limit {
                 return;
             }
             limit.min(upwards(f64::from(lowest) + 2.0 * margin))
+        } else {
+            f32::INFINITY
         };
         for (offset, (&norm, &product)) in self.squared_norms.iter().zip(products).enumerate() {
             // A product that overflowed is not a number, and its centre is looked at.
@@ -301,6 +322,21 @@ impl Block {
             }
         }
     }
+}
+
+/// How far a squared distance can be from what products in `f32` say of it; nothing where it can be anything.
+///
+/// `‖x − c‖² = ‖x‖² + ‖c‖² − 2x·c`. Whatever the order of its sum, a product in `f32` is off by at most
+/// `dims · u/(1 − dims · u) · ‖x‖‖c‖`, with `u = 2⁻²⁴`; the norm of the centre and the difference are rounded
+/// to `u` of themselves. All of that, and the rounding of the kernel, stays within `(dims + 8) · u · (‖x‖ + ‖c‖)²`
+/// as long as `dims < 2²³`.
+#[inline(always)]
+fn margin(squared_norm: f64, largest_norm: f64, dims: usize) -> Option<f64> {
+    let scale = (squared_norm.sqrt() + largest_norm).powi(2);
+    if scale > LARGEST_SCALE || dims >= LARGEST_DIMS {
+        return None;
+    }
+    Some((dims as f64 + 8.0) * UNIT_ROUNDOFF * scale + dims as f64 * UNDERFLOW)
 }
 
 /// The least of `norm − 2 · product`.
