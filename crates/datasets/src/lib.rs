@@ -12,7 +12,7 @@
 //!
 //! What lies where: [`manifest`] (what a dataset is), [`layout`] (one room a layout: what it asks, needs and reads), `pixels`
 //! (from image files to pixels), [`labels`] (classes merged, what annotators say), [`pool`] (initial sets and pools),
-//! [`synthetic`] (the generator), `fetch` (downloading and unpacking), and [`whole_file`] (writing so that a file is never
+//! [`folder`] (anybody's own images), [`synthetic`] (the generator), `fetch` (downloading and unpacking), and [`whole_file`] (writing so that a file is never
 //! half there).
 //!
 //! Nothing here knows Burn, and nothing here uses the network except [`fetch()`] and [`fetch_weights()`].
@@ -22,6 +22,7 @@ pub mod dataset;
 pub mod error;
 #[cfg(feature = "fetch")]
 pub mod fetch;
+pub mod folder;
 pub mod images;
 pub mod labelled_images;
 pub mod labels;

@@ -58,7 +58,7 @@ pub(crate) fn refuse_truncated(path: &Path, bytes: &[u8]) -> Result<()> {
 
 /// Whether the last scan has an end-of-image marker behind it. Neither marker can be part of the entropy-coded data
 /// (ITU-T T.81, B.1.1.2 and B.1.1.5: a byte 0xFF there is followed by 0x00 or by a restart marker).
-fn has_end(bytes: &[u8]) -> bool {
+pub(crate) fn has_end(bytes: &[u8]) -> bool {
     const START_OF_SCAN: [u8; 2] = [0xFF, 0xDA];
     const END_OF_IMAGE: [u8; 2] = [0xFF, 0xD9];
     let scan = bytes.windows(2).rposition(|pair| pair == START_OF_SCAN);

@@ -1,0 +1,146 @@
+//! Many files read and decoded side by side.
+
+use std::fs::File;
+use std::io::{self, Read};
+use std::path::Path;
+use std::sync::Mutex;
+use std::sync::PoisonError;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use sha2::{Digest, Sha256};
+
+use super::decode::{Decoded, Limits, Unusable, decode};
+use super::memory::Memory;
+use crate::images::ImageShape;
+use crate::pixels::resize::write_planes;
+use crate::pixels::side_by_side::threads;
+
+/// Memory for files and decoded images at a time, whatever the number of threads.
+const MEMORY_BYTES: u64 = 2 << 30;
+
+/// What a file holds.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Inspected {
+    /// SHA-256 of the file, in hexadecimal.
+    pub sha256: String,
+    /// SHA-256 of its decoded pixels with their width and height, in hexadecimal: equal for two files that show the same.
+    pub pixels_sha256: String,
+    /// Columns of pixels, after turning.
+    pub width: u32,
+    /// Rows of pixels, after turning.
+    pub height: u32,
+    /// The Exif orientation, 1 to 8; the image has been turned by it.
+    pub orientation: u8,
+    /// The image at the shape that was asked for. `[channels, height, width]`
+    pub pixels: Vec<u8>,
+}
+
+/// Reads, decodes and shrinks files on all cores, and gives the answers in the order of the files.
+///
+/// Files and decoded images take no more than two gibibytes at a time together, but for a single one that is larger alone.
+pub fn inspect(
+    folder: &Path,
+    files: &[&Path],
+    shape: ImageShape,
+    limits: Limits,
+) -> Vec<Result<Inspected, Unusable>> {
+    let memory = Memory::new(MEMORY_BYTES);
+    let next = AtomicUsize::new(0);
+    let answers = Mutex::new(vec![None; files.len()]);
+    std::thread::scope(|scope| {
+        for _ in 0..threads().get().min(files.len()) {
+            scope.spawn(|| {
+                loop {
+                    let index = next.fetch_add(1, Ordering::Relaxed);
+                    let Some(file) = files.get(index) else { return };
+                    let answer = one(&folder.join(file), shape, limits, &memory);
+                    answers.lock().unwrap_or_else(PoisonError::into_inner)[index] = Some(answer);
+                }
+            });
+        }
+    });
+    let answers = answers.into_inner().unwrap_or_else(PoisonError::into_inner);
+    answers.into_iter().map(|answer| answer.expect("every file was taken by a thread")).collect()
+}
+
+fn one(path: &Path, shape: ImageShape, limits: Limits, memory: &Memory) -> Result<Inspected, Unusable> {
+    let unreadable = |error: io::Error| Unusable::Unreadable(error.to_string());
+    let file = File::open(path).map_err(unreadable)?;
+    let size = file.metadata().map_err(unreadable)?.len();
+    if size > limits.max_file_bytes {
+        return Err(Unusable::TooManyBytes(size));
+    }
+    let bytes = memory.with(size, || read(file, limits.max_file_bytes))?;
+    let claim = claimed_pixels(&bytes).min(limits.max_pixels);
+    // The decoded image and the same as red, green and blue.
+    memory.with(size + claim.saturating_mul(8), || {
+        let Decoded { image, orientation } = decode(&bytes, limits)?;
+        let (width, height) = image.dimensions();
+        let mut pixels = vec![0; shape.len()];
+        write_planes(&image, shape, &mut pixels);
+        let shown = Sha256::new().chain_update(width.to_le_bytes()).chain_update(height.to_le_bytes());
+        Ok(Inspected {
+            sha256: hex::encode(Sha256::digest(&bytes)),
+            pixels_sha256: hex::encode(shown.chain_update(image.as_raw()).finalize()),
+            width,
+            height,
+            orientation,
+            pixels,
+        })
+    })
+}
+
+/// A file may grow while it is read.
+fn read(file: File, limit: u64) -> Result<Vec<u8>, Unusable> {
+    let mut bytes = Vec::new();
+    file.take(limit + 1).read_to_end(&mut bytes).map_err(|error| Unusable::Unreadable(error.to_string()))?;
+    let size = bytes.len() as u64;
+    if size > limit { Err(Unusable::TooManyBytes(size)) } else { Ok(bytes) }
+}
+
+/// The pixels that the header of a file speaks of; none where it cannot be read, which decoding says again.
+fn claimed_pixels(bytes: &[u8]) -> u64 {
+    let reader = image::ImageReader::new(io::Cursor::new(bytes)).with_guessed_format();
+    let dimensions = reader.ok().and_then(|reader| reader.into_dimensions().ok());
+    dimensions.map_or(0, |(width, height)| u64::from(width) * u64::from(height))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::PathBuf;
+
+    use super::*;
+    use crate::pixels::jpeg::tests::quadrants;
+
+    const SHAPE: ImageShape = ImageShape { channels: 3, height: 8, width: 8 };
+
+    #[test]
+    fn answers_come_in_order_and_a_bad_file_stops_nothing() {
+        let folder = tempfile::tempdir().unwrap();
+        let images: Vec<Vec<u8>> =
+            (0..9_u8).map(|i| quadrants(32, 24, [[i * 25, 0, 9], [9, i, 200], [0; 3], [7; 3]])).collect();
+        let mut files: Vec<PathBuf> = Vec::new();
+        for (index, bytes) in images.iter().enumerate() {
+            files.push(format!("{index}.jpg").into());
+            std::fs::write(folder.path().join(&files[index]), bytes).unwrap();
+        }
+        std::fs::write(folder.path().join("3.jpg"), b"nothing").unwrap();
+        std::fs::copy(folder.path().join("5.jpg"), folder.path().join("7.jpg")).unwrap();
+        std::fs::remove_file(folder.path().join("8.jpg")).unwrap();
+        let files: Vec<&Path> = files.iter().map(PathBuf::as_path).collect();
+        let found = inspect(folder.path(), &files, SHAPE, Limits::default());
+        assert_eq!(found.len(), 9);
+        assert_eq!(found[3], Err(Unusable::NotAnImage));
+        assert!(matches!(found[8], Err(Unusable::Unreadable(_))));
+        assert_eq!(found[5], found[7]);
+        let fourth = found[4].as_ref().unwrap();
+        assert_eq!((fourth.width, fourth.height, fourth.pixels.len()), (32, 24, 192));
+        assert_eq!(fourth.sha256, hex::encode(Sha256::digest(&images[4])));
+        assert_ne!(fourth.pixels_sha256, found[5].as_ref().unwrap().pixels_sha256);
+        let small = Limits { max_file_bytes: 10, ..Limits::default() };
+        assert!(matches!(
+            inspect(folder.path(), &files[..1], SHAPE, small)[0],
+            Err(Unusable::TooManyBytes(_))
+        ));
+    }
+}
