@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 use tailward_kernels::conv::{Epilogue, Geometry, forward, gradient_of_input, gradient_of_weights};
 use tailward_kernels::max_pool::{self, MaxPool};
 use tailward_kernels::optimiser::{Adam, Sgd};
+use tailward_kernels::patches::{self, Dictionary, Grid};
 use tailward_kernels::{Buffer, Lanes, batch_norm};
 
 /// How often each is timed, after one that is not.
@@ -20,6 +21,7 @@ fn main() {
             convolutions(threads, &filter);
             normalisations(threads, &filter);
             pooling(threads, &filter);
+            patch_features(threads, &filter);
             optimisers(threads, &filter);
         });
     }
@@ -137,6 +139,35 @@ fn pooling(threads: usize, filter: &str) {
         max_pool::backward(&pool, &input, &output, &gradient)
     };
     print(&name, &timed(run), json!({}));
+}
+
+/// Features of patches at the sizes that a project has.
+fn patch_features(threads: usize, filter: &str) {
+    const BATCH: usize = 32;
+    const CENTRES: usize = 400;
+    let lanes = Lanes::detect();
+    for (side, stride) in [(32, 1), (64, 2)] {
+        let name = format!(
+            "kernels/patches/{side}x{side}/stride={stride}/centres={CENTRES}/batch={BATCH}/threads={threads}"
+        );
+        if !name.contains(filter) {
+            continue;
+        }
+        let grid = Grid { height: side, width: side, channels: 3, patch: 6, stride, cells: 2 };
+        let dictionary = Dictionary {
+            filters: values((CENTRES + grid.values()) * grid.values()),
+            offsets: values(CENTRES + grid.values()),
+            squared_norms: vec![100.0; CENTRES],
+            noise: 10.0,
+        };
+        let images: Vec<u8> = (0..BATCH * 3 * side * side).map(|index| (index * 7919 % 251) as u8).collect();
+        let mut features = vec![0.0; BATCH * grid.cells * grid.cells * CENTRES];
+        let seconds = timed_mut(|| patches::features(lanes, &grid, &dictionary, &images, &mut features));
+        let least = seconds.iter().copied().fold(f64::INFINITY, f64::min);
+        let detail =
+            json!({ "lanes": lanes.to_string(), "milliseconds_an_image": 1e3 * least / BATCH as f64 });
+        print(&name, &seconds, detail);
+    }
 }
 
 /// A step over as many parameters as ResNet-18 has, in one tensor.

@@ -1,5 +1,5 @@
 //! What a CPU must do fast in training, on slices and without Burn: convolutions, batch normalisation, pooling and the
-//! steps of the optimisers.
+//! steps of the optimisers; and features of patches, which need no training.
 //!
 //! Activations are NHWC (`[batch, height, width, channels]`), so that the channels of a pixel are contiguous and fill
 //! vectors of any width. Weights are as in PyTorch (`[channels_out, channels_in, kernel, kernel]`); the convolutions pack
@@ -13,6 +13,7 @@ pub mod lanes;
 pub mod max_pool;
 pub mod naive;
 pub mod optimiser;
+pub mod patches;
 pub mod views;
 
 /// Rises when a kernel sums in another order than before, so that results differ in their last digits.

@@ -1,6 +1,7 @@
 //! What the kernels compute, written as the definitions say: the tests compare, and nothing else uses it.
 
 use crate::conv::Geometry;
+use crate::patches::{Dictionary, Grid};
 
 /// Every product of a convolution: places in input, weights and output.
 fn products(geometry: &Geometry, mut product: impl FnMut(usize, usize, usize)) {
@@ -95,4 +96,50 @@ pub fn batch_norm_backward(
         outer * (f64::from(gradient[index]) - mean)
     });
     (of_input.collect(), of_scale.clone(), of_offset.clone())
+}
+
+/// [`patches::features`](crate::patches::features): every patch brought to mean 0 and a deviation, then compared.
+pub fn patch_features(grid: &Grid, dictionary: &Dictionary, images: &[u8]) -> Vec<f64> {
+    let &Grid { height, width, channels, patch, stride, cells } = grid;
+    let (centres, values) = (dictionary.centres(), grid.values());
+    let mut features = Vec::new();
+    for image in images.chunks_exact(channels * height * width) {
+        let mut sums = vec![0.0; cells * cells * centres];
+        for (row, column) in
+            (0..grid.rows()).flat_map(|row| (0..grid.columns()).map(move |column| (row, column)))
+        {
+            // [channels, patch, patch], as a filter has them.
+            let pixel = |place: usize| {
+                let (channel, down, across) = (place / (patch * patch), place / patch % patch, place % patch);
+                f64::from(image[(channel * height + row * stride + down) * width + column * stride + across])
+            };
+            let mean = (0..values).map(pixel).sum::<f64>() / values as f64;
+            let variance =
+                (0..values).map(|place| (pixel(place) - mean).powi(2)).sum::<f64>() / values as f64;
+            let deviation = (variance + f64::from(dictionary.noise)).sqrt();
+            let response = |filter: usize| {
+                let weights = &dictionary.filters[filter * values..(filter + 1) * values];
+                let product: f64 = weights
+                    .iter()
+                    .enumerate()
+                    .map(|(place, &weight)| f64::from(weight) * (pixel(place) - mean) / deviation)
+                    .sum();
+                product - f64::from(dictionary.offsets[filter])
+            };
+            let norm: f64 = (centres..centres + values).map(|filter| response(filter).powi(2)).sum();
+            let distances: Vec<f64> = (0..centres)
+                .map(|centre| {
+                    let squared = norm + f64::from(dictionary.squared_norms[centre]) - 2.0 * response(centre);
+                    squared.max(0.0).sqrt()
+                })
+                .collect();
+            let mean = distances.iter().sum::<f64>() / centres as f64;
+            let cell = row * cells / grid.rows() * cells + column * cells / grid.columns();
+            for (centre, distance) in distances.iter().enumerate() {
+                sums[cell * centres + centre] += (mean - distance).max(0.0);
+            }
+        }
+        features.extend(sums);
+    }
+    features
 }

@@ -1,0 +1,301 @@
+//! Features of small patches by their distances to centres, pooled over the cells of an image (Coates, Lee & Ng, *An Analysis
+//! of Single-Layer Networks in Unsupervised Feature Learning*, AISTATS 2011, Sections 3.1.3 and 3.2).
+//!
+//! A patch `x` is brought to mean 0 and deviation 1, then whitened. Both is affine, so that a convolution of the image with
+//! filters computes what is needed of it, up to the patch's deviation: its products with the whitened centres, and its own
+//! whitened values, whose squares sum to its norm.
+
+use pulp::{Simd, WithSimd};
+use rayon::prelude::*;
+
+use crate::conv::{self, Epilogue, Geometry};
+use crate::lanes::Lanes;
+
+/// Sums side by side, so that one addition need not wait for the other.
+const SUMS: usize = 16;
+
+/// Where patches lie in an image, and the cells that they are pooled over.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Grid {
+    /// Rows of pixels of an image.
+    pub height: usize,
+    /// Columns of pixels of an image.
+    pub width: usize,
+    /// Channels of a pixel.
+    pub channels: usize,
+    /// Rows and columns of a patch.
+    pub patch: usize,
+    /// Pixels from one patch to the next.
+    pub stride: usize,
+    /// Cells of an image in each direction.
+    pub cells: usize,
+}
+
+impl Grid {
+    /// Rows of patches.
+    pub fn rows(&self) -> usize {
+        (self.height - self.patch) / self.stride + 1
+    }
+
+    /// Columns of patches.
+    pub fn columns(&self) -> usize {
+        (self.width - self.patch) / self.stride + 1
+    }
+
+    /// Values of a patch.
+    pub fn values(&self) -> usize {
+        self.channels * self.patch * self.patch
+    }
+
+    /// The cell of a patch.
+    fn cell(&self, row: usize, column: usize) -> usize {
+        let (down, across) = (row * self.cells / self.rows(), column * self.cells / self.columns());
+        down * self.cells + across
+    }
+
+    fn geometry(&self, batch: usize, filters: usize) -> Geometry {
+        Geometry {
+            batch,
+            height: self.height,
+            width: self.width,
+            channels_in: self.channels,
+            channels_out: filters,
+            kernel: self.patch,
+            stride: self.stride,
+            padding: 0,
+        }
+    }
+}
+
+/// What patches are compared with.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Dictionary {
+    /// The filters: of each centre, then of each whitened value. Each sums to 0, for patches of mean 0 know no constant.
+    /// `[centres + values, channels, patch, patch]`
+    pub filters: Vec<f32>,
+    /// What is taken off a filter's response after it is divided by the patch's deviation. `[centres + values]`
+    pub offsets: Vec<f32>,
+    /// The squared norm of each whitened centre. `[centres]`
+    pub squared_norms: Vec<f32>,
+    /// What is added to the variance of a patch before its root is taken, for pixels from 0 to 255 (10 in the paper).
+    pub noise: f32,
+}
+
+impl Dictionary {
+    /// How many centres there are.
+    pub fn centres(&self) -> usize {
+        self.squared_norms.len()
+    }
+}
+
+/// The features of images: for each cell, summed over its patches, how much nearer than on the mean of all centres each centre
+/// is (the "triangle" activation, Eq. 2).
+///
+/// # Shapes
+///
+/// - `images`: `[batch, channels, height, width]`, 0 to 255
+/// - `features`: `[batch, cells · cells · centres]`, cell after cell
+///
+/// # Panics
+///
+/// A slice has another length than the grid and the dictionary say.
+pub fn features(lanes: Lanes, grid: &Grid, dictionary: &Dictionary, images: &[u8], features: &mut [f32]) {
+    let image = grid.channels * grid.height * grid.width;
+    let batch = images.len() / image;
+    let (centres, filters) = (dictionary.centres(), dictionary.offsets.len());
+    let wide = grid.cells * grid.cells * centres;
+    assert_eq!(images.len(), batch * image, "whole images of {grid:?}");
+    assert_eq!(features.len(), batch * wide, "features of {batch} images, {wide} each");
+    assert_eq!(filters, centres + grid.values(), "an offset for each centre and value");
+    if batch == 0 {
+        return;
+    }
+    let input = interleaved(grid, images);
+    let responses = conv::forward(
+        lanes,
+        &grid.geometry(batch, filters),
+        &input,
+        &dictionary.filters,
+        Epilogue::default(),
+    );
+    let patches = grid.rows() * grid.columns();
+    features
+        .par_chunks_mut(wide)
+        .zip(responses.par_chunks(patches * filters))
+        .zip(input.par_chunks(image))
+        .for_each(|((features, responses), pixels)| {
+            let scales = inverse_deviations(grid, dictionary.noise, pixels);
+            lanes.dispatch(Triangle { grid, dictionary, responses, scales: &scales, features });
+        });
+}
+
+/// `[batch, height, width, channels]`
+fn interleaved(grid: &Grid, images: &[u8]) -> Vec<f32> {
+    let pixels = grid.height * grid.width;
+    let mut input = vec![0.0; images.len()];
+    for (input, image) in
+        input.chunks_exact_mut(pixels * grid.channels).zip(images.chunks_exact(pixels * grid.channels))
+    {
+        for (channel, plane) in image.chunks_exact(pixels).enumerate() {
+            for (pixel, &value) in plane.iter().enumerate() {
+                input[pixel * grid.channels + channel] = f32::from(value);
+            }
+        }
+    }
+    input
+}
+
+/// One over the root of each patch's variance and the noise. Pixels are whole numbers, so that their sums are exact.
+fn inverse_deviations(grid: &Grid, noise: f32, pixels: &[f32]) -> Vec<f32> {
+    let (line, run) = (grid.width * grid.channels, grid.patch * grid.channels);
+    let count = grid.values() as f32;
+    let mut scales = Vec::with_capacity(grid.rows() * grid.columns());
+    for row in 0..grid.rows() {
+        for column in 0..grid.columns() {
+            let start = row * grid.stride * line + column * grid.stride * grid.channels;
+            let (mut sum, mut squares) = (0.0_f32, 0.0_f32);
+            for down in 0..grid.patch {
+                for value in &pixels[start + down * line..start + down * line + run] {
+                    sum += value;
+                    squares += value * value;
+                }
+            }
+            let mean = sum / count;
+            let variance = (squares / count - mean * mean).max(0.0);
+            scales.push((variance + noise).sqrt().recip());
+        }
+    }
+    scales
+}
+
+/// The activation of an image's patches, and their sums.
+struct Triangle<'a> {
+    grid: &'a Grid,
+    dictionary: &'a Dictionary,
+    /// `[patches, centres + values]`
+    responses: &'a [f32],
+    /// `[patches]`
+    scales: &'a [f32],
+    /// `[cells · cells, centres]`
+    features: &'a mut [f32],
+}
+
+impl WithSimd for Triangle<'_> {
+    type Output = ();
+
+    /// Plain loops: the compiler makes vectors of them, with the instructions that this is called for.
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, _simd: S) {
+        let Self { grid, dictionary, responses, scales, features } = self;
+        features.fill(0.0);
+        let centres = dictionary.centres();
+        let (centre_offsets, value_offsets) = dictionary.offsets.split_at(centres);
+        let mut distances = vec![0.0_f32; centres];
+        let patches = responses.chunks_exact(dictionary.offsets.len()).zip(scales);
+        for (patch, (responses, &scale)) in patches.enumerate() {
+            let (products, values) = responses.split_at(centres);
+            let norm = squares(values, value_offsets, scale);
+            for (((distance, &product), &offset), &centre) in
+                distances.iter_mut().zip(products).zip(centre_offsets).zip(&dictionary.squared_norms)
+            {
+                let squared = norm + centre - 2.0 * (product * scale - offset);
+                *distance = if squared > 0.0 { squared.sqrt() } else { 0.0 };
+            }
+            let mean = total(&distances) / centres as f32;
+            let cell = grid.cell(patch / grid.columns(), patch % grid.columns());
+            let sums = &mut features[cell * centres..(cell + 1) * centres];
+            for (sum, &distance) in sums.iter_mut().zip(&distances) {
+                let nearer = mean - distance;
+                *sum += if nearer > 0.0 { nearer } else { 0.0 };
+            }
+        }
+    }
+}
+
+/// The squares of a patch's whitened values, summed.
+#[inline(always)]
+fn squares(values: &[f32], offsets: &[f32], scale: f32) -> f32 {
+    let mut sums = [0.0_f32; SUMS];
+    let (values, rest) = values.as_chunks::<SUMS>();
+    let (offsets, rest_offsets) = offsets.as_chunks::<SUMS>();
+    for (values, offsets) in values.iter().zip(offsets) {
+        for lane in 0..SUMS {
+            let value = values[lane] * scale - offsets[lane];
+            sums[lane] += value * value;
+        }
+    }
+    for (lane, (value, offset)) in rest.iter().zip(rest_offsets).enumerate() {
+        let value = value * scale - offset;
+        sums[lane] += value * value;
+    }
+    sums.iter().sum()
+}
+
+#[inline(always)]
+fn total(values: &[f32]) -> f32 {
+    let mut sums = [0.0_f32; SUMS];
+    let (values, rest) = values.as_chunks::<SUMS>();
+    for values in values {
+        for lane in 0..SUMS {
+            sums[lane] += values[lane];
+        }
+    }
+    sums.iter().sum::<f32>() + rest.iter().sum::<f32>()
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::naive;
+
+    /// Numbers that look random, from -1 to 1.
+    fn noise(seed: u64, count: usize) -> Vec<f32> {
+        let mut state = seed.wrapping_mul(2).wrapping_add(1);
+        let mut next = || {
+            state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+            (state >> 40) as f32 / (1 << 23) as f32 - 1.0
+        };
+        (0..count).map(|_| next()).collect()
+    }
+
+    fn dictionary(grid: &Grid, centres: usize, seed: u64) -> Dictionary {
+        let values = grid.values();
+        let mut filters = noise(seed, (centres + values) * values);
+        for filter in filters.chunks_exact_mut(values) {
+            let mean = filter.iter().sum::<f32>() / values as f32;
+            filter.iter_mut().for_each(|weight| *weight -= mean);
+        }
+        Dictionary {
+            filters,
+            offsets: noise(seed + 1, centres + values),
+            squared_norms: noise(seed + 2, centres).iter().map(|norm| 40.0 + norm).collect(),
+            noise: 10.0,
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn features_are_those_of_the_plain_sum(
+            (height, width, channels) in (4_usize..14, 4_usize..14, 1_usize..4),
+            (patch, stride, cells) in (1_usize..5, 1_usize..3, 1_usize..4),
+            (centres, batch, seed) in (1_usize..40, 0_usize..4, 0_u64..1000),
+        ) {
+            let grid = Grid { height, width, channels, patch, stride, cells };
+            let dictionary = dictionary(&grid, centres, seed);
+            let images: Vec<u8> = noise(seed + 9, batch * channels * height * width)
+                .iter().map(|value| (127.5 + 127.0 * value) as u8).collect();
+            let wide = cells * cells * centres;
+            let expected = naive::patch_features(&grid, &dictionary, &images);
+            for lanes in Lanes::ALL.into_iter().filter(|lanes| lanes.is_available()) {
+                let mut found = vec![0.0; batch * wide];
+                features(lanes, &grid, &dictionary, &images, &mut found);
+                for (place, (found, expected)) in found.iter().zip(&expected).enumerate() {
+                    let tolerance = 1e-3 * (1.0 + expected.abs());
+                    prop_assert!((f64::from(*found) - expected).abs() < tolerance, "{lanes} {place}: {found} {expected}");
+                }
+            }
+        }
+    }
+}
