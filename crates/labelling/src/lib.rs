@@ -4,10 +4,12 @@
 //! what its rows come to. Runs of a simulated oracle and people at work write the same rows.
 
 pub mod append_only;
+mod append_only_table;
 pub mod error;
 pub mod ledger;
 pub mod lock;
 pub mod open_query;
+pub mod project;
 pub mod table;
 
 pub use append_only::AppendOnly;

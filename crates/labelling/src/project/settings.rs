@@ -1,0 +1,278 @@
+//! Every choice of a project, in a file for people: `tailward.toml`.
+
+use std::fmt::Write;
+use std::path::{Path, PathBuf};
+
+use serde::{Deserialize, Serialize};
+use tailward_acquisition::Strategy;
+use tailward_datasets::folder::Limits;
+use tailward_datasets::whole_file;
+
+use crate::Error;
+
+/// The form of the file that this version writes and reads.
+const FORMAT: u32 = 1;
+
+/// The choices of a project.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Settings {
+    /// The form of the file.
+    pub format: u32,
+    /// The folder of images; a relative path starts at the project's folder.
+    pub images: PathBuf,
+    /// What all random choices follow from.
+    pub seed: u64,
+    /// Labels that may be asked for in all, those of the audit included.
+    pub budget: usize,
+    /// Labels that are asked for at a time.
+    pub batch: usize,
+    /// What holds where annotators differ.
+    pub combine: Combine,
+    /// What is trained.
+    pub features: Features,
+    /// How images are chosen once there are labels.
+    pub strategy: Strategy,
+    /// How the first images are chosen, when nothing is labelled.
+    pub first: Strategy,
+    /// The blind sample that accuracy is measured on.
+    pub audit: Audit,
+    /// What an image file may ask for.
+    pub limits: FileLimits,
+}
+
+/// What holds where annotators differ.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Combine {
+    /// The label that most gave; a tie has to be settled.
+    Majority,
+    /// The most probable label when each annotator's errors are estimated (Dawid and Skene, 1979).
+    DawidSkene,
+}
+
+/// What images are described by.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "kebab-case", deny_unknown_fields)]
+pub enum Features {
+    /// How near their patches are to centres that are learned from them.
+    Patches {
+        /// Rows and columns of pixels that images are brought to.
+        side: usize,
+        /// Centres.
+        centres: usize,
+    },
+}
+
+/// The blind sample that accuracy is measured on: drawn at random, labelled without a suggestion, never trained on.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Audit {
+    /// Its share of the budget, from 0 to 1.
+    pub share: f64,
+    /// It has at least as many images, as far as the budget goes.
+    pub at_least: usize,
+}
+
+/// What an image file may ask for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct FileLimits {
+    /// The most bytes of a file.
+    pub max_file_bytes: u64,
+    /// The most pixels of an image.
+    pub max_pixels: u64,
+}
+
+impl From<FileLimits> for Limits {
+    fn from(FileLimits { max_file_bytes, max_pixels }: FileLimits) -> Self {
+        Self { max_file_bytes, max_pixels }
+    }
+}
+
+impl Settings {
+    /// The file's name in a project.
+    pub const FILE: &'static str = "tailward.toml";
+
+    /// Reads the choices from a file.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Input`]: the file cannot be read, is no TOML, lacks a key or has one that nobody reads, or a value is out of
+    /// range.
+    pub fn read(path: &Path) -> Result<Self, Error> {
+        let wrong = |reason: String| Error::Input { path: path.to_owned(), reason };
+        let text =
+            std::fs::read_to_string(path).map_err(|error| wrong(format!("it cannot be read: {error}")))?;
+        let settings: Self = toml::from_str(&text).map_err(|error| wrong(error.to_string()))?;
+        settings.check().map_err(wrong)?;
+        Ok(settings)
+    }
+
+    /// Writes the choices to a file, whole or not at all, each with what it means.
+    ///
+    /// # Errors
+    ///
+    /// The file cannot be written.
+    pub fn write(&self, path: &Path) -> Result<(), Error> {
+        whole_file::write_bytes(path, self.to_text().as_bytes()).map_err(Error::io(path))
+    }
+
+    /// The folder of images of the project in a folder.
+    pub fn images_in(&self, project: &Path) -> PathBuf {
+        project.join(&self.images)
+    }
+
+    /// How many images the audit gets of the whole budget.
+    pub fn audit_size(&self) -> usize {
+        let share = (self.audit.share * self.budget as f64).ceil() as usize;
+        if self.audit.share > 0.0 { share.max(self.audit.at_least).min(self.budget) } else { 0 }
+    }
+
+    fn check(&self) -> Result<(), String> {
+        if self.format != FORMAT {
+            return Err(format!(
+                "it has the form {}, and this version reads {FORMAT}; use the version that wrote it",
+                self.format
+            ));
+        }
+        if self.budget == 0 || self.batch == 0 {
+            return Err("budget and batch must be at least 1".to_owned());
+        }
+        if !(0.0..=1.0).contains(&self.audit.share) {
+            return Err(format!("audit.share is {}, and must be from 0 to 1", self.audit.share));
+        }
+        let Features::Patches { side, centres } = self.features;
+        if !(8..=256).contains(&side) || !(1..=10_000).contains(&centres) {
+            return Err(format!(
+                "features.side is {side} and features.centres {centres}; they must be from 8 to 256 and from 1 to 10000"
+            ));
+        }
+        for (key, strategy) in [("strategy", &self.strategy), ("first", &self.first)] {
+            strategy.validate().map_err(|error| format!("{key} cannot be used: cannot {error}"))?;
+        }
+        Ok(())
+    }
+
+    /// The file: every choice with a comment.
+    fn to_text(&self) -> String {
+        let Self { format, images, seed, budget, batch, combine, features, strategy, first, audit, limits } =
+            self;
+        let mut text = format!(
+            "# A project of Tailward. Every choice is here; change it with an editor, also between two asks.\n\
+             format = {format}\n\n\
+             # The folder of images. A relative path starts at this file's folder.\n\
+             images = {images}\n\n\
+             # What all random choices follow from.\n\
+             seed = {seed}\n\n\
+             # Labels that may be asked for in all, those of the audit included.\n\
+             budget = {budget}\n\n\
+             # Labels that are asked for at a time.\n\
+             batch = {batch}\n\n\
+             # What holds where annotators differ: \"majority\" (ties have to be settled) or \"dawid-skene\" (each\n\
+             # annotator's errors are estimated).\n\
+             combine = {combine}\n",
+            images = plain(&images.to_string_lossy()),
+            combine = plain(combine),
+        );
+        for (comment, table) in [
+            (
+                "What images are described by. \"patches\": how near their patches are to centres that are learned from\n\
+                 # them, at `side` pixels; nothing is downloaded.",
+                tabled("features", features),
+            ),
+            (
+                "How images are chosen once there are labels. `tailward query --help` lists the strategies.",
+                tabled("strategy", strategy),
+            ),
+            ("How the first images are chosen, when nothing is labelled.", tabled("first", first)),
+            (
+                "The blind sample that accuracy is measured on: drawn at random, labelled without a suggestion and never\n\
+                 # trained on. Its share of the budget, and how many images it has at least; a share of 0 is none.",
+                tabled("audit", audit),
+            ),
+            (
+                "What an image file may ask for; larger ones are listed and left out.",
+                tabled("limits", limits),
+            ),
+        ] {
+            // Writing to a string cannot fail.
+            write!(text, "\n# {comment}\n{table}").ok();
+        }
+        text
+    }
+}
+
+/// A value as a table of TOML with its name.
+fn tabled<T: Serialize>(name: &str, value: &T) -> String {
+    let table = std::collections::BTreeMap::from([(name, value)]);
+    toml::to_string(&table).expect("what can be read can be written")
+}
+
+/// A plain value as TOML writes it.
+fn plain<T: Serialize>(value: &T) -> String {
+    toml::Value::try_from(value).expect("a plain value").to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    use tailward_acquisition::{Balance, Lambda, SolverMode};
+
+    use super::*;
+
+    fn settings() -> Settings {
+        let balance = Balance { lambda: Lambda::Fixed(1.0), solver: SolverMode::Auto, prediction: None };
+        Settings {
+            format: FORMAT,
+            images: "../my \"photos\"".into(),
+            seed: 7,
+            budget: 1000,
+            batch: 50,
+            combine: Combine::DawidSkene,
+            features: Features::Patches { side: 64, centres: 400 },
+            strategy: Strategy::Entropy { balance: Some(balance) },
+            first: Strategy::TypiClust { neighbours: 20, max_clusters: 500 },
+            audit: Audit { share: 0.1, at_least: 100 },
+            limits: FileLimits { max_file_bytes: 1 << 28, max_pixels: 100_000_000 },
+        }
+    }
+
+    #[test]
+    fn what_is_written_is_read_back_and_every_line_is_explained() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join(Settings::FILE);
+        settings().write(&path).unwrap();
+        assert_eq!(Settings::read(&path).unwrap(), settings());
+        let text = std::fs::read_to_string(&path).unwrap();
+        assert!(text.matches("\n#").count() > 10 && text.lines().all(|line| line.len() <= 120), "{text}");
+    }
+
+    #[test]
+    fn the_audit_is_a_share_of_the_budget_and_no_more_than_it() {
+        let size = |budget, share| {
+            Settings { budget, audit: Audit { share, at_least: 100 }, ..settings() }.audit_size()
+        };
+        assert_eq!([size(5000, 0.1), size(500, 0.1), size(60, 0.1), size(500, 0.0)], [500, 100, 60, 0]);
+    }
+
+    #[test]
+    fn what_is_wrong_is_said_with_its_place() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join(Settings::FILE);
+        let text = settings().to_text();
+        for (from, to, words) in [
+            ("format = 1", "format = 9", "use the version that wrote it"),
+            ("batch = 50", "batch = 0", "must be at least 1"),
+            ("share = 0.1", "share = 10", "from 0 to 1"),
+            ("batch = 50", "batches = 50", "line 14"),
+            ("side = 64", "side = 1", "features.side is 1"),
+            ("neighbours = 20", "neighbours = 0", "first cannot be used"),
+            ("kind = \"typiclust\"", "kind = \"typical\"", "typical"),
+        ] {
+            assert!(text.contains(from), "{from} in {text}");
+            std::fs::write(&path, text.replacen(from, to, 1)).unwrap();
+            let error = Settings::read(&path).unwrap_err().to_string();
+            assert!(error.contains(words) && error.contains(Settings::FILE), "{error}");
+        }
+    }
+}
