@@ -10,6 +10,7 @@ pub mod ledger;
 pub mod lock;
 pub mod open_query;
 pub mod project;
+pub mod statistics;
 pub mod table;
 
 pub use append_only::AppendOnly;

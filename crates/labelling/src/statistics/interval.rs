@@ -1,0 +1,14 @@
+//! An estimate and what it may be.
+
+use serde::Serialize;
+
+/// An estimate with the ends of its interval.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+pub struct Interval {
+    /// The estimate.
+    pub estimate: f64,
+    /// The lower end.
+    pub low: f64,
+    /// The upper end.
+    pub high: f64,
+}
