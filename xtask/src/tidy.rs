@@ -15,10 +15,11 @@ use tailward_experiment::expected::Expected;
 use crate::{experiments, workspace};
 
 /// Which of our packages a package may depend on. An arrow that is not here is a defect.
-const ARROWS: [(&str, &[&str]); 10] = [
+const ARROWS: [(&str, &[&str]); 11] = [
     ("tailward-acquisition", &[]),
     ("tailward-datasets", &[]),
     ("tailward-kernels", &[]),
+    ("tailward-features", &["tailward-kernels"]),
     ("tailward-models", &["tailward-kernels"]),
     ("tailward-labelling", &["tailward-acquisition", "tailward-datasets"]),
     ("tailward-experiment", &["tailward-acquisition", "tailward-datasets", "tailward-labelling"]),
@@ -28,6 +29,7 @@ const ARROWS: [(&str, &[&str]); 10] = [
             "tailward-acquisition",
             "tailward-datasets",
             "tailward-experiment",
+            "tailward-features",
             "tailward-labelling",
             "tailward-models",
         ],
@@ -58,10 +60,11 @@ const ARROWS: [(&str, &[&str]); 10] = [
 ];
 
 /// Packages that must not reach Burn by any path.
-const BURN_FREE: [&str; 6] = [
+const BURN_FREE: [&str; 7] = [
     "tailward-acquisition",
     "tailward-datasets",
     "tailward-experiment",
+    "tailward-features",
     "tailward-kernels",
     "tailward-labelling",
     "xtask",

@@ -143,6 +143,14 @@ pub enum Error {
         /// Unlabelled samples.
         unlabelled: usize,
     },
+    /// There is nothing that a project could ask for.
+    #[error("{path}: {reason}")]
+    NothingToAsk {
+        /// The project's folder.
+        path: PathBuf,
+        /// Why, with what to do.
+        reason: String,
+    },
     /// A checkpoint cannot be written or read.
     #[error("{path}: {source}")]
     Checkpoint {
@@ -185,12 +193,15 @@ impl Error {
             Self::Dataset(_)
             | Self::Experiment(_)
             | Self::Labelling(
-                tailward_labelling::Error::LedgerFile { .. } | tailward_labelling::Error::Input { .. },
+                tailward_labelling::Error::LedgerFile { .. }
+                | tailward_labelling::Error::Input { .. }
+                | tailward_labelling::Error::Images(_),
             )
             | Self::Acquisition(_)
             | Self::Pretrained(_)
             | Self::Mismatch(_)
-            | Self::BudgetAbovePool { .. } => 3,
+            | Self::BudgetAbovePool { .. }
+            | Self::NothingToAsk { .. } => 3,
             Self::Diverged { .. }
             | Self::NetworksDiverged { .. }
             | Self::NotFinite { .. }

@@ -1,6 +1,7 @@
 //! Training, scoring and the active-learning loop.
 //!
-//! [`run::run`] is the algorithm; everything else is a part of it, one concept a file.
+//! [`run::run`] is the algorithm; everything else is a part of it, one concept a file. [`project`] has the rounds of a person's
+//! own images.
 
 pub mod device;
 pub mod error;
@@ -9,6 +10,7 @@ pub mod guard;
 pub mod host;
 pub mod inputs;
 pub mod pool;
+pub mod project;
 pub mod rng;
 pub mod run;
 pub mod score;

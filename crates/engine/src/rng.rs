@@ -39,6 +39,12 @@ pub enum Stream {
     VaalTrain,
     /// The order in which VAAL's networks score the pool.
     VaalScore,
+    /// Which images a project's audit has.
+    Audit,
+    /// Which patches centres are learned from.
+    Patches,
+    /// The order in which people see what they are asked for.
+    AskOrder,
 }
 
 impl Stream {
@@ -58,6 +64,9 @@ impl Stream {
             Self::VaalInit => "vaal-init",
             Self::VaalTrain => "vaal-train",
             Self::VaalScore => "vaal-score",
+            Self::Audit => "audit",
+            Self::Patches => "patches",
+            Self::AskOrder => "ask-order",
         }
     }
 }

@@ -23,6 +23,9 @@ pub enum Error {
         /// Why, with the line where there is one, and what to do.
         reason: String,
     },
+    /// Images, or files that hold them, could not be read or written.
+    #[error(transparent)]
+    Images(Box<tailward_datasets::Error>),
     /// Another process works on the file or folder.
     #[error("{path} is in use by another process{holder}; wait until it has ended, or stop it")]
     InUse {
@@ -56,5 +59,11 @@ impl Error {
     pub fn io(path: impl Into<PathBuf>) -> impl FnOnce(std::io::Error) -> Self {
         let path = path.into();
         move |source| Self::Io { path, source }
+    }
+}
+
+impl From<tailward_datasets::Error> for Error {
+    fn from(error: tailward_datasets::Error) -> Self {
+        Self::Images(Box::new(error))
     }
 }

@@ -65,7 +65,9 @@ impl Error {
             Self::NotFinite { .. } => 4,
             Self::Taken { .. } => 5,
             Self::Labelling(error) => match error {
-                tailward_labelling::Error::Input { .. } => 3,
+                tailward_labelling::Error::Input { .. }
+                | tailward_labelling::Error::LedgerFile { .. }
+                | tailward_labelling::Error::Images(_) => 3,
                 tailward_labelling::Error::InUse { .. } => 5,
                 _ => 1,
             },

@@ -5,10 +5,12 @@
 //! failed; 101 a bug.
 
 mod answer;
+mod ask;
 mod bench;
 mod check;
 mod environment;
 mod error;
+mod init;
 mod made_up;
 mod output;
 mod probe;
@@ -17,6 +19,8 @@ mod query;
 mod replay;
 mod run;
 mod sample_order;
+mod status;
+mod tell;
 
 use std::io::IsTerminal;
 use std::process::ExitCode;
@@ -43,6 +47,14 @@ const EXIT_CODES: &str = "Exit codes: 0 done, also where the reader of a pipe ha
 
 #[derive(Subcommand, Debug)]
 enum Verb {
+    /// Begin a project on a folder of images, or take in what is new in it.
+    Init(init::Arguments),
+    /// Choose which images of a project to label next.
+    Ask(ask::Arguments),
+    /// Take in what people answered.
+    Tell(tell::Arguments),
+    /// Say where a project stands.
+    Status(status::Arguments),
     /// One run of an experiment, from its `run.toml`: one strategy, one imbalance factor, one seed.
     Run(run::Arguments),
     /// Train on a selection that was made elsewhere, in its order.
@@ -64,6 +76,10 @@ impl Verb {
     /// As it is written on the command line.
     fn name(&self) -> &'static str {
         match self {
+            Self::Init(_) => "init",
+            Self::Ask(_) => "ask",
+            Self::Tell(_) => "tell",
+            Self::Status(_) => "status",
             Self::Run(_) => "run",
             Self::Replay(_) => "replay",
             Self::Query(_) => "query",
@@ -114,6 +130,10 @@ pub fn main() -> ExitCode {
 
 fn perform(verb: Verb) -> anyhow::Result<()> {
     match verb {
+        Verb::Init(arguments) => init::run(&arguments),
+        Verb::Ask(arguments) => ask::run(&arguments),
+        Verb::Tell(arguments) => tell::run(&arguments),
+        Verb::Status(arguments) => status::run(&arguments),
         Verb::Run(arguments) => run::run(&arguments),
         Verb::Replay(arguments) => replay::run(&arguments),
         Verb::Query(arguments) => query::run(&arguments),

@@ -13,6 +13,7 @@ mod open_query;
 mod outputs;
 mod parity;
 mod pretrained;
+mod project;
 mod query;
 mod resume;
 mod strategies;

@@ -83,7 +83,11 @@ pub fn decode(bytes: &[u8], limits: Limits) -> Result<Decoded, Unusable> {
     decoded.unwrap_or_else(|_panic| Err(Unusable::Damaged("its decoder gave up".to_owned())))
 }
 
-fn format(bytes: &[u8]) -> Result<ImageFormat, Unusable> {
+/// The format of a file by its beginning.
+///
+/// # Errors
+/// It holds no image, or one that cannot be read.
+pub(super) fn format(bytes: &[u8]) -> Result<ImageFormat, Unusable> {
     if let Some(name) = unread(bytes) {
         return Err(Unusable::Format(name));
     }

@@ -1,7 +1,7 @@
 //! Many files read and decoded side by side.
 
 use std::fs::File;
-use std::io::{self, Read};
+use std::io::{self, Read, Seek};
 use std::path::Path;
 use std::sync::Mutex;
 use std::sync::PoisonError;
@@ -9,14 +9,18 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use sha2::{Digest, Sha256};
 
-use super::decode::{Decoded, Limits, Unusable, decode};
+use super::decode::{Decoded, Limits, Unusable, decode, format};
 use super::memory::Memory;
+use super::walk::FoundFile;
 use crate::images::ImageShape;
 use crate::pixels::resize::write_planes;
 use crate::pixels::side_by_side::threads;
 
 /// Memory for files and decoded images at a time, whatever the number of threads.
 const MEMORY_BYTES: u64 = 2 << 30;
+
+/// Bytes that tell what a file is.
+const BEGINNING: u64 = 512;
 
 /// What a file holds.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -65,7 +69,12 @@ pub fn inspect(
 
 fn one(path: &Path, shape: ImageShape, limits: Limits, memory: &Memory) -> Result<Inspected, Unusable> {
     let unreadable = |error: io::Error| Unusable::Unreadable(error.to_string());
-    let file = File::open(path).map_err(unreadable)?;
+    let mut file = File::open(path).map_err(unreadable)?;
+    // A film, or whatever else lies there, is not read to its end.
+    let mut beginning = Vec::new();
+    file.by_ref().take(BEGINNING).read_to_end(&mut beginning).map_err(unreadable)?;
+    format(&beginning)?;
+    file.rewind().map_err(unreadable)?;
     let size = file.metadata().map_err(unreadable)?.len();
     if size > limits.max_file_bytes {
         return Err(Unusable::TooManyBytes(size));
@@ -100,9 +109,27 @@ fn read(file: File, limit: u64) -> Result<Vec<u8>, Unusable> {
 
 /// The pixels that the header of a file speaks of; none where it cannot be read, which decoding says again.
 fn claimed_pixels(bytes: &[u8]) -> u64 {
-    let reader = image::ImageReader::new(io::Cursor::new(bytes)).with_guessed_format();
-    let dimensions = reader.ok().and_then(|reader| reader.into_dimensions().ok());
-    dimensions.map_or(0, |(width, height)| u64::from(width) * u64::from(height))
+    dimensions(io::Cursor::new(bytes)).map_or(0, |(width, height)| u64::from(width) * u64::from(height))
+}
+
+/// Width and height by a header.
+fn dimensions(file: impl io::BufRead + Seek) -> Option<(u32, u32)> {
+    let reader = image::ImageReader::new(file).with_guessed_format().ok()?;
+    reader.into_dimensions().ok()
+}
+
+/// The shorter side that images of a folder have, in pixels: the median of up to two hundred of them, spread over the list, by
+/// their headers. Nothing where none of them is an image.
+pub fn typical_side(folder: &Path, files: &[FoundFile]) -> Option<u32> {
+    const LOOKED_AT: usize = 200;
+    let step = files.len().div_ceil(LOOKED_AT).max(1);
+    let side = |file: &FoundFile| {
+        let file = File::open(folder.join(&file.path)).ok()?;
+        dimensions(io::BufReader::new(file)).map(|(width, height)| width.min(height))
+    };
+    let mut sides: Vec<u32> = files.iter().step_by(step).filter_map(side).collect();
+    sides.sort_unstable();
+    sides.get(sides.len() / 2).copied()
 }
 
 #[cfg(test)]
@@ -137,6 +164,10 @@ mod tests {
         assert_eq!((fourth.width, fourth.height, fourth.pixels.len()), (32, 24, 192));
         assert_eq!(fourth.sha256, hex::encode(Sha256::digest(&images[4])));
         assert_ne!(fourth.pixels_sha256, found[5].as_ref().unwrap().pixels_sha256);
+        let listed: Vec<FoundFile> =
+            files.iter().map(|path| FoundFile { path: path.to_path_buf(), bytes: 0 }).collect();
+        assert_eq!(typical_side(folder.path(), &listed), Some(24));
+        assert_eq!(typical_side(folder.path(), &listed[3..4]), None);
         let small = Limits { max_file_bytes: 10, ..Limits::default() };
         assert!(matches!(
             inspect(folder.path(), &files[..1], SHAPE, small)[0],

@@ -12,6 +12,6 @@ mod walk;
 
 pub use cache::PixelCache;
 pub use decode::{Decoded, Limits, Unusable, decode};
-pub use inspect::{Inspected, inspect};
+pub use inspect::{Inspected, inspect, typical_side};
 pub use path_text::{path_from_text, path_to_text};
 pub use walk::{FoundFile, Walk, walk};

@@ -176,6 +176,16 @@ impl Ledger {
         self.entries.get(&sample).is_none_or(|entry| entry.round > round)
     }
 
+    /// How many rounds anything was requested for: one more than the last.
+    pub fn rounds(&self) -> usize {
+        self.requests.len()
+    }
+
+    /// What the sample was requested for, where the request says so; nothing if it was not requested.
+    pub fn phase(&self, sample: SampleId) -> Option<&str> {
+        self.entries.get(&sample)?.phase.as_deref()
+    }
+
     /// The samples requested for `round`, in the order of the requests.
     pub fn requested(&self, round: usize) -> &[SampleId] {
         self.requests.get(round).map_or(&[], Vec::as_slice)
@@ -211,6 +221,11 @@ impl Ledger {
             Standing::Labelled(label) => Some(label),
             _ => None,
         }
+    }
+
+    /// What an annotator says of a sample, as it stands: the event and its label.
+    pub fn opinion(&self, sample: SampleId, annotator: &str) -> Option<(Event, Option<u32>)> {
+        self.entries.get(&sample)?.opinion(annotator)
     }
 
     /// The samples of the audit with their labels, in ascending order. Nothing may be trained on them as such.

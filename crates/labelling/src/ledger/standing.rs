@@ -113,6 +113,12 @@ impl Entry {
         }
     }
 
+    /// What an annotator said last of it and has not taken back.
+    pub(super) fn opinion(&self, annotator: &str) -> Option<(Event, Option<u32>)> {
+        let own = self.said.iter().rev().find(|said| said.annotator.as_deref() == Some(annotator))?;
+        Some((own.event, own.label))
+    }
+
     /// The label that the audit found, if it was part of it.
     pub(super) fn audited(&self) -> Option<u32> {
         self.said.iter().rev().find(|said| said.event == Event::Audited)?.label

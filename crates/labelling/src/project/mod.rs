@@ -5,13 +5,100 @@
 //! | `tailward.toml` | every choice, to be read and changed by hand ([`Settings`]) |
 //! | `images.csv` | every image file and its number, for ever ([`ImageTable`]) |
 //! | `classes.csv` | every class and its number, for ever ([`ClassTable`]) |
+//! | `audit.csv` | the blind sample that accuracy is measured on ([`AuditTable`]) |
 //! | `ledger.csv` | every label that was asked for and everything that was said ([`Ledger`](crate::Ledger)) |
 //! | `cache/` | what can be made again |
 
+mod audit;
 mod classes;
+mod gather;
 mod images;
 mod settings;
+mod tell;
+mod understood;
 
+use std::path::{Path, PathBuf};
+
+use tailward_datasets::ImageShape;
+use tailward_datasets::folder::PixelCache;
+
+use crate::{Error, LEDGER_FILE, Ledger, Lock, Patience};
+
+pub use audit::{AuditRow, AuditTable};
 pub use classes::{ClassRow, ClassTable};
+pub use gather::{Gathered, gather};
 pub use images::{ImageRow, ImageState, ImageTable};
-pub use settings::{Audit, Combine, Settings};
+pub use settings::{Audit, Combine, Features, FileLimits, Settings};
+pub use tell::{Taken, Telling, tell};
+pub use understood::{Understood, class_by_folder, understood};
+
+/// The folder of a project with what can be made again.
+pub const CACHE_FOLDER: &str = "cache";
+
+/// A project that this process alone works on.
+#[derive(Debug)]
+pub struct Project {
+    /// Its folder.
+    pub folder: PathBuf,
+    /// Its choices.
+    pub settings: Settings,
+    /// Its images.
+    pub images: ImageTable,
+    /// Its classes.
+    pub classes: ClassTable,
+    /// Its audit.
+    pub audit: AuditTable,
+    /// What was asked and said.
+    pub ledger: Ledger,
+    _lock: Lock,
+}
+
+impl Project {
+    /// Opens a project.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Input`] where there is none, or `init` did not come to its end; [`Error::InUse`]; a file of it is damaged.
+    pub fn open(folder: &Path, patience: Patience) -> Result<Self, Error> {
+        let settings = folder.join(Settings::FILE);
+        if !settings.exists() {
+            let is_begun = folder.join(ImageTable::FILE).exists();
+            let reason = if is_begun {
+                "`tailward init` did not come to its end here; run the same command again, and it goes on"
+            } else {
+                "this is no project; `tailward init` begins one"
+            };
+            return Err(Error::Input { path: folder.to_owned(), reason: reason.to_owned() });
+        }
+        let lock = Lock::folder(folder, patience)?;
+        let settings = Settings::read(&settings)?;
+        let images = ImageTable::open(&folder.join(ImageTable::FILE))?;
+        let classes = ClassTable::open(&folder.join(ClassTable::FILE))?;
+        let audit = AuditTable::open(&folder.join(AuditTable::FILE))?;
+        let members = images.usable().map(|row| row.id);
+        let ledger = Ledger::open(&folder.join(LEDGER_FILE), members)?;
+        Ok(Self { folder: folder.to_owned(), settings, images, classes, audit, ledger, _lock: lock })
+    }
+
+    /// The pixels of its images, as far as they are there.
+    ///
+    /// # Errors
+    ///
+    /// The cache cannot be opened or begun.
+    pub fn pixels(&self) -> Result<PixelCache, Error> {
+        let Features::Patches { side, .. } = self.settings.features;
+        pixel_cache(&self.folder, side)
+    }
+}
+
+/// The cache of pixels of a project at a side, begun where it is not there.
+///
+/// # Errors
+///
+/// It cannot be opened or begun.
+pub fn pixel_cache(project: &Path, side: usize) -> Result<PixelCache, Error> {
+    let folder = project.join(CACHE_FOLDER);
+    std::fs::create_dir_all(&folder).map_err(Error::io(&folder))?;
+    let shape = ImageShape { channels: 3, height: side, width: side };
+    Ok(PixelCache::open(&folder.join(format!("pixels-{side}.bin")), shape)?)
+}

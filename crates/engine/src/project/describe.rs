@@ -1,0 +1,167 @@
+//! The features of a project's images, computed once and kept.
+
+use std::fs::File;
+use std::io::{BufReader, Read, Write};
+use std::path::{Path, PathBuf};
+
+use ndarray::Array2;
+use rand::seq::index;
+use sha2::{Digest, Sha256};
+use tailward_datasets::SampleId;
+use tailward_datasets::folder::inspect;
+use tailward_datasets::whole_file;
+use tailward_features::{Patches, PatchesConfig, Standardised};
+use tailward_labelling::project::{CACHE_FOLDER, Features, ImageRow, Project};
+
+use crate::Error;
+use crate::rng::{Stream, stream};
+
+/// Images that centres are learned from, at most.
+const LEARNED_FROM: usize = 10_000;
+
+/// Patches that are drawn for each centre.
+const PATCHES_A_CENTRE: usize = 100;
+
+/// Images whose pixels are in memory at a time.
+const CHUNK: usize = 2_048;
+
+/// The images of a project that can be used now, by their features.
+#[derive(Debug)]
+pub struct Described {
+    /// The images, rising.
+    pub samples: Vec<SampleId>,
+    /// `[images, dims]`, each feature of mean 0 and deviation 1
+    pub features: Array2<f32>,
+    /// Images whose file is gone, or is another than it was, with what is wrong; they are left out.
+    pub lost: Vec<(SampleId, String)>,
+}
+
+/// Describes every usable image of a project. `progress` is told how many more are done.
+///
+/// # Errors
+///
+/// No image is left, or the cache cannot be read or written.
+pub fn describe(project: &Project, progress: &mut dyn FnMut(usize)) -> Result<Described, Error> {
+    let Features::Patches { side, centres } = project.settings.features;
+    let rows: Vec<&ImageRow> = project.images.usable().collect();
+    let lost = restore(project, &rows)?;
+    let rows: Vec<&ImageRow> =
+        rows.into_iter().filter(|row| lost.iter().all(|(sample, _)| *sample != row.id)).collect();
+    if rows.is_empty() {
+        let reason = "there is no image that can be used; `tailward init` says why".to_owned();
+        return Err(Error::Inconsistent { path: project.folder.clone(), reason });
+    }
+    let samples = rows.iter().map(|row| row.id).collect();
+    let config =
+        PatchesConfig { centres, sample: PATCHES_A_CENTRE * centres, ..PatchesConfig::for_side(side) };
+    let file = feature_file(project, &config, side, &rows);
+    if let Some(features) = kept(&file, rows.len(), config.dims()) {
+        progress(rows.len());
+        return Ok(Described { samples, features, lost });
+    }
+    let mut features = computed(project, &config, side, &rows, progress)?;
+    Standardised::of(features.view()).apply(&mut features);
+    // What can be made again must not keep anybody from working.
+    if let Err(error) = keep(&file, &features) {
+        tracing::warn!("{} is not kept, and is computed again the next time: {error}", file.display());
+    }
+    Ok(Described { samples, features, lost })
+}
+
+/// Decodes images again whose pixels are not in the cache, and gives those that cannot be had.
+fn restore(project: &Project, rows: &[&ImageRow]) -> Result<Vec<(SampleId, String)>, Error> {
+    let cache = project.pixels()?;
+    let mut lost = Vec::new();
+    for rows in rows.chunks(CHUNK) {
+        let (_, missing) = cache.read(&sources(rows)).map_err(tailward_labelling::Error::from)?;
+        let missing: Vec<&ImageRow> = missing.into_iter().map(|position| rows[position]).collect();
+        let paths: Vec<PathBuf> = missing.iter().map(|row| row.relative_path().unwrap_or_default()).collect();
+        let paths: Vec<&Path> = paths.iter().map(PathBuf::as_path).collect();
+        let folder = project.settings.images_in(&project.folder);
+        let found = inspect(&folder, &paths, cache.shape(), project.settings.limits.into());
+        for (row, found) in missing.into_iter().zip(found) {
+            match found {
+                Ok(found) if row.sha256.as_ref() == Some(&found.sha256) => {
+                    cache.put(row.id.index(), &found.sha256, &found.pixels)?;
+                }
+                Ok(_) => lost.push((row.id, format!("{} is another file than it was", row.path))),
+                Err(why) => lost.push((row.id, format!("{} {why}", row.path))),
+            }
+        }
+    }
+    Ok(lost)
+}
+
+fn sources<'a>(rows: &[&'a ImageRow]) -> Vec<(usize, &'a str)> {
+    rows.iter().map(|row| (row.id.index(), row.sha256.as_deref().unwrap_or_default())).collect()
+}
+
+fn computed(
+    project: &Project,
+    config: &PatchesConfig,
+    side: usize,
+    rows: &[&ImageRow],
+    progress: &mut dyn FnMut(usize),
+) -> Result<Array2<f32>, Error> {
+    let cache = project.pixels()?;
+    let mut rng = stream(project.settings.seed, Stream::Patches, 0);
+    let drawn = index::sample(&mut rng, rows.len(), rows.len().min(LEARNED_FROM)).into_vec();
+    let drawn: Vec<&ImageRow> = drawn.into_iter().map(|place| rows[place]).collect();
+    let (images, _) = cache.read(&sources(&drawn))?;
+    let patches = Patches::learn(config, [3, side, side], &images.pixels, &mut rng);
+    let mut features = Array2::zeros((rows.len(), patches.dims()));
+    let mut place = 0;
+    for rows in rows.chunks(CHUNK) {
+        let (images, _) = cache.read(&sources(rows))?;
+        for row in patches.features(&images.pixels).rows() {
+            features.row_mut(place).assign(&row);
+            place += 1;
+        }
+        progress(rows.len());
+    }
+    Ok(features)
+}
+
+/// The file of the features, by everything that they depend on.
+fn feature_file(project: &Project, config: &PatchesConfig, side: usize, rows: &[&ImageRow]) -> PathBuf {
+    let mut hash = Sha256::new();
+    hash.update(format!("{config:?} {side} {} {}", project.settings.seed, env!("CARGO_PKG_VERSION")));
+    for row in rows {
+        hash.update(row.sha256.as_deref().unwrap_or_default());
+    }
+    let digest = hash.finalize();
+    let name: String = digest[..8].iter().map(|byte| format!("{byte:02x}")).collect();
+    project.folder.join(CACHE_FOLDER).join(format!("features-{name}.bin"))
+}
+
+/// The features of a file, if it is there and whole: its checksum, then the numbers.
+fn kept(file: &Path, rows: usize, dims: usize) -> Option<Array2<f32>> {
+    let mut reader = BufReader::new(File::open(file).ok()?);
+    let mut checksum = [0; 32];
+    reader.read_exact(&mut checksum).ok()?;
+    let mut bytes = Vec::new();
+    reader.read_to_end(&mut bytes).ok()?;
+    if Sha256::digest(&bytes)[..] != checksum || bytes.len() != rows * dims * 4 {
+        return None;
+    }
+    let values = bytes.as_chunks::<4>().0.iter().map(|value| f32::from_le_bytes(*value)).collect();
+    Array2::from_shape_vec((rows, dims), values).ok()
+}
+
+/// Writes the features, and removes those of before.
+fn keep(file: &Path, features: &Array2<f32>) -> std::io::Result<()> {
+    let bytes: Vec<u8> = features.iter().flat_map(|value| value.to_le_bytes()).collect();
+    whole_file::write(file, |writer| {
+        writer.write_all(&Sha256::digest(&bytes))?;
+        writer.write_all(&bytes)
+    })?;
+    let folder = file.parent().unwrap_or(Path::new("."));
+    for entry in std::fs::read_dir(folder)? {
+        let path = entry?.path();
+        let is_old = path.file_name().is_some_and(|name| name.to_string_lossy().starts_with("features-"));
+        if is_old && path != file {
+            std::fs::remove_file(path)?;
+        }
+    }
+    Ok(())
+}

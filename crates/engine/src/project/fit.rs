@@ -1,0 +1,52 @@
+//! The head of a project: fitted to what is labelled, and what it says of everything.
+
+use std::collections::BTreeMap;
+
+use ndarray::{Array2, ArrayView2, Axis};
+use tailward_datasets::SampleId;
+use tailward_features::{Fitted, Ridge};
+use tailward_labelling::project::Project;
+
+use super::Described;
+
+/// What a head that was fitted to the labelled images says.
+#[derive(Debug)]
+pub struct Fit {
+    /// The labelled images that it was fitted to, rising, with their labels.
+    pub labelled: Vec<(SampleId, u32)>,
+    /// The head.
+    pub fitted: Fitted,
+}
+
+/// Fits a head to everything that is labelled but the audit; nothing as long as there are not two classes to tell apart.
+pub fn fit(project: &Project, described: &Described) -> Option<Fit> {
+    let known: BTreeMap<SampleId, usize> =
+        described.samples.iter().enumerate().map(|(row, &sample)| (sample, row)).collect();
+    let labelled: Vec<(SampleId, u32)> = project
+        .ledger
+        .labelled(usize::MAX)
+        .into_iter()
+        .filter(|(sample, _)| known.contains_key(sample))
+        .collect();
+    let first = labelled.first().map(|(_, label)| *label)?;
+    if labelled.iter().all(|(_, label)| *label == first) {
+        return None;
+    }
+    let rows: Vec<usize> = labelled.iter().map(|(sample, _)| known[sample]).collect();
+    let labels: Vec<u32> = labelled.iter().map(|(_, label)| *label).collect();
+    let features = described.features.select(Axis(0), &rows);
+    let fitted = Ridge::fit(features.view(), &labels, project.classes.names().len());
+    Some(Fit { labelled, fitted })
+}
+
+/// Logits as probabilities, in place.
+pub(super) fn softmax(logits: ArrayView2<f32>) -> Array2<f32> {
+    let mut probabilities = logits.to_owned();
+    for mut row in probabilities.rows_mut() {
+        let highest = row.iter().copied().fold(f32::NEG_INFINITY, f32::max);
+        row.mapv_inplace(|logit| (logit - highest).exp());
+        let sum = row.sum();
+        row /= sum;
+    }
+    probabilities
+}

@@ -1,0 +1,76 @@
+//! Where a project stands: what was spent, what is labelled, and how good the head is.
+
+use ndarray::Axis;
+use serde::Serialize;
+use tailward_datasets::SampleId;
+use tailward_labelling::ledger::Standing as Of;
+use tailward_labelling::project::Project;
+use tailward_labelling::statistics::{Interval, Unseen, unseen, wilson};
+
+use super::{Described, fit};
+
+/// The level of intervals.
+const LEVEL: f64 = 0.95;
+
+/// Where a project stands.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Standing {
+    /// Labels that were asked for.
+    pub spent: usize,
+    /// Labels that may be asked for in all.
+    pub budget: usize,
+    /// Images that wait for an answer.
+    pub waiting: usize,
+    /// Labels of each class, those of the audit left out.
+    pub labels: Vec<(String, usize)>,
+    /// The share of the audit's labels that a head on the other labels gets right, with Wilson's interval. The audit is a plain
+    /// random sample, of the images that had no label when it was drawn.
+    pub accuracy: Option<Interval>,
+    /// Labels of the audit.
+    pub audited: usize,
+    /// What the audit says of classes that are not in it.
+    pub unseen: Option<Unseen>,
+}
+
+/// Says where a project stands. Accuracy comes from the audit alone, which nothing was trained on or chosen by.
+pub fn standing(project: &Project, described: &Described) -> Standing {
+    let ledger = &project.ledger;
+    let names = project.classes.names();
+    let mut labels: Vec<(String, usize)> = names.iter().map(|name| (name.clone(), 0)).collect();
+    for (_, label) in ledger.labelled(usize::MAX) {
+        labels[label as usize].1 += 1;
+    }
+    let asked: Vec<SampleId> =
+        (1..ledger.rounds()).flat_map(|round| ledger.requested(round).iter().copied()).collect();
+    let waits = |sample: &&SampleId| ledger.standing(**sample) == Some(Of::Waiting);
+    let audited = ledger.audited();
+    let mut of_audit = vec![0; names.len()];
+    audited.iter().for_each(|(_, label)| of_audit[*label as usize] += 1);
+    Standing {
+        spent: asked.len(),
+        budget: project.settings.budget,
+        waiting: asked.iter().filter(waits).count(),
+        labels,
+        accuracy: accuracy(project, described, &audited),
+        audited: audited.len(),
+        unseen: (!audited.is_empty()).then(|| unseen(&of_audit)),
+    }
+}
+
+fn accuracy(project: &Project, described: &Described, audited: &[(SampleId, u32)]) -> Option<Interval> {
+    let fit = fit(project, described)?;
+    let known: Vec<(usize, u32)> = audited
+        .iter()
+        .filter_map(|(sample, label)| Some((described.samples.binary_search(sample).ok()?, *label)))
+        .collect();
+    if known.is_empty() {
+        return None;
+    }
+    let rows: Vec<usize> = known.iter().map(|(row, _)| *row).collect();
+    let logits = fit.fitted.ridge.logits(described.features.select(Axis(0), &rows).view());
+    let right = logits.rows().into_iter().zip(&known).filter(|(row, (_, label))| {
+        let best = (1..row.len()).fold(0, |best, class| if row[class] > row[best] { class } else { best });
+        best == *label as usize
+    });
+    Some(wilson(right.count(), known.len(), LEVEL))
+}

@@ -1,0 +1,82 @@
+//! `tailward ask`: which images of a project to label next.
+
+use std::path::PathBuf;
+
+use clap::Args;
+use serde::Serialize;
+use tailward_engine::project::{self, Asked, Described};
+use tailward_labelling::Patience;
+use tailward_labelling::project::Project;
+
+use crate::Error;
+use crate::init::bar;
+use crate::output::{self, say};
+
+/// Arguments of `tailward ask`.
+#[derive(Args, Debug)]
+#[command(after_help = EXAMPLES)]
+pub(crate) struct Arguments {
+    /// The project's folder.
+    project: PathBuf,
+    /// How many labels to ask for; by default the `batch` of tailward.toml.
+    #[arg(long, value_name = "LABELS", value_parser = clap::value_parser!(u64).range(1..))]
+    batch: Option<u64>,
+    /// Where the images go that wait for a label; by default, and for `-`, to standard output.
+    #[arg(long, value_name = "FILE")]
+    out: Option<PathBuf>,
+}
+
+const EXAMPLES: &str = "\
+Examples:
+  tailward ask lynxes --out ask.csv     write what to label; fill in the column `label`
+  tailward tell lynxes ask.csv          take the answers";
+
+/// A line of the table. Nothing in it tells which images belong to the audit.
+#[derive(Serialize)]
+struct Line<'a> {
+    index: u32,
+    path: &'a str,
+    label: &'a str,
+}
+
+pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<()> {
+    let mut project = Project::open(&arguments.project, Patience::Refuse).map_err(Error::from)?;
+    if project.classes.names().len() < 2 {
+        return Err(Error::Usage(
+            "the project has fewer than two classes; `tailward init` with --classes adds some".to_owned(),
+        )
+        .into());
+    }
+    let described = described(&project)?;
+    let asked = project::ask(&mut project, &described, arguments.batch.map(|batch| batch as usize))?;
+    output::write(arguments.out.as_deref(), &table(&project, &asked)?)?;
+    for sentence in &asked.account {
+        say(format_args!("{sentence}"));
+    }
+    if asked.waited > 0 {
+        say(format_args!("{} of them wait since before", asked.waited));
+    }
+    say(format_args!("round {}: {} images wait for a label", asked.round, asked.images.len()));
+    Ok(())
+}
+
+/// Describes the images, and says which are lost.
+pub(crate) fn described(project: &Project) -> anyhow::Result<Described> {
+    let bar = bar(project.images.usable().count(), "describing images");
+    let described = project::describe(project, &mut |done| bar.inc(done as u64));
+    bar.finish_and_clear();
+    let described = described?;
+    for (sample, why) in &described.lost {
+        say(format_args!("image {sample} is left out: {why}"));
+    }
+    Ok(described)
+}
+
+fn table(project: &Project, asked: &Asked) -> anyhow::Result<Vec<u8>> {
+    let mut writer = csv::Writer::from_writer(Vec::new());
+    for image in &asked.images {
+        let path = &project.images.rows()[image.sample.index()].path;
+        writer.serialize(Line { index: image.sample.0, path, label: "" })?;
+    }
+    Ok(writer.into_inner()?)
+}

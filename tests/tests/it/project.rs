@@ -1,0 +1,297 @@
+//! A person's project on a folder of images, by the command line: begun, asked, told, killed, moved.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::process::Output;
+
+use rand::{RngExt, SeedableRng};
+use rand_chacha::ChaCha8Rng;
+
+use crate::fixture::tailward;
+
+const CLASSES: [&str; 3] = ["across", "down", "dots"];
+
+/// A folder of 150 pictures of 24 × 24 pixels, and a place for projects.
+struct Desk {
+    folder: tempfile::TempDir,
+    truth: BTreeMap<String, &'static str>,
+}
+
+impl Desk {
+    fn new() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::create_dir(folder.path().join("photos")).unwrap();
+        let mut rng = ChaCha8Rng::seed_from_u64(1);
+        let mut truth = BTreeMap::new();
+        for number in 0..150 {
+            // A tenth are dots.
+            let class = if number % 10 == 0 { 2 } else { number % 2 };
+            let name = format!("picture {number:03}.ppm");
+            std::fs::write(folder.path().join("photos").join(&name), picture(class, &mut rng)).unwrap();
+            truth.insert(name, CLASSES[class]);
+        }
+        Self { folder, truth }
+    }
+
+    fn path(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
+
+    fn init(&self, project: &str, more: &[&str]) -> Output {
+        let mut command = tailward();
+        command.arg("init").arg(self.path(project)).arg("--images").arg(self.path("photos"));
+        command.args(["--classes", "across,down,dots", "--budget", "60", "--batch", "12"]).args(more);
+        let output = command.output().unwrap();
+        self.few_centres(project);
+        output
+    }
+
+    /// The tests need speed more than accuracy.
+    fn few_centres(&self, project: &str) {
+        self.change(project, "centres = 400", "centres = 24");
+    }
+
+    fn change(&self, project: &str, from: &str, to: &str) {
+        let path = self.path(project).join("tailward.toml");
+        let Ok(text) = std::fs::read_to_string(&path) else { return };
+        std::fs::write(path, text.replace(from, to)).unwrap();
+    }
+
+    fn ask(&self, project: &str) -> Output {
+        tailward().arg("ask").arg(self.path(project)).output().unwrap()
+    }
+
+    fn tell(&self, project: &str, answers: &str, more: &[&str]) -> Output {
+        std::fs::write(self.path("answers.csv"), answers).unwrap();
+        let mut command = tailward();
+        command.arg("tell").arg(self.path(project)).arg(self.path("answers.csv")).args(more).output().unwrap()
+    }
+
+    /// The paths of an ask, answered by somebody who errs once in ten times.
+    fn answered(&self, asked: &Output, rng: &mut ChaCha8Rng) -> String {
+        let mut answers = "path,label\n".to_owned();
+        for path in paths(asked) {
+            let label =
+                if rng.random_bool(0.1) { CLASSES[rng.random_range(0..3)] } else { self.truth[&path] };
+            answers.push_str(&format!("{path},{label}\n"));
+        }
+        answers
+    }
+
+    fn status(&self, project: &str) -> serde_json::Value {
+        let output = tailward().arg("status").arg(self.path(project)).arg("--json").output().unwrap();
+        assert!(output.status.success(), "{}", words(&output));
+        serde_json::from_slice(&output.stdout).unwrap()
+    }
+
+    /// The ledger without its times.
+    fn ledger(&self, project: &str) -> Vec<String> {
+        let text = std::fs::read_to_string(self.path(project).join("ledger.csv")).unwrap();
+        text.lines().map(|line| line.rsplit_once(',').unwrap().0.to_owned()).collect()
+    }
+}
+
+/// A portable pixmap, which needs no encoder: stripes across or down, or dots, in noise.
+fn picture(class: usize, rng: &mut ChaCha8Rng) -> Vec<u8> {
+    let mut bytes = b"P6\n24 24\n255\n".to_vec();
+    let (base, phase) = (rng.random_range(30..150_u8), rng.random_range(0..4));
+    for place in 0..24 * 24 {
+        let (row, column) = (place / 24 + phase, place % 24 + phase);
+        let is_bright = match class {
+            0 => row % 4 < 2,
+            1 => column % 4 < 2,
+            _ => row % 4 < 2 && column % 4 < 2,
+        };
+        let value = base + if is_bright { 60 } else { 0 };
+        bytes.extend([(); 3].map(|()| value + rng.random_range(0..25)));
+    }
+    bytes
+}
+
+fn words(output: &Output) -> String {
+    String::from_utf8_lossy(&output.stderr).into_owned()
+}
+
+fn paths(asked: &Output) -> Vec<String> {
+    assert!(asked.status.success(), "{}", words(asked));
+    let text = String::from_utf8(asked.stdout.clone()).unwrap();
+    assert_eq!(text.lines().next(), Some("index,path,label"));
+    text.lines().skip(1).map(|line| line.split(',').nth(1).unwrap().to_owned()).collect()
+}
+
+/// The whole path with an annotator who errs: to the end of the budget, for strategies that ask once and one that asks again
+/// and again. Nobody is asked twice, the audit is never learned from, and what is known of accuracy is not far off.
+#[test]
+fn a_project_goes_from_a_folder_to_the_end_of_its_budget() {
+    let desk = Desk::new();
+    for (project, strategy) in [
+        ("random", "kind = \"random\""),
+        ("entropy-cb", ""),
+        ("direct", "kind = \"direct\"\nmode = \"paper\"\nparallel = 4"),
+    ] {
+        let begun = desk.init(project, &["--audit", "20%"]);
+        assert!(begun.status.success(), "{}", words(&begun));
+        desk.change(project, "at_least = 100", "at_least = 12");
+        if !strategy.is_empty() {
+            let balanced = "kind = \"entropy\"\n\n[strategy.balance]\nlambda = 1.0\nsolver = \"auto\"";
+            desk.change(project, balanced, strategy);
+        }
+        let mut rng = ChaCha8Rng::seed_from_u64(2);
+        let mut asked = Vec::new();
+        loop {
+            let output = desk.ask(project);
+            if !output.status.success() {
+                assert_eq!(output.status.code(), Some(3));
+                assert!(words(&output).contains("the budget of 60 labels is spent"), "{}", words(&output));
+                break;
+            }
+            asked.extend(paths(&output));
+            let told = desk.tell(project, &desk.answered(&output, &mut rng), &[]);
+            assert!(told.status.success(), "{}", words(&told));
+        }
+        let distinct: std::collections::BTreeSet<&String> = asked.iter().collect();
+        assert_eq!((asked.len(), distinct.len()), (60, 60), "{project}");
+        let status = desk.status(project);
+        let labelled: u64 =
+            status["labels"].as_array().unwrap().iter().map(|of| of[1].as_u64().unwrap()).sum();
+        assert_eq!((status["audited"].as_u64(), labelled), (Some(12), 48), "{project}: {status}");
+        let accuracy = status["accuracy"]["estimate"].as_f64().unwrap();
+        assert!(accuracy > 0.6, "{project}: {accuracy}");
+        let audit = std::fs::read_to_string(desk.path(project).join("audit.csv")).unwrap();
+        let of_audit: Vec<&str> = audit.lines().skip(1).map(|line| line.split(',').next().unwrap()).collect();
+        for line in desk.ledger(project) {
+            let cells: Vec<&str> = line.split(',').collect();
+            assert_eq!(
+                cells[4] == "audited",
+                cells[4] != "requested" && of_audit.contains(&cells[5]),
+                "{line}"
+            );
+        }
+    }
+}
+
+/// The same command again asks for the same, whatever was lost between: the caches, an ask that was not told of, half of the
+/// answers, the folder's old name.
+#[test]
+fn a_project_that_was_cut_short_or_moved_goes_on() {
+    let desk = Desk::new();
+    assert!(desk.init("one", &[]).status.success());
+    assert!(desk.init("two", &[]).status.success());
+    let mut rngs = [3, 3].map(ChaCha8Rng::seed_from_u64);
+    let mut name = "two".to_owned();
+    for round in 0..3 {
+        let asked = desk.ask("one");
+        let answers = desk.answered(&asked, &mut rngs[0]);
+        assert!(desk.tell("one", &answers, &[]).status.success());
+
+        // The other has no caches any more, is asked twice, told in two halves and moved in between.
+        std::fs::remove_dir_all(desk.path(&name).join("cache")).unwrap();
+        let asked = desk.ask(&name);
+        assert_eq!(paths(&desk.ask(&name)), paths(&asked));
+        let answers = desk.answered(&asked, &mut rngs[1]);
+        let lines: Vec<&str> = answers.lines().collect();
+        let half = lines[..lines.len() / 2].join("\n");
+        assert!(desk.tell(&name, &half, &[]).status.success());
+        let next = format!("moved {round}");
+        std::fs::rename(desk.path(&name), desk.path(&next)).unwrap();
+        name = next;
+        let waiting = paths(&desk.ask(&name));
+        assert_eq!(waiting.len(), paths(&asked).len() - (lines.len() / 2 - 1));
+        let told = desk.tell(&name, &answers, &[]);
+        assert!(words(&told).contains("known already"), "{}", words(&told));
+        assert_eq!(desk.ledger(&name), desk.ledger("one"), "round {round}");
+    }
+    // A torn line at the end, as a kill leaves one, is nothing that anybody was told of.
+    let path = desk.path(&name).join("ledger.csv");
+    let whole = std::fs::read_to_string(&path).unwrap();
+    std::fs::write(&path, format!("{whole}4,0,12,,requested,7")).unwrap();
+    assert_eq!(paths(&desk.ask(&name)), paths(&desk.ask("one")));
+}
+
+/// What is wrong with answers is said with its line, and none of them is taken.
+#[test]
+fn wrong_answers_change_nothing() {
+    let desk = Desk::new();
+    assert!(desk.init("p", &[]).status.success());
+    let asked = paths(&desk.ask("p"));
+    let never = desk.truth.keys().find(|path| !asked.contains(path)).unwrap();
+    let before = desk.ledger("p");
+    for (second, expected) in [
+        (format!("{never},dots"), "was never asked for"),
+        (format!("{},dot", asked[1]), "is not one of the classes across, down, dots"),
+        ("nowhere.ppm,dots".to_owned(), "nowhere.ppm"),
+        (format!("{},down", asked[0]), "is given twice, first in line 2"),
+    ] {
+        let told = desk.tell("p", &format!("path,label\n{},dots\n{second}\n", asked[0]), &[]);
+        assert_eq!(told.status.code(), Some(3), "{}", words(&told));
+        assert!(words(&told).contains("line 3") && words(&told).contains(expected), "{}", words(&told));
+        assert_eq!(desk.ledger("p"), before);
+    }
+    let first = format!("path,label\n{},dots\n{},skip\n{},\n", asked[0], asked[1], asked[2]);
+    let told = desk.tell("p", &first, &["--annotator", "ada"]);
+    assert!(words(&told).contains("1 without a label, 1 still without an answer"), "{}", words(&told));
+    // Another label of the same annotator is a correction, and has to be meant.
+    let other = format!("path,label\n{},down\n", asked[0]);
+    let refused = desk.tell("p", &other, &["--annotator", "ada"]);
+    assert!(words(&refused).contains("was answered otherwise by ada before"), "{}", words(&refused));
+    assert!(desk.tell("p", &other, &["--annotator", "ada", "--correct"]).status.success());
+    assert!(desk.tell("p", &first.replace("dots", "down"), &["--annotator", "ada"]).status.success());
+}
+
+/// Class folders are labels, new images get numbers, and images that are gone or changed are left out by name.
+#[test]
+fn images_come_and_go() {
+    let desk = Desk::new();
+    for (number, class) in ["dots", "down"].iter().enumerate() {
+        let folder = desk.path("photos").join(class);
+        std::fs::create_dir(&folder).unwrap();
+        let from = desk.path("photos").join(format!("picture 00{number}.ppm"));
+        std::fs::rename(from, folder.join("a.ppm")).unwrap();
+    }
+    std::fs::write(desk.path("photos/notes.txt"), "nothing").unwrap();
+    std::fs::write(desk.path("photos/cut.ppm"), b"P6\n24 24\n255\n12").unwrap();
+    std::fs::copy(desk.path("photos/picture 005.ppm"), desk.path("photos/twice.ppm")).unwrap();
+    let begun = desk.init("p", &["--dry-run"]);
+    assert!(words(&begun).contains("nothing was written") && !desk.path("p").exists());
+    let begun = desk.init("p", &[]);
+    for expected in [
+        "the folders that images lie in",
+        "twice.ppm shows the same as picture 005.ppm",
+        "cut.ppm is damaged",
+        "150 images take part, 3 classes, 2 labels taken over",
+    ] {
+        assert!(words(&begun).contains(expected), "{expected}: {}", words(&begun));
+    }
+    std::fs::write(desk.path("photos/new.ppm"), picture(2, &mut ChaCha8Rng::seed_from_u64(9))).unwrap();
+    let again = desk.init("p", &[]);
+    assert!(words(&again).contains("1 new images; 152 files were known"), "{}", words(&again));
+    assert!(words(&again).contains("0 labels taken over"), "{}", words(&again));
+    std::fs::remove_file(desk.path("photos/new.ppm")).unwrap();
+    std::fs::write(desk.path("photos/picture 008.ppm"), picture(2, &mut ChaCha8Rng::seed_from_u64(10)))
+        .unwrap();
+    std::fs::remove_dir_all(desk.path("p/cache")).unwrap();
+    let asked = desk.ask("p");
+    assert!(words(&asked).contains("is left out: new.ppm cannot be read"), "{}", words(&asked));
+    assert!(words(&asked).contains("picture 008.ppm is another file than it was"), "{}", words(&asked));
+    assert!(words(&asked).contains("a head on 2 labels"), "{}", words(&asked));
+}
+
+#[test]
+fn what_is_no_project_is_said_to_be_none() {
+    let desk = Desk::new();
+    let failed = |output: Output, code: i32, expected: &str| {
+        assert_eq!(output.status.code(), Some(code), "{}", words(&output));
+        assert!(words(&output).contains(expected), "{expected}: {}", words(&output));
+    };
+    failed(desk.ask("nowhere"), 3, "`tailward init` begins one");
+    assert!(desk.init("p", &[]).status.success());
+    std::fs::rename(desk.path("photos"), desk.path("elsewhere")).unwrap();
+    std::fs::create_dir(desk.path("photos")).unwrap();
+    let other = |project: &str, images: &Path| {
+        tailward().arg("init").arg(desk.path(project)).arg("--images").arg(images).output().unwrap()
+    };
+    failed(other("p", &desk.path("elsewhere")), 5, "the project is on the images in");
+    failed(other("q", &desk.path("gone")), 3, "gone");
+    desk.change("p", "budget = 60", "budget = sixty");
+    failed(desk.ask("p"), 3, "tailward.toml");
+}
