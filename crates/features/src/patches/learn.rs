@@ -7,7 +7,7 @@ use rand_chacha::ChaCha8Rng;
 use rayon::prelude::*;
 use tailward_kernels::patches::{Dictionary, Grid};
 
-use super::PatchesConfig;
+use super::config::PatchesConfig;
 use crate::cholesky::{factor, solve_lower, solve_upper};
 
 /// What is added to the variance of a patch of pixels from 0 to 255 (Coates et al., Section 3.1.1).
