@@ -1,5 +1,6 @@
 //! The features of a project's images, computed once and kept.
 
+use std::collections::BTreeSet;
 use std::fs::File;
 use std::io::{BufReader, Read, Write};
 use std::path::{Path, PathBuf};
@@ -43,29 +44,39 @@ pub struct Described {
 /// No image is left, or the cache cannot be read or written.
 pub fn describe(project: &Project, progress: &mut dyn FnMut(usize)) -> Result<Described, Error> {
     let Features::Patches { side, centres } = project.settings.features;
-    let rows: Vec<&ImageRow> = project.images.usable().collect();
-    let lost = restore(project, &rows)?;
-    let rows: Vec<&ImageRow> =
-        rows.into_iter().filter(|row| lost.iter().all(|(sample, _)| *sample != row.id)).collect();
-    if rows.is_empty() {
-        let reason = "there is no image that can be used; `tailward init` says why".to_owned();
-        return Err(Error::Inconsistent { path: project.folder.clone(), reason });
-    }
-    let samples = rows.iter().map(|row| row.id).collect();
     let config =
         PatchesConfig { centres, sample: PATCHES_A_CENTRE * centres, ..PatchesConfig::for_side(side) };
+    let samples = |rows: &[&ImageRow]| rows.iter().map(|row| row.id).collect();
+    let all: Vec<&ImageRow> = project.images.usable().collect();
+    // Most often nothing has changed, and no file need be looked at.
+    if let Some(features) = kept(&feature_file(project, &config, side, &all), all.len(), config.dims()) {
+        progress(all.len());
+        return Ok(Described { samples: samples(&all), features, lost: Vec::new() });
+    }
+    let lost = restore(project, &all)?;
+    let is_lost: BTreeSet<SampleId> = lost.iter().map(|(sample, _)| *sample).collect();
+    let rows: Vec<&ImageRow> = all.into_iter().filter(|row| !is_lost.contains(&row.id)).collect();
+    if rows.is_empty() {
+        let reason = "there is no image that can be used; `tailward init` says why".to_owned();
+        return Err(Error::NothingToAsk { path: project.folder.clone(), reason });
+    }
     let file = feature_file(project, &config, side, &rows);
-    if let Some(features) = kept(&file, rows.len(), config.dims()) {
-        progress(rows.len());
-        return Ok(Described { samples, features, lost });
-    }
-    let mut features = computed(project, &config, side, &rows, progress)?;
-    Standardised::of(features.view()).apply(&mut features);
-    // What can be made again must not keep anybody from working.
-    if let Err(error) = keep(&file, &features) {
-        tracing::warn!("{} is not kept, and is computed again the next time: {error}", file.display());
-    }
-    Ok(Described { samples, features, lost })
+    let features = match kept(&file, rows.len(), config.dims()) {
+        Some(features) => {
+            progress(rows.len());
+            features
+        }
+        None => {
+            let mut features = computed(project, &config, side, &rows, progress)?;
+            Standardised::of(features.view()).apply(&mut features);
+            // What can be made again must not keep anybody from working.
+            if let Err(error) = keep(&file, &features) {
+                tracing::warn!("{} is not kept, and is made again the next time: {error}", file.display());
+            }
+            features
+        }
+    };
+    Ok(Described { samples: samples(&rows), features, lost })
 }
 
 /// Decodes images again whose pixels are not in the cache, and gives those that cannot be had.

@@ -55,9 +55,7 @@ impl TableRow for ImageRow {
 #[derive(Debug)]
 pub struct ImageTable {
     table: AppendOnlyTable<ImageRow>,
-    rows: Vec<ImageRow>,
-    by_path: BTreeMap<String, SampleId>,
-    by_pixels: BTreeMap<String, SampleId>,
+    known: Known,
 }
 
 impl ImageTable {
@@ -70,35 +68,38 @@ impl ImageTable {
     ///
     /// The file cannot be read or written, or holds a row that contradicts the rows before it.
     pub fn open(path: &Path) -> Result<Self, Error> {
-        let mut read = Known::default();
-        let table = AppendOnlyTable::open(path, |row| read.take(row))?;
-        let Known { rows, by_path, by_pixels } = read;
-        Ok(Self { table, rows, by_path, by_pixels })
+        let mut known = Known::default();
+        let table = AppendOnlyTable::open(path, |row: ImageRow| {
+            known.check(&row, &[])?;
+            known.take(row);
+            Ok(())
+        })?;
+        Ok(Self { table, known })
     }
 
     /// What is known of each image, by its number.
     pub fn rows(&self) -> &[ImageRow] {
-        &self.rows
+        &self.known.rows
     }
 
     /// The images that take part, rising.
     pub fn usable(&self) -> impl Iterator<Item = &ImageRow> {
-        self.rows.iter().filter(|row| row.state == ImageState::Usable)
+        self.rows().iter().filter(|row| row.state == ImageState::Usable)
     }
 
     /// The number of the file at a path within the folder of images.
     pub fn find(&self, path: &Path) -> Option<SampleId> {
-        self.by_path.get(&path_to_text(path)).copied()
+        self.known.by_path.get(&path_to_text(path)).copied()
     }
 
     /// The image whose decoded pixels have this SHA-256, the first of those that show the same.
     pub fn showing(&self, pixels_sha256: &str) -> Option<SampleId> {
-        self.by_pixels.get(pixels_sha256).copied()
+        self.known.by_pixels.get(pixels_sha256).copied()
     }
 
     /// The number that the next new file gets.
     pub fn next(&self) -> SampleId {
-        SampleId(self.rows.len() as u32)
+        SampleId(self.rows().len() as u32)
     }
 
     /// Adds rows, of new files or of known ones.
@@ -107,20 +108,13 @@ impl ImageTable {
     ///
     /// A row contradicts those before it, and none is written; the disk fails.
     pub fn append(&mut self, rows: &[ImageRow]) -> Result<(), Error> {
-        let mut after = Known {
-            rows: std::mem::take(&mut self.rows),
-            by_path: std::mem::take(&mut self.by_path),
-            by_pixels: std::mem::take(&mut self.by_pixels),
-        };
-        let before = after.clone();
-        let taken = rows.iter().try_for_each(|row| {
-            after.take(row.clone()).map_err(|reason| Error::Ledger { sample: row.id, reason })
-        });
-        let written = taken.and_then(|()| self.table.append(rows));
-        let known = if written.is_ok() { after } else { before };
-        let Known { rows, by_path, by_pixels } = known;
-        (self.rows, self.by_path, self.by_pixels) = (rows, by_path, by_pixels);
-        written
+        for (place, row) in rows.iter().enumerate() {
+            let refused = |reason| Error::Ledger { sample: row.id, reason };
+            self.known.check(row, &rows[..place]).map_err(refused)?;
+        }
+        self.table.append(rows)?;
+        rows.iter().for_each(|row| self.known.take(row.clone()));
+        Ok(())
     }
 }
 
@@ -131,7 +125,7 @@ impl ImageRow {
     }
 }
 
-#[derive(Clone, Debug, Default)]
+#[derive(Debug, Default)]
 struct Known {
     rows: Vec<ImageRow>,
     by_path: BTreeMap<String, SampleId>,
@@ -139,37 +133,39 @@ struct Known {
 }
 
 impl Known {
-    /// Takes a row in.
+    /// Whether a row can follow, after some others that are to be taken before it.
     ///
     /// # Errors
     ///
-    /// Why it cannot follow, to be read on after its number or its line.
-    fn take(&mut self, row: ImageRow) -> Result<(), String> {
-        let place = row.id.index();
+    /// Why not, to be read on after its number or its line.
+    fn check(&self, row: &ImageRow, before: &[ImageRow]) -> Result<(), String> {
         if row.relative_path().is_none() {
             return Err(format!("has the path `{}`, which leads to no file within the folder", row.path));
         }
-        if place > self.rows.len() {
-            return Err(format!("has the number {place}, and the next is {}", self.rows.len()));
+        let next = before.iter().map(|row| row.id.index() + 1).max().unwrap_or(0).max(self.rows.len());
+        if row.id.index() > next {
+            return Err(format!("has the number {}, and the next is {next}", row.id));
         }
-        if let Some(&other) = self.by_path.get(&row.path)
-            && other != row.id
-        {
-            return Err(format!("has the path `{}` of number {other}", row.path));
+        let other = before.iter().rev().find(|other| other.path == row.path).map(|other| other.id);
+        match other.or_else(|| self.by_path.get(&row.path).copied()) {
+            Some(other) if other != row.id => Err(format!("has the path `{}` of number {other}", row.path)),
+            _ => Ok(()),
         }
-        if let Some(before) = self.rows.get(place) {
+    }
+
+    /// Takes a row in that has been checked.
+    fn take(&mut self, row: ImageRow) {
+        if let Some(before) = self.rows.get(row.id.index()) {
             self.by_path.remove(&before.path);
         }
         self.by_path.insert(row.path.clone(), row.id);
         if let (ImageState::Usable, Some(pixels)) = (row.state, &row.pixels_sha256) {
             self.by_pixels.entry(pixels.clone()).or_insert(row.id);
         }
-        if place == self.rows.len() {
-            self.rows.push(row);
-        } else {
-            self.rows[place] = row;
+        match self.rows.get_mut(row.id.index()) {
+            Some(place) => *place = row,
+            None => self.rows.push(row),
         }
-        Ok(())
     }
 }
 
