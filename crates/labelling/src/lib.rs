@@ -3,6 +3,7 @@
 //! A [`Ledger`] is append-only: one row for each event, on the disk before anybody is told, and the label of a sample is
 //! what its rows come to. Runs of a simulated oracle and people at work write the same rows.
 
+pub mod answers;
 pub mod append_only;
 mod append_only_table;
 pub mod error;

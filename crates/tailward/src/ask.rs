@@ -2,10 +2,12 @@
 
 use std::path::PathBuf;
 
-use clap::Args;
+use clap::{Args, ValueEnum};
 use serde::Serialize;
-use tailward_engine::project::{self, Asked, Described};
+use tailward_datasets::whole_file;
+use tailward_engine::project::{self, Asked, AskedImage, Described};
 use tailward_labelling::Patience;
+use tailward_labelling::answers::label_studio;
 use tailward_labelling::project::Project;
 
 use crate::Error;
@@ -24,12 +26,26 @@ pub(crate) struct Arguments {
     /// Where the images go that wait for a label; by default, and for `-`, to standard output.
     #[arg(long, value_name = "FILE")]
     out: Option<PathBuf>,
+    /// What is written.
+    #[arg(long, value_enum, default_value_t = Format::Csv)]
+    format: Format,
+}
+
+/// What an ask is written as.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum Format {
+    /// A table with a column `label` to fill in.
+    Csv,
+    /// Tasks that Label Studio imports; the configuration that its project needs is `label-studio.xml` in the project's folder.
+    LabelStudio,
 }
 
 const EXAMPLES: &str = "\
 Examples:
   tailward ask lynxes --out ask.csv     write what to label; fill in the column `label`
-  tailward tell lynxes ask.csv          take the answers";
+  tailward tell lynxes ask.csv          take the answers
+  tailward ask lynxes --format label-studio --out tasks.json
+  tailward tell lynxes export.json      take an export of Label Studio, as JSON (JSON_MIN and CSV leave skips out)";
 
 /// A line of the table. Nothing in it tells which images belong to the audit.
 #[derive(Serialize)]
@@ -49,7 +65,11 @@ pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<()> {
     }
     let described = described(&project)?;
     let asked = project::ask(&mut project, &described, arguments.batch.map(|batch| batch as usize))?;
-    output::write(arguments.out.as_deref(), &table(&project, &asked)?)?;
+    let content = match arguments.format {
+        Format::Csv => table(&project, &asked)?,
+        Format::LabelStudio => tasks(&project, &asked)?,
+    };
+    output::write(arguments.out.as_deref(), &content)?;
     for sentence in &asked.account {
         say(format_args!("{sentence}"));
     }
@@ -70,6 +90,27 @@ pub(crate) fn described(project: &Project) -> anyhow::Result<Described> {
         say(format_args!("image {sample} is left out: {why}"));
     }
     Ok(described)
+}
+
+/// The tasks, once the configuration is beside them.
+fn tasks(project: &Project, asked: &Asked) -> anyhow::Result<Vec<u8>> {
+    let path = project.folder.join("label-studio.xml");
+    let configuration = label_studio::configuration(project.classes.names());
+    let written = whole_file::write_bytes(&path, configuration.as_bytes());
+    written.map_err(|source| Error::Output { path: path.clone(), source })?;
+    say(format_args!(
+        "{}: the labelling interface that the project in Label Studio needs; its images are served from {}",
+        path.display(),
+        project.settings.images_in(&project.folder).display()
+    ));
+    let image = |image: &AskedImage| {
+        let row = &project.images.rows()[image.sample.index()];
+        (row.exchange_name(), row.path.clone())
+    };
+    let images: Vec<(String, String)> = asked.images.iter().map(image).collect();
+    let mut content = serde_json::to_vec_pretty(&label_studio::tasks(&images))?;
+    content.push(b'\n');
+    Ok(content)
 }
 
 fn table(project: &Project, asked: &Asked) -> anyhow::Result<Vec<u8>> {

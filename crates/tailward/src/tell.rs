@@ -15,8 +15,9 @@ use crate::output::say;
 pub(crate) struct Arguments {
     /// The project's folder.
     project: PathBuf,
-    /// Answers: the tables of `tailward ask` with the column `label` filled in. `skip`, `unsure` or `invalid` for an image that
-    /// gets no label; nothing for one that still waits. A column `annotator` says who answered.
+    /// Answers: the tables of `tailward ask` with the column `label` filled in (`skip`, `unsure` or `invalid` for an image that
+    /// gets no label, nothing for one that still waits; a column `annotator` says who answered), or exports of Label Studio as JSON,
+    /// JSON_MIN or CSV.
     #[arg(required = true, value_name = "ANSWERS")]
     answers: Vec<PathBuf>,
     /// Who answered, where a table does not say so.

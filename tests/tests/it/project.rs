@@ -238,6 +238,37 @@ fn wrong_answers_change_nothing() {
     assert!(desk.tell("p", &first.replace("dots", "down"), &["--annotator", "ada"]).status.success());
 }
 
+/// The tasks that Label Studio imports carry names that its exports bring back.
+#[test]
+fn label_studio_takes_an_ask_and_gives_answers() {
+    let desk = Desk::new();
+    assert!(desk.init("p", &[]).status.success());
+    let mut ask = tailward();
+    let asked = ask.arg("ask").arg(desk.path("p")).args(["--format", "label-studio"]).output().unwrap();
+    assert!(asked.status.success(), "{}", words(&asked));
+    let configuration = std::fs::read_to_string(desk.path("p/label-studio.xml")).unwrap();
+    assert!(configuration.contains("<Choice value=\"dots\" hotkey=\"3\"/>"), "{configuration}");
+    let mut tasks: Vec<serde_json::Value> = serde_json::from_slice(&asked.stdout).unwrap();
+    assert_eq!(tasks.len(), 12);
+    let image = tasks[0]["data"]["image"].as_str().unwrap();
+    assert!(image.starts_with("/data/local-files/?d=picture%20"), "{image}");
+    for (number, task) in tasks.iter_mut().enumerate() {
+        let result = serde_json::json!([{"value": {"choices": ["dots"]}}]);
+        let annotation = match number {
+            0 => serde_json::json!({"completed_by": 4, "was_cancelled": true, "result": []}),
+            _ => serde_json::json!({"completed_by": {"email": "ada@example.org"}, "result": result}),
+        };
+        task["annotations"] = serde_json::json!([annotation]);
+    }
+    let told = desk.tell("p", &serde_json::to_string(&tasks).unwrap(), &[]);
+    assert!(
+        words(&told).contains("11 labels taken") && words(&told).contains("1 without a label"),
+        "{}",
+        words(&told)
+    );
+    assert!(desk.ledger("p").iter().any(|line| line.contains("ada@example.org")));
+}
+
 /// Class folders are labels, new images get numbers, and images that are gone or changed are left out by name.
 #[test]
 fn images_come_and_go() {

@@ -119,6 +119,13 @@ impl ImageTable {
 }
 
 impl ImageRow {
+    /// What other programs know the image by: its number and the beginning of its checksum, which a wrong project does not
+    /// have.
+    pub fn exchange_name(&self) -> String {
+        let checksum = self.sha256.as_deref().and_then(|sha256| sha256.get(..4)).unwrap_or("none");
+        format!("{:06}-{checksum}", self.id.0)
+    }
+
     /// Its path within the folder of images; nothing where it was changed by hand into something that leads out of it.
     pub fn relative_path(&self) -> Option<PathBuf> {
         path_from_text(&self.path)

@@ -4,10 +4,11 @@ use std::path::Path;
 
 use tailward_datasets::SampleId;
 
-use super::Project;
+use super::{ImageRow, Project};
 use crate::Error;
+use crate::answers::{self, AnswerRow};
 use crate::ledger::{Event, Told};
-use crate::table::{Classes, LabelRow, Labels, Mark, Samples};
+use crate::table::{Classes, Mark, Samples};
 
 /// What came of a table of answers.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -37,31 +38,32 @@ pub struct Telling<'a> {
     pub corrects: bool,
 }
 
-/// Takes answers from a table: a column that names the image (`index` or `path`), one with the `label` (or `skip`, `unsure`,
-/// `invalid`; nothing for an image that still waits) and, if you like, the `annotator`. All of it is taken, or nothing.
+/// Takes answers from a file: a table with a column that names the image (`index` or `path`), one with the `label` (or `skip`,
+/// `unsure`, `invalid`; nothing for an image that still waits) and, if you like, the `annotator`; or an export of Label
+/// Studio. All of it is taken, or nothing.
 ///
 /// # Errors
 ///
-/// [`Error::Input`] with the line: the table cannot be read, an image or a class does not exist, an image was never asked
+/// [`Error::Input`] with the place: the file cannot be read, an image or a class does not exist, an image was never asked
 /// for, or is answered otherwise than before. The disk fails.
-pub fn tell(project: &mut Project, answers: &Path, how: Telling<'_>) -> Result<Taken, Error> {
+pub fn tell(project: &mut Project, file: &Path, how: Telling<'_>) -> Result<Taken, Error> {
     let paths = project.images.rows().iter().map(|row| row.path.clone()).collect();
     let samples = Samples::new(project.images.rows().len(), Some(paths));
     let names = project.classes.names().to_vec();
     let classes = Classes { count: Some(names.len()), names: Some(names) };
-    let labels = Labels::read(answers, &samples, &classes)?;
+    let names: Vec<String> = project.images.rows().iter().map(ImageRow::exchange_name).collect();
+    let rows = answers::read(file, &samples, &classes, &names)?;
     let mut taken = Taken::default();
     let mut told = Vec::new();
-    for row in &labels.rows {
+    for row in &rows {
         let wrong = |reason: String| Error::Input {
-            path: answers.to_owned(),
-            reason: format!("line {}: {} {reason}", row.line, samples.name(row.sample)),
+            path: file.to_owned(),
+            reason: format!("{}: {} {reason}", row.place, samples.name(row.sample)),
         };
-        if row.is_empty {
-            taken.empty += 1;
-            continue;
+        match row.mark {
+            Some(mark) => take(project, row, mark, how, &mut told, &mut taken).map_err(wrong)?,
+            None => taken.empty += 1,
         }
-        take(project, row, how, &mut told, &mut taken).map_err(wrong)?;
     }
     project.ledger.tell(&told)?;
     Ok(taken)
@@ -69,7 +71,8 @@ pub fn tell(project: &mut Project, answers: &Path, how: Telling<'_>) -> Result<T
 
 fn take<'a>(
     project: &Project,
-    row: &'a LabelRow,
+    row: &'a AnswerRow,
+    mark: Mark,
     how: Telling<'a>,
     told: &mut Vec<Told<'a>>,
     taken: &mut Taken,
@@ -80,7 +83,7 @@ fn take<'a>(
     }
     let annotator = row.annotator.as_deref().unwrap_or(how.annotator);
     let is_audit = project.ledger.phase(sample) == Some(how.audit_phase);
-    let (event, label) = match row.mark {
+    let (event, label) = match mark {
         Mark::Label(label) if is_audit => (Event::Audited, Some(label)),
         Mark::Label(label) => (Event::Answered, Some(label)),
         Mark::Skipped => (Event::Skipped, None),

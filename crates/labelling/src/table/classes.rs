@@ -63,7 +63,7 @@ impl Classes {
     /// # Errors
     ///
     /// A reason to be read after the name of the sample, with what to do.
-    pub(super) fn mark(&self, cell: &str) -> Result<Mark, String> {
+    pub(crate) fn mark(&self, cell: &str) -> Result<Mark, String> {
         let names = self.names.as_deref().unwrap_or_default();
         if let Some(class) = names.iter().position(|name| name == cell) {
             return Ok(Mark::Label(class as u32));
