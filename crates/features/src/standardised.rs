@@ -42,6 +42,21 @@ impl Standardised {
         }
     }
 
+    /// What [`parts`](Self::parts) gave.
+    ///
+    /// # Panics
+    ///
+    /// When there are more of one than of the other.
+    pub fn from_parts(mean: Vec<f32>, scale: Vec<f32>) -> Self {
+        assert_eq!(mean.len(), scale.len(), "a scale for each mean");
+        Self { mean, scale }
+    }
+
+    /// The mean of each feature, and what it is multiplied by. Both: `[dims]`
+    pub fn parts(&self) -> (&[f32], &[f32]) {
+        (&self.mean, &self.scale)
+    }
+
     /// Brings features to mean 0 and deviation 1, in place.
     ///
     /// # Shapes
@@ -72,6 +87,9 @@ mod tests {
         let mut features = array![[1.0_f32, 5.0, 100.0], [3.0, 5.0, 300.0]];
         Standardised::of(features.view()).apply(&mut features);
         assert_eq!(features, array![[-1.0_f32, 0.0, -1.0], [1.0, 0.0, 1.0]]);
+        let measured = Standardised::of(features.view());
+        let (mean, scale) = measured.parts();
+        assert_eq!(Standardised::from_parts(mean.to_vec(), scale.to_vec()), measured);
     }
 
     #[test]

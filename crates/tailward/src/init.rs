@@ -78,7 +78,8 @@ fn percent(text: &str) -> Result<f64, String> {
 }
 
 pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<()> {
-    let found = walk(&arguments.images).map_err(tailward_labelling::Error::from).map_err(Error::from)?;
+    let mut found = walk(&arguments.images).map_err(tailward_labelling::Error::from).map_err(Error::from)?;
+    leave_out(&mut found, arguments);
     let plan = Plan::new(arguments, &found)?;
     plan.say(arguments, &found);
     if arguments.dry_run {
@@ -111,6 +112,17 @@ pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<()> {
         ));
     }
     Ok(())
+}
+
+/// A project that lies among its images is none of them.
+fn leave_out(found: &mut Walk, arguments: &Arguments) {
+    let within = match (arguments.project.canonicalize(), arguments.images.canonicalize()) {
+        (Ok(project), Ok(images)) => project.strip_prefix(images).ok().map(Path::to_owned),
+        _ => None,
+    };
+    if let Some(within) = within.filter(|within| !within.as_os_str().is_empty()) {
+        found.files.retain(|file| !file.path.starts_with(&within));
+    }
 }
 
 /// Where labels are taken from.
@@ -154,6 +166,7 @@ impl Plan {
         {
             classes = by_folder.classes.into_keys().collect();
         }
+        ClassTable::check(&classes).map_err(Error::Usage)?;
         if let Source::Table(file) = &source
             && classes.is_empty()
         {
@@ -209,6 +222,7 @@ fn chosen(arguments: &Arguments, found: &Walk) -> Result<Settings, Error> {
         _ => false,
     };
     if is_same {
+        say(format_args!("the project is there: its choices stay as {} has them", path.display()));
         return Ok(settings);
     }
     let reason = format!(

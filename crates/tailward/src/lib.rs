@@ -10,9 +10,11 @@ mod bench;
 mod check;
 mod environment;
 mod error;
+mod export;
 mod init;
 mod made_up;
 mod output;
+mod predict;
 mod probe;
 mod progress;
 mod query;
@@ -55,6 +57,10 @@ enum Verb {
     Tell(tell::Arguments),
     /// Say where a project stands.
     Status(status::Arguments),
+    /// Say what new images show, by what a project has learned.
+    Predict(predict::Arguments),
+    /// Write the labels of a project for other programs.
+    Export(export::Arguments),
     /// One run of an experiment, from its `run.toml`: one strategy, one imbalance factor, one seed.
     Run(run::Arguments),
     /// Train on a selection that was made elsewhere, in its order.
@@ -80,6 +86,8 @@ impl Verb {
             Self::Ask(_) => "ask",
             Self::Tell(_) => "tell",
             Self::Status(_) => "status",
+            Self::Predict(_) => "predict",
+            Self::Export(_) => "export",
             Self::Run(_) => "run",
             Self::Replay(_) => "replay",
             Self::Query(_) => "query",
@@ -134,6 +142,8 @@ fn perform(verb: Verb) -> anyhow::Result<()> {
         Verb::Ask(arguments) => ask::run(&arguments),
         Verb::Tell(arguments) => tell::run(&arguments),
         Verb::Status(arguments) => status::run(&arguments),
+        Verb::Predict(arguments) => predict::run(&arguments),
+        Verb::Export(arguments) => export::run(&arguments),
         Verb::Run(arguments) => run::run(&arguments),
         Verb::Replay(arguments) => replay::run(&arguments),
         Verb::Query(arguments) => query::run(&arguments),

@@ -269,6 +269,91 @@ fn label_studio_takes_an_ask_and_gives_answers() {
     assert!(desk.ledger("p").iter().any(|line| line.contains("ada@example.org")));
 }
 
+/// What was learned is said of new images, and of the old ones it says what the project itself says.
+#[test]
+fn new_images_are_predicted() {
+    let desk = Desk::new();
+    assert!(desk.init("p", &[]).status.success());
+    let predict = |images: &str| {
+        let mut command = tailward();
+        command.arg("predict").arg(desk.path("p")).arg(desk.path(images)).output().unwrap()
+    };
+    let early = predict("photos");
+    assert_eq!(early.status.code(), Some(3), "{}", words(&early));
+    assert!(words(&early).contains("no labels of two classes yet"), "{}", words(&early));
+    let mut rng = ChaCha8Rng::seed_from_u64(4);
+    for _ in 0..4 {
+        let asked = desk.ask("p");
+        assert!(desk.tell("p", &desk.answered(&asked, &mut rng), &[]).status.success());
+    }
+    std::fs::create_dir_all(desk.path("new/deep")).unwrap();
+    for number in 0..30 {
+        let bytes = picture(number % 2, &mut rng);
+        std::fs::write(desk.path("new/deep").join(format!("{number}.ppm")), bytes).unwrap();
+    }
+    std::fs::write(desk.path("new/cut.ppm"), b"P6\n24 24\n255\n12").unwrap();
+    let output = predict("new");
+    assert!(
+        words(&output).contains("cut.ppm is damaged") && words(&output).contains("30 images"),
+        "{}",
+        words(&output)
+    );
+    let table = String::from_utf8(output.stdout).unwrap();
+    assert_eq!(table.lines().next(), Some("path,predicted,probability,p(across),p(down),p(dots)"));
+    let right = table.lines().skip(1).filter(|line| {
+        let cells: Vec<&str> = line.split(',').collect();
+        let number: usize = cells[0].trim_start_matches("deep/").trim_end_matches(".ppm").parse().unwrap();
+        let sum: f64 = cells[3..].iter().map(|cell| cell.parse::<f64>().unwrap()).sum();
+        assert!((sum - 1.0).abs() < 1e-4, "{line}");
+        cells[1] == CLASSES[number % 2]
+    });
+    assert!(right.count() > 20, "{table}");
+}
+
+/// What is known goes out as a table and as folders of images, the audit's labels with the others.
+#[test]
+fn labels_are_exported() {
+    let desk = Desk::new();
+    assert!(desk.init("p", &[]).status.success());
+    let asked = desk.ask("p");
+    let paths = paths(&asked);
+    let answers: String = paths[1..].iter().map(|path| format!("{path},{}\n", desk.truth[path])).collect();
+    assert!(desk.tell("p", &format!("path,label\n{},skip\n{answers}", paths[0]), &[]).status.success());
+    let export = |more: &[&str]| tailward().arg("export").arg(desk.path("p")).args(more).output().unwrap();
+    let table = String::from_utf8(export(&[]).stdout).unwrap();
+    assert_eq!(table.lines().count(), 151);
+    assert!(table.contains(&format!("{},,skipped", paths[0])), "{table}");
+    let labelled = table.lines().filter(|line| line.ends_with(",labelled") || line.ends_with(",audited"));
+    for line in labelled.clone() {
+        let cells: Vec<&str> = line.split(',').collect();
+        assert_eq!(cells[2], desk.truth[cells[1]], "{line}");
+    }
+    assert_eq!(labelled.count(), 11);
+    let out = desk.path("sorted");
+    let out = out.to_str().unwrap();
+    for copies in [&[][..], &["--copy"]] {
+        let exported = export(&[&["--format", "folders", "--out", out], copies].concat());
+        assert!(words(&exported).contains("11 images in a folder for each class"), "{}", words(&exported));
+        let mut found = 0;
+        for class in std::fs::read_dir(out).unwrap() {
+            let class = class.unwrap();
+            for file in std::fs::read_dir(class.path()).unwrap() {
+                let file = file.unwrap();
+                let name = file.file_name().into_string().unwrap();
+                let (_, original) = name.split_once('-').unwrap();
+                assert_eq!(class.file_name().to_str().unwrap(), desk.truth[original]);
+                let bytes = std::fs::read(desk.path("photos").join(original)).unwrap();
+                assert_eq!(std::fs::read(file.path()).unwrap(), bytes);
+                found += 1;
+            }
+        }
+        assert_eq!(found, 11);
+        let again = export(&["--format", "folders", "--out", out]);
+        assert_eq!(again.status.code(), Some(5), "{}", words(&again));
+        std::fs::remove_dir_all(out).unwrap();
+    }
+}
+
 /// Class folders are labels, new images get numbers, and images that are gone or changed are left out by name.
 #[test]
 fn images_come_and_go() {
@@ -323,6 +408,12 @@ fn what_is_no_project_is_said_to_be_none() {
     };
     failed(other("p", &desk.path("elsewhere")), 5, "the project is on the images in");
     failed(other("q", &desk.path("gone")), 3, "gone");
+    let wrong = desk.init("q", &["--classes-file", "x"]);
+    failed(wrong, 2, "cannot be used with");
+    let mut formula = tailward();
+    formula.arg("init").arg(desk.path("q")).arg("--images").arg(desk.path("elsewhere"));
+    failed(formula.args(["--classes", "lynx,=1+1"]).output().unwrap(), 2, "for a formula; rename it");
+    assert!(!desk.path("q").exists());
     desk.change("p", "budget = 60", "budget = sixty");
     failed(desk.ask("p"), 3, "tailward.toml");
 }

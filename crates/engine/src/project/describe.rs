@@ -33,8 +33,25 @@ pub struct Described {
     pub samples: Vec<SampleId>,
     /// `[images, dims]`, each feature of mean 0 and deviation 1
     pub features: Array2<f32>,
+    /// How features were brought to that.
+    pub scale: Standardised,
     /// Images whose file is gone, or is another than it was, with what is wrong; they are left out.
     pub lost: Vec<(SampleId, String)>,
+}
+
+/// What describes images: the settings of a project with what follows from them.
+#[derive(Clone, Copy, Debug)]
+struct How {
+    side: usize,
+    config: PatchesConfig,
+}
+
+impl How {
+    fn of(project: &Project) -> Self {
+        let Features::Patches { side, centres } = project.settings.features;
+        let sample = PATCHES_A_CENTRE * centres;
+        Self { side, config: PatchesConfig { centres, sample, ..PatchesConfig::for_side(side) } }
+    }
 }
 
 /// Describes every usable image of a project. `progress` is told how many more are done.
@@ -43,40 +60,75 @@ pub struct Described {
 ///
 /// No image is left, or the cache cannot be read or written.
 pub fn describe(project: &Project, progress: &mut dyn FnMut(usize)) -> Result<Described, Error> {
-    let Features::Patches { side, centres } = project.settings.features;
-    let config =
-        PatchesConfig { centres, sample: PATCHES_A_CENTRE * centres, ..PatchesConfig::for_side(side) };
+    let how = How::of(project);
     let samples = |rows: &[&ImageRow]| rows.iter().map(|row| row.id).collect();
     let all: Vec<&ImageRow> = project.images.usable().collect();
     // Most often nothing has changed, and no file need be looked at.
-    if let Some(features) = kept(&feature_file(project, &config, side, &all), all.len(), config.dims()) {
+    if let Some((scale, features)) = kept(&feature_file(project, how, &all), all.len(), how.config.dims()) {
         progress(all.len());
-        return Ok(Described { samples: samples(&all), features, lost: Vec::new() });
+        return Ok(Described { samples: samples(&all), features, scale, lost: Vec::new() });
     }
     let lost = restore(project, &all)?;
-    let is_lost: BTreeSet<SampleId> = lost.iter().map(|(sample, _)| *sample).collect();
-    let rows: Vec<&ImageRow> = all.into_iter().filter(|row| !is_lost.contains(&row.id)).collect();
+    let rows = without(all, &lost);
     if rows.is_empty() {
         let reason = "there is no image that can be used; `tailward init` says why".to_owned();
         return Err(Error::NothingToAsk { path: project.folder.clone(), reason });
     }
-    let file = feature_file(project, &config, side, &rows);
-    let features = match kept(&file, rows.len(), config.dims()) {
-        Some(features) => {
+    let file = feature_file(project, how, &rows);
+    let (scale, features) = match kept(&file, rows.len(), how.config.dims()) {
+        Some(kept) => {
             progress(rows.len());
-            features
+            kept
         }
         None => {
-            let mut features = computed(project, &config, side, &rows, progress)?;
-            Standardised::of(features.view()).apply(&mut features);
+            let mut features = computed(project, how, &rows, progress)?;
+            let scale = Standardised::of(features.view());
+            scale.apply(&mut features);
             // What can be made again must not keep anybody from working.
-            if let Err(error) = keep(&file, &features) {
+            if let Err(error) = keep(&file, &scale, &features) {
                 tracing::warn!("{} is not kept, and is made again the next time: {error}", file.display());
             }
-            features
+            (scale, features)
         }
     };
-    Ok(Described { samples: samples(&rows), features, lost })
+    Ok(Described { samples: samples(&rows), features, scale, lost })
+}
+
+/// Describes images that are none of a project's, in the way of its own.
+#[derive(Debug)]
+pub struct Describer {
+    patches: Patches,
+    scale: Standardised,
+}
+
+impl Describer {
+    /// What described the images of a project.
+    ///
+    /// # Errors
+    ///
+    /// The cache cannot be read.
+    pub fn of(project: &Project, described: &Described) -> Result<Self, Error> {
+        let how = How::of(project);
+        let all: Vec<&ImageRow> = project.images.usable().collect();
+        let patches = learned(project, how, &without(all, &described.lost))?;
+        Ok(Self { patches, scale: described.scale.clone() })
+    }
+
+    /// The features of images at the project's side.
+    ///
+    /// # Shapes
+    ///
+    /// `pixels`: `[images, 3, side, side]`; the features: `[images, dims]`
+    pub fn features(&self, pixels: &[u8]) -> Array2<f32> {
+        let mut features = self.patches.features(pixels);
+        self.scale.apply(&mut features);
+        features
+    }
+}
+
+fn without<'a>(rows: Vec<&'a ImageRow>, lost: &[(SampleId, String)]) -> Vec<&'a ImageRow> {
+    let is_lost: BTreeSet<SampleId> = lost.iter().map(|(sample, _)| *sample).collect();
+    rows.into_iter().filter(|row| !is_lost.contains(&row.id)).collect()
 }
 
 /// Decodes images again whose pixels are not in the cache, and gives those that cannot be had.
@@ -107,19 +159,23 @@ fn sources<'a>(rows: &[&'a ImageRow]) -> Vec<(usize, &'a str)> {
     rows.iter().map(|row| (row.id.index(), row.sha256.as_deref().unwrap_or_default())).collect()
 }
 
+/// Learns centres from some of the images.
+fn learned(project: &Project, how: How, rows: &[&ImageRow]) -> Result<Patches, Error> {
+    let mut rng = stream(project.settings.seed, Stream::Patches, 0);
+    let drawn = index::sample(&mut rng, rows.len(), rows.len().min(LEARNED_FROM)).into_vec();
+    let drawn: Vec<&ImageRow> = drawn.into_iter().map(|place| rows[place]).collect();
+    let (images, _) = project.pixels()?.read(&sources(&drawn))?;
+    Ok(Patches::learn(&how.config, [3, how.side, how.side], &images.pixels, &mut rng))
+}
+
 fn computed(
     project: &Project,
-    config: &PatchesConfig,
-    side: usize,
+    how: How,
     rows: &[&ImageRow],
     progress: &mut dyn FnMut(usize),
 ) -> Result<Array2<f32>, Error> {
     let cache = project.pixels()?;
-    let mut rng = stream(project.settings.seed, Stream::Patches, 0);
-    let drawn = index::sample(&mut rng, rows.len(), rows.len().min(LEARNED_FROM)).into_vec();
-    let drawn: Vec<&ImageRow> = drawn.into_iter().map(|place| rows[place]).collect();
-    let (images, _) = cache.read(&sources(&drawn))?;
-    let patches = Patches::learn(config, [3, side, side], &images.pixels, &mut rng);
+    let patches = learned(project, how, rows)?;
     let mut features = Array2::zeros((rows.len(), patches.dims()));
     let mut place = 0;
     for rows in rows.chunks(CHUNK) {
@@ -134,9 +190,9 @@ fn computed(
 }
 
 /// The file of the features, by everything that they depend on.
-fn feature_file(project: &Project, config: &PatchesConfig, side: usize, rows: &[&ImageRow]) -> PathBuf {
+fn feature_file(project: &Project, how: How, rows: &[&ImageRow]) -> PathBuf {
     let mut hash = Sha256::new();
-    hash.update(format!("{config:?} {side} {} {}", project.settings.seed, env!("CARGO_PKG_VERSION")));
+    hash.update(format!("{how:?} {} {}", project.settings.seed, env!("CARGO_PKG_VERSION")));
     for row in rows {
         hash.update(row.sha256.as_deref().unwrap_or_default());
     }
@@ -145,23 +201,28 @@ fn feature_file(project: &Project, config: &PatchesConfig, side: usize, rows: &[
     project.folder.join(CACHE_FOLDER).join(format!("features-{name}.bin"))
 }
 
-/// The features of a file, if it is there and whole: its checksum, then the numbers.
-fn kept(file: &Path, rows: usize, dims: usize) -> Option<Array2<f32>> {
+/// The features of a file, if it is there and whole: its checksum, then means, scales and features.
+fn kept(file: &Path, rows: usize, dims: usize) -> Option<(Standardised, Array2<f32>)> {
     let mut reader = BufReader::new(File::open(file).ok()?);
     let mut checksum = [0; 32];
     reader.read_exact(&mut checksum).ok()?;
     let mut bytes = Vec::new();
     reader.read_to_end(&mut bytes).ok()?;
-    if Sha256::digest(&bytes)[..] != checksum || bytes.len() != rows * dims * 4 {
+    if Sha256::digest(&bytes)[..] != checksum || bytes.len() != (rows + 2) * dims * 4 {
         return None;
     }
-    let values = bytes.as_chunks::<4>().0.iter().map(|value| f32::from_le_bytes(*value)).collect();
-    Array2::from_shape_vec((rows, dims), values).ok()
+    let mut values = bytes.as_chunks::<4>().0.iter().map(|value| f32::from_le_bytes(*value));
+    let mean = values.by_ref().take(dims).collect();
+    let scale = values.by_ref().take(dims).collect();
+    let features = Array2::from_shape_vec((rows, dims), values.collect()).ok()?;
+    Some((Standardised::from_parts(mean, scale), features))
 }
 
 /// Writes the features, and removes those of before.
-fn keep(file: &Path, features: &Array2<f32>) -> std::io::Result<()> {
-    let bytes: Vec<u8> = features.iter().flat_map(|value| value.to_le_bytes()).collect();
+fn keep(file: &Path, scale: &Standardised, features: &Array2<f32>) -> std::io::Result<()> {
+    let (mean, scale) = scale.parts();
+    let values = mean.iter().chain(scale).chain(features);
+    let bytes: Vec<u8> = values.flat_map(|value| value.to_le_bytes()).collect();
     whole_file::write(file, |writer| {
         writer.write_all(&Sha256::digest(&bytes))?;
         writer.write_all(&bytes)

@@ -5,11 +5,13 @@
 mod ask;
 mod describe;
 mod fit;
+mod predict;
 mod standing;
 
 pub use ask::{Asked, AskedImage, ask};
-pub use describe::{Described, describe};
+pub use describe::{Described, Describer, describe};
 pub use fit::{Fit, fit};
+pub use predict::{Prediction, predict};
 pub use standing::{Standing, standing};
 
 /// What ledgers call the requests of the audit.

@@ -233,7 +233,10 @@ mod tests {
 
     const NAMES: [&str; 4] = ["000000-aaaa", "000001-bbbb", "000002-cccc", "000003-dddd"];
 
-    fn read(name: &str, text: &str) -> Result<Vec<(usize, Option<Mark>, Option<String>)>, String> {
+    /// Sample, what was said, and who said it.
+    type Said = (usize, Option<Mark>, Option<String>);
+
+    fn read(name: &str, text: &str) -> Result<Vec<Said>, String> {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join(name);
         std::fs::write(&path, text).unwrap();
@@ -245,7 +248,7 @@ mod tests {
         rows.map(|rows| rows.into_iter().map(row).collect()).map_err(|error| error.to_string())
     }
 
-    fn said(sample: usize, mark: Option<Mark>, annotator: &str) -> (usize, Option<Mark>, Option<String>) {
+    fn said(sample: usize, mark: Option<Mark>, annotator: &str) -> Said {
         (sample, mark, Some(annotator.to_owned()))
     }
 

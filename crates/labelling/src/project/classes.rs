@@ -55,6 +55,16 @@ impl ClassTable {
         Ok(Self { table, names })
     }
 
+    /// Whether names can be the classes of a new project.
+    ///
+    /// # Errors
+    ///
+    /// Why not, as a sentence with what to do.
+    pub fn check(names: &[String]) -> Result<(), String> {
+        let each = |place: usize| check_new(&names[..place], &names[place]);
+        (0..names.len()).try_for_each(each)
+    }
+
     /// The names, by number.
     pub fn names(&self) -> &[String] {
         &self.names
@@ -72,12 +82,8 @@ impl ClassTable {
     /// [`Error::Input`]: a name is no name of a class, or there already; none is added. The disk fails.
     pub fn add(&mut self, names: &[String]) -> Result<u32, Error> {
         let first = self.names.len();
-        let mut after = self.names.clone();
-        for name in names {
-            let wrong = |reason| Error::Input { path: Self::FILE.into(), reason };
-            check_new(&after, name).map_err(wrong)?;
-            after.push(name.clone());
-        }
+        let after = [&self.names, names].concat();
+        Self::check(&after).map_err(|reason| Error::Input { path: Self::FILE.into(), reason })?;
         let rows: Vec<ClassRow> =
             (first as u32..).zip(names).map(|(id, name)| ClassRow { id, name: name.clone() }).collect();
         self.table.append(&rows)?;

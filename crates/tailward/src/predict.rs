@@ -1,0 +1,69 @@
+//! `tailward predict`: what a project says of new images.
+
+use std::path::PathBuf;
+
+use clap::Args;
+use tailward_datasets::folder::{path_to_text, walk};
+use tailward_engine::project::{Describer, Prediction, fit, predict};
+use tailward_labelling::Patience;
+use tailward_labelling::project::Project;
+
+use crate::Error;
+use crate::ask::described;
+use crate::init::bar;
+use crate::output::{self, say};
+
+/// Arguments of `tailward predict`.
+#[derive(Args, Debug)]
+pub(crate) struct Arguments {
+    /// The project's folder.
+    project: PathBuf,
+    /// The folder of new images; the folders in it are looked through as well.
+    images: PathBuf,
+    /// Where the predictions go, a row an image: the path, the most probable class with its probability, and the probability of
+    /// each class; by default, and for `-`, to standard output.
+    #[arg(long, value_name = "FILE")]
+    out: Option<PathBuf>,
+}
+
+pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<()> {
+    let found = walk(&arguments.images).map_err(tailward_labelling::Error::from).map_err(Error::from)?;
+    let project = Project::open(&arguments.project, Patience::Wait).map_err(Error::from)?;
+    let described = described(&project)?;
+    let Some(fit) = fit(&project, &described) else {
+        let words =
+            "there are no labels of two classes yet; `tailward ask` says which images to label".to_owned();
+        return Err(Error::Input { path: project.folder.clone(), reason: words }.into());
+    };
+    let describer = Describer::of(&project, &described)?;
+    let names = project.classes.names();
+    let mut writer = csv::Writer::from_writer(Vec::new());
+    let columns = names.iter().map(|name| format!("p({name})"));
+    writer
+        .write_record(["path", "predicted", "probability"].map(str::to_owned).into_iter().chain(columns))?;
+    let mut left_out = Vec::new();
+    let (mut lines, bar) = (Vec::new(), bar(found.files.len(), "looking at images"));
+    predict(&project, &describer, &fit.fitted.ridge, &arguments.images, &found.files, &mut |prediction| {
+        let Prediction { path, probabilities } = prediction;
+        bar.inc(1);
+        match probabilities {
+            Ok(probabilities) => lines.push((path, probabilities)),
+            Err(why) => left_out.push((path, why)),
+        }
+        Ok(())
+    })?;
+    bar.finish_and_clear();
+    for (path, probabilities) in &lines {
+        let best = (1..probabilities.len())
+            .fold(0, |best, class| if probabilities[class] > probabilities[best] { class } else { best });
+        let fixed = |probability: &f32| format!("{probability:.6}");
+        let first = [path_to_text(path), names[best].clone(), fixed(&probabilities[best])];
+        writer.write_record(first.into_iter().chain(probabilities.iter().map(fixed)))?;
+    }
+    output::write(arguments.out.as_deref(), &writer.into_inner()?)?;
+    for (path, why) in &left_out {
+        say(format_args!("{} {why}", path.display()));
+    }
+    say(format_args!("{} images, by a head on {} labels", lines.len(), fit.labelled.len()));
+    Ok(())
+}
