@@ -70,7 +70,7 @@ pub enum Features {
 pub struct Audit {
     /// Its share of the budget, from 0 to 1.
     pub share: f64,
-    /// It has at least as many images, as far as the budget goes.
+    /// It has at least as many images, up to a quarter of the budget.
     pub at_least: usize,
 }
 
@@ -126,7 +126,8 @@ impl Settings {
     /// How many images the audit gets of the whole budget.
     pub fn audit_size(&self) -> usize {
         let share = (self.audit.share * self.budget as f64).ceil() as usize;
-        if self.audit.share > 0.0 { share.max(self.audit.at_least).min(self.budget) } else { 0 }
+        let least = self.audit.at_least.min(self.budget / 4);
+        if self.audit.share > 0.0 { share.max(least) } else { 0 }
     }
 
     fn check(&self) -> Result<(), String> {
@@ -188,7 +189,8 @@ impl Settings {
             ("How the first images are chosen, when nothing is labelled.", tabled("first", first)),
             (
                 "The blind sample that accuracy is measured on: drawn at random, labelled without a suggestion and never\n\
-                 # trained on. Its share of the budget, and how many images it has at least; a share of 0 is none.",
+                 # trained on. Its share of the budget, and how many images it has at least (but no more\n\
+                 # than a quarter of the budget for that); a share of 0 is none.",
                 tabled("audit", audit),
             ),
             (
@@ -248,11 +250,11 @@ mod tests {
     }
 
     #[test]
-    fn the_audit_is_a_share_of_the_budget_and_no_more_than_it() {
+    fn the_audit_is_a_share_of_the_budget_and_a_quarter_of_a_small_one() {
         let size = |budget, share| {
             Settings { budget, audit: Audit { share, at_least: 100 }, ..settings() }.audit_size()
         };
-        assert_eq!([size(5000, 0.1), size(500, 0.1), size(60, 0.1), size(500, 0.0)], [500, 100, 60, 0]);
+        assert_eq!([size(5000, 0.1), size(500, 0.1), size(60, 0.1), size(500, 0.0)], [500, 100, 15, 0]);
     }
 
     #[test]
