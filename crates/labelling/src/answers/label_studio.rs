@@ -8,7 +8,7 @@ use std::path::Path;
 
 use serde_json::{Map, Value, json};
 
-use super::AnswerRow;
+use super::row::AnswerRow;
 use crate::Error;
 use crate::table::{Classes, Mark, Samples, Sheet};
 

@@ -1,24 +1,14 @@
 //! What people answered, as programs write it: tables of our own and exports of Label Studio.
 
 pub mod label_studio;
+mod row;
 
 use std::path::Path;
 
 use crate::Error;
-use crate::table::{Classes, Labels, Mark, Samples};
+use crate::table::{Classes, Labels, Samples};
 
-/// One answer, and where it stands.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct AnswerRow {
-    /// Where in the file, such as `line 3` or `task 7, annotation 12`.
-    pub place: String,
-    /// The sample.
-    pub sample: usize,
-    /// What was said of it; nothing where nobody has answered yet.
-    pub mark: Option<Mark>,
-    /// Who said so, where the file has it.
-    pub annotator: Option<String>,
-}
+pub use row::AnswerRow;
 
 /// Reads answers, whatever the file is: JSON of Label Studio (`JSON` or `JSON_MIN`), its CSV, or a table with a column that names
 /// the samples and one with their labels.

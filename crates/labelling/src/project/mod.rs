@@ -6,7 +6,7 @@
 //! | `images.csv` | every image file and its number, for ever ([`ImageTable`]) |
 //! | `classes.csv` | every class and its number, for ever ([`ClassTable`]) |
 //! | `audit.csv` | the blind sample that accuracy is measured on ([`AuditTable`]) |
-//! | `ledger.csv` | every label that was asked for and everything that was said ([`Ledger`](crate::Ledger)) |
+//! | `ledger.csv` | every label that was asked for and everything that was said ([`Ledger`]) |
 //! | `cache/` | what can be made again |
 
 mod audit;
