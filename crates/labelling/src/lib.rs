@@ -7,6 +7,7 @@ pub mod answers;
 pub mod append_only;
 mod append_only_table;
 pub mod error;
+pub mod known;
 pub mod ledger;
 pub mod lock;
 pub mod open_query;

@@ -10,12 +10,13 @@ use tailward_acquisition::{Balance, Lambda, SolverMode, Strategy};
 use tailward_datasets::SampleId;
 use tailward_datasets::folder::{FoundFile, Limits, Walk, typical_side, walk};
 use tailward_engine::project::IMPORTED;
+use tailward_labelling::known::{self, Known, KnownLabel};
 use tailward_labelling::ledger::{Event, Told};
 use tailward_labelling::project::{
-    Audit, ClassTable, Combine, Features, FileLimits, Gathered, ImageTable, Project, Settings,
+    Audit, ClassTable, Combine, Features, FileLimits, Gathered, ImageRow, ImageTable, Project, Settings,
     class_by_folder, gather, pixel_cache, understood,
 };
-use tailward_labelling::table::{Classes, Labels, Samples};
+use tailward_labelling::table::Classes;
 use tailward_labelling::{Lock, Patience};
 
 use crate::Error;
@@ -42,8 +43,9 @@ pub(crate) struct Arguments {
     /// The classes, one a line or as a column `name` of a table.
     #[arg(long, value_name = "FILE")]
     classes_file: Option<PathBuf>,
-    /// Labels that are known: a table with the columns `path` and `label`; `folders` where each class has a folder of its own,
-    /// and `none` where folders mean nothing. By default folders are taken for classes where they look so.
+    /// Labels that are known: a table with the columns `path` and `label`, or what Label Studio, Hugging Face, Roboflow, FiftyOne
+    /// or CVAT write; `folders` where each class has a folder of its own, and `none` where folders mean nothing. By default
+    /// folders are taken for classes where they look so.
     #[arg(long, value_name = "FILE|folders|none")]
     labels: Option<PathBuf>,
     /// Labels that may be asked for in all.
@@ -128,7 +130,7 @@ fn leave_out(found: &mut Walk, arguments: &Arguments) {
 /// Where labels are taken from.
 enum Source {
     Folders,
-    Table(PathBuf),
+    File(PathBuf, Known),
     Nowhere,
 }
 
@@ -157,25 +159,19 @@ impl Plan {
                 }
                 Source::Folders
             }
-            Some(file) => Source::Table(file.to_owned()),
+            Some(file) => Source::File(file.to_owned(), known::read(file).map_err(Error::from)?),
             None if by_folder.is_some() => Source::Folders,
             None => Source::Nowhere,
         };
-        if let (Source::Folders, Some(by_folder)) = (&source, by_folder)
-            && classes.is_empty()
-        {
-            classes = by_folder.classes.into_keys().collect();
+        match (&source, by_folder) {
+            (Source::Folders, Some(by_folder)) if classes.is_empty() => {
+                classes = by_folder.classes.into_keys().collect();
+            }
+            (Source::File(_, known), _) if classes.is_empty() => classes = known.classes(),
+            (Source::File(file, known), _) => check_classes(file, known, &classes)?,
+            _ => {}
         }
         ClassTable::check(&classes).map_err(Error::Usage)?;
-        if let Source::Table(file) = &source
-            && classes.is_empty()
-        {
-            return Err(Error::Usage(format!(
-                "--labels {}: name the classes as well, with --classes or --classes-file",
-                file.display()
-            ))
-            .into());
-        }
         Ok(Self { classes, source })
     }
 
@@ -196,7 +192,14 @@ impl Plan {
                     "labels: the folders that images lie in, as their classes (--labels none if they are not)"
                 ));
             }
-            Source::Table(file) => say(format_args!("labels: {}", file.display())),
+            Source::File(file, known) => {
+                say(format_args!(
+                    "labels: {} of {}, which is {}",
+                    known.labels.len(),
+                    file.display(),
+                    known.form
+                ));
+            }
             Source::Nowhere => say(format_args!("labels: none yet")),
         }
         let names: Vec<&str> = self.classes.iter().take(20).map(String::as_str).collect();
@@ -340,7 +343,7 @@ fn import(project: &mut Project, plan: &Plan) -> anyhow::Result<usize> {
                 .filter_map(|row| row.relative_path().and_then(label).map(|label| (row.id, label)));
             labelled.collect()
         }
-        Source::Table(file) => table(project, file)?,
+        Source::File(file, known) => of_file(project, file, known),
     };
     let known: BTreeSet<SampleId> =
         labels.keys().copied().filter(|&sample| project.ledger.standing(sample).is_some()).collect();
@@ -364,13 +367,42 @@ fn import(project: &mut Project, plan: &Plan) -> anyhow::Result<usize> {
     Ok(told.len())
 }
 
-fn table(project: &Project, file: &Path) -> Result<BTreeMap<SampleId, u32>, Error> {
-    let paths = project.images.rows().iter().map(|row| row.path.clone()).collect();
-    let samples = Samples::new(project.images.rows().len(), Some(paths));
-    let names = project.classes.names().to_vec();
-    let classes = Classes { count: Some(names.len()), names: Some(names) };
-    let labels = Labels::read(file, &samples, &classes)?.labelled();
-    let usable: BTreeSet<SampleId> = project.images.usable().map(|row| row.id).collect();
-    let labelled = labels.into_iter().map(|(sample, label)| (SampleId(sample as u32), label));
-    Ok(labelled.filter(|(sample, _)| usable.contains(sample)).collect())
+/// The labels of a file by images; what has no image, or more than one, is said.
+fn of_file(project: &Project, file: &Path, known: &Known) -> BTreeMap<SampleId, u32> {
+    let rows: Vec<&ImageRow> = project.images.usable().collect();
+    let paths: Vec<&str> = rows.iter().map(|row| row.path.as_str()).collect();
+    let matched = known::matched(known, &paths);
+    for (labels, why) in [
+        (&matched.unknown, "name no image that takes part"),
+        (&matched.ambiguous, "could be of several images"),
+    ] {
+        if let Some(first) = labels.first() {
+            say(format_args!(
+                "{}: {} labels {why}, the first in {}: `{}`",
+                file.display(),
+                labels.len(),
+                first.place,
+                first.file
+            ));
+        }
+    }
+    let label = |(place, label): (&usize, &&KnownLabel)| {
+        project.classes.find(&label.class).map(|class| (rows[*place].id, class))
+    };
+    matched.labels.iter().filter_map(label).collect()
+}
+
+/// Refuses labels of classes that were not named.
+fn check_classes(file: &Path, known: &Known, classes: &[String]) -> Result<(), Error> {
+    match known.labels.iter().find(|label| !classes.contains(&label.class)) {
+        None => Ok(()),
+        Some(label) => Err(Error::Input {
+            path: file.to_owned(),
+            reason: format!(
+                "{}: `{}` is labelled {}, which is none of the classes that were named; name it as well, or leave --classes out \
+                 to have those of the file",
+                label.place, label.file, label.class
+            ),
+        }),
+    }
 }

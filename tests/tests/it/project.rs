@@ -269,6 +269,51 @@ fn label_studio_takes_an_ask_and_gives_answers() {
     assert!(desk.ledger("p").iter().any(|line| line.contains("ada@example.org")));
 }
 
+/// Labels that somebody has are taken over before the budget begins, whatever form they have, and what does not fit is said.
+#[test]
+fn known_labels_are_taken_over() {
+    let desk = Desk::new();
+    let init = |project: &str, labels: &str, more: &[&str]| {
+        let mut command = tailward();
+        command.arg("init").arg(desk.path(project)).arg("--images").arg(desk.path("photos"));
+        command.arg("--labels").arg(desk.path(labels)).args(more).output().unwrap()
+    };
+    let rows: String = (0..30)
+        .map(|number| {
+            format!("picture {number:03}.ppm,{}\n", desk.truth[&format!("picture {number:03}.ppm")])
+        })
+        .collect();
+    std::fs::write(desk.path("metadata.csv"), format!("file_name,label\n{rows}gone.ppm,dots\n")).unwrap();
+    let begun = init("one", "metadata.csv", &[]);
+    for expected in [
+        "31 of ",
+        "which is a table",
+        "classes: 3 (across, dots, down)",
+        "1 labels name no image that takes part, the first in line 32: `gone.ppm`",
+        "30 labels taken over",
+    ] {
+        assert!(words(&begun).contains(expected), "{expected}: {}", words(&begun));
+    }
+    let tasks: Vec<serde_json::Value> = (0..2)
+        .map(|number| {
+            let image = format!("/data/local-files/?d=photos/picture%2000{number}.ppm");
+            serde_json::json!({"id": number, "data": {"image": image},
+                "annotations": [{"result": [{"value": {"choices": ["dots"]}}]}]})
+        })
+        .collect();
+    std::fs::write(desk.path("export.json"), serde_json::to_string(&tasks).unwrap()).unwrap();
+    let begun = init("two", "export.json", &["--classes", "dots,across"]);
+    assert!(words(&begun).contains("2 labels taken over"), "{}", words(&begun));
+    let refused = init("three", "export.json", &["--classes", "across"]);
+    assert_eq!(refused.status.code(), Some(3));
+    assert!(
+        words(&refused).contains("is labelled dots, which is none of the classes"),
+        "{}",
+        words(&refused)
+    );
+    assert!(!desk.path("three").exists());
+}
+
 /// What was learned is said of new images, and of the old ones it says what the project itself says.
 #[test]
 fn new_images_are_predicted() {

@@ -4,21 +4,21 @@ use super::sheet::{Row, Sheet};
 use crate::Error;
 
 /// A row of the arrays.
-pub(super) const INDEX: [&str; 2] = ["index", "row"];
+pub(crate) const INDEX: [&str; 2] = ["index", "row"];
 /// A sample, by its row or by a name of its own.
-pub(super) const SAMPLE: [&str; 2] = ["id", "sample"];
+pub(crate) const SAMPLE: [&str; 2] = ["id", "sample"];
 /// A sample by its file.
-pub(super) const PATH: [&str; 5] = ["path", "file", "file_name", "filename", "image"];
+pub(crate) const PATH: [&str; 5] = ["path", "file", "file_name", "filename", "image"];
 /// What it is.
-pub(super) const LABEL: [&str; 3] = ["label", "class", "category"];
+pub(crate) const LABEL: [&str; 3] = ["label", "class", "category"];
 /// Who said so.
-pub(super) const ANNOTATOR: [&str; 2] = ["annotator", "who"];
+pub(crate) const ANNOTATOR: [&str; 2] = ["annotator", "who"];
 /// Only a file of samples that were asked for has these.
-pub(super) const ASKED: [&str; 2] = ["rank", "score"];
+pub(crate) const ASKED: [&str; 2] = ["rank", "score"];
 
 /// The header of a table.
 #[derive(Debug)]
-pub(super) struct Header<'a> {
+pub(crate) struct Header<'a> {
     sheet: &'a Sheet,
     row: &'a Row,
 }
@@ -29,7 +29,7 @@ impl<'a> Header<'a> {
     /// # Errors
     ///
     /// There is none; `expected` says what a header would look like.
-    pub(super) fn of(sheet: &'a Sheet, expected: &str) -> Result<Self, Error> {
+    pub(crate) fn of(sheet: &'a Sheet, expected: &str) -> Result<Self, Error> {
         let row = sheet.rows.first();
         let row = row.ok_or_else(|| {
             sheet.wrong(format!("it is empty; its first line must be a header such as `{expected}`"))
@@ -42,7 +42,7 @@ impl<'a> Header<'a> {
     /// # Errors
     ///
     /// Two columns have the same name.
-    pub(super) fn find(&self, names: &[&str]) -> Result<Option<usize>, Error> {
+    pub(crate) fn find(&self, names: &[&str]) -> Result<Option<usize>, Error> {
         for name in names {
             let mut columns =
                 self.row.cells.iter().enumerate().filter(|(_, cell)| cell.eq_ignore_ascii_case(name));
@@ -60,7 +60,7 @@ impl<'a> Header<'a> {
     }
 
     /// The error that the header lacks a column. A first row of data in its place is told apart.
-    pub(super) fn lacks(&self, what: &str, expected: &str) -> Error {
+    pub(crate) fn lacks(&self, what: &str, expected: &str) -> Error {
         let found = self.row.cells.iter().map(|cell| format!("`{cell}`")).collect::<Vec<_>>().join(", ");
         let is_data = self.row.cells.iter().any(|cell| cell.parse::<f64>().is_ok());
         let reason = if is_data {
@@ -76,6 +76,6 @@ impl<'a> Header<'a> {
 }
 
 /// A cell of a row, empty where the row is too short.
-pub(super) fn cell(row: &Row, column: Option<usize>) -> Option<&str> {
+pub(crate) fn cell(row: &Row, column: Option<usize>) -> Option<&str> {
     column.map(|column| row.cells.get(column).map_or("", String::as_str))
 }

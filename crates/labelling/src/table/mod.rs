@@ -6,7 +6,7 @@
 
 mod cell;
 mod classes;
-mod columns;
+pub(crate) mod columns;
 mod labels;
 mod samples;
 mod sheet;
