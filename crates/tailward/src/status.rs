@@ -37,7 +37,8 @@ pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<()> {
 }
 
 fn sentences(standing: &Standing) -> String {
-    let Standing { spent, budget, waiting, labels, accuracy, audited, unseen } = standing;
+    let Standing { spent, budget, waiting, labels, accuracy, audited, unseen, disputed, agreement } =
+        standing;
     let mut lines = vec![format!("labels: {spent} of {budget} asked for, {waiting} wait for an answer")];
     let widest = labels.iter().map(|(name, _)| name.chars().count()).max().unwrap_or(0);
     for (name, count) in labels {
@@ -59,6 +60,11 @@ fn sentences(standing: &Standing) -> String {
              {audited} images)",
             100.0 * unseen.probability,
             100.0 * unseen.largest_share
+        ));
+    }
+    if let Some(agreement) = agreement {
+        lines.push(format!(
+            "agreement: Krippendorff's alpha {agreement:.2}; annotators differ about {disputed} images that nobody has settled"
         ));
     }
     lines.push(String::new());

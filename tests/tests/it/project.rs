@@ -399,6 +399,37 @@ fn labels_are_exported() {
     }
 }
 
+/// Annotators who differ leave a label open until a majority or somebody decides; nobody is asked on before that.
+#[test]
+fn annotators_may_differ() {
+    let desk = Desk::new();
+    assert!(desk.init("p", &["--audit", "0%"]).status.success());
+    let asked = paths(&desk.ask("p"));
+    let all = |label: &str| asked.iter().map(|path| format!("{path},{label}\n")).collect::<String>();
+    assert!(
+        desk.tell("p", &format!("path,label\n{}", all("across")), &["--annotator", "ada"]).status.success()
+    );
+    let other = format!("path,label,annotator\n{},down,bo\n{},across,bo\n", asked[0], asked[1]);
+    assert!(desk.tell("p", &other, &[]).status.success());
+    let status = desk.status("p");
+    assert_eq!(
+        (status["disputed"].as_u64(), status["labels"][0][1].as_u64()),
+        (Some(1), Some(11)),
+        "{status}"
+    );
+    assert!(status["agreement"].as_f64().unwrap() < 0.5, "{status}");
+    assert_eq!(paths(&desk.ask("p")), asked[..1]);
+    let third = format!("path,label\n{},down\n", asked[0]);
+    assert!(desk.tell("p", &third, &["--annotator", "cy"]).status.success());
+    let status = desk.status("p");
+    assert_eq!(
+        (status["labels"][0][1].as_u64(), status["labels"][1][1].as_u64()),
+        (Some(11), Some(1)),
+        "{status}"
+    );
+    assert_eq!(paths(&desk.ask("p")).len(), 12);
+}
+
 /// Class folders are labels, new images get numbers, and images that are gone or changed are left out by name.
 #[test]
 fn images_come_and_go() {

@@ -1,6 +1,6 @@
 //! What to label next.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
 use ndarray::{Array2, Axis};
@@ -233,6 +233,7 @@ fn go_on(project: &mut Project, begun: &Begun, account: Vec<String>) -> Result<A
         ledger.request(begun.round, &samples, phase)
     };
     request(&mut project.ledger, &mut begun.audit.iter().copied(), Some(AUDIT))?;
+    let labels = project.labels();
     let mut conversation = begun.conversation.clone();
     let mut images = Vec::new();
     while let Some(ask) = conversation.ask() {
@@ -240,7 +241,7 @@ fn go_on(project: &mut Project, begun: &Begun, account: Vec<String>) -> Result<A
         let phase = ask.phase.map(|phase| phase.name());
         request(&mut project.ledger, &mut ask.picks.iter().map(|pick| sample(pick.row)), phase)?;
         for pick in &ask.picks {
-            match answer(project, sample(pick.row), begun.classes) {
+            match answer(project, &labels, sample(pick.row), begun.classes) {
                 Some(answer) => conversation.tell(pick.row, answer)?,
                 None => images.push(AskedImage {
                     sample: sample(pick.row),
@@ -261,15 +262,19 @@ fn go_on(project: &mut Project, begun: &Begun, account: Vec<String>) -> Result<A
     Ok(Asked { round: begun.round, images, waited, account })
 }
 
-/// What a strategy is told of an image; nothing while it waits.
-fn answer(project: &Project, sample: SampleId, classes: usize) -> Option<Answer> {
+/// What a strategy is told of an image; nothing while it waits, or while its answers leave its label open.
+fn answer(
+    project: &Project,
+    labels: &BTreeMap<SampleId, u32>,
+    sample: SampleId,
+    classes: usize,
+) -> Option<Answer> {
     match project.ledger.standing(sample)? {
-        Standing::Waiting | Standing::Disputed => None,
-        Standing::Labelled(label) if (label as usize) < classes => Some(Answer::Label(label)),
-        Standing::Labelled(_)
-        | Standing::Skipped
-        | Standing::Unsure
-        | Standing::Invalid
-        | Standing::Audited => Some(Answer::None),
+        Standing::Waiting => None,
+        Standing::Labelled(_) | Standing::Disputed => {
+            let label = *labels.get(&sample)?;
+            Some(if (label as usize) < classes { Answer::Label(label) } else { Answer::None })
+        }
+        Standing::Skipped | Standing::Unsure | Standing::Invalid | Standing::Audited => Some(Answer::None),
     }
 }

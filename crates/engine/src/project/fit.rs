@@ -22,12 +22,8 @@ pub struct Fit {
 pub fn fit(project: &Project, described: &Described) -> Option<Fit> {
     let known: BTreeMap<SampleId, usize> =
         described.samples.iter().enumerate().map(|(row, &sample)| (sample, row)).collect();
-    let labelled: Vec<(SampleId, u32)> = project
-        .ledger
-        .labelled(usize::MAX)
-        .into_iter()
-        .filter(|(sample, _)| known.contains_key(sample))
-        .collect();
+    let labelled: Vec<(SampleId, u32)> =
+        project.labels().into_iter().filter(|(sample, _)| known.contains_key(sample)).collect();
     let first = labelled.first().map(|(_, label)| *label)?;
     if labelled.iter().all(|(_, label)| *label == first) {
         return None;

@@ -5,7 +5,7 @@ use serde::Serialize;
 use tailward_datasets::SampleId;
 use tailward_labelling::ledger::Standing as Of;
 use tailward_labelling::project::Project;
-use tailward_labelling::statistics::{Interval, Unseen, unseen, wilson};
+use tailward_labelling::statistics::{Interval, Unseen, krippendorffs_alpha, unseen, wilson};
 
 use super::{Described, fit};
 
@@ -30,6 +30,10 @@ pub struct Standing {
     pub audited: usize,
     /// What the audit says of classes that are not in it.
     pub unseen: Option<Unseen>,
+    /// Images whose answers differ and that nobody has settled.
+    pub disputed: usize,
+    /// Krippendorff's α of the annotators, where some images have several answers.
+    pub agreement: Option<f64>,
 }
 
 /// Says where a project stands. Accuracy comes from the audit alone, which nothing was trained on or chosen by.
@@ -37,9 +41,10 @@ pub fn standing(project: &Project, described: &Described) -> Standing {
     let ledger = &project.ledger;
     let names = project.classes.names();
     let mut labels: Vec<(String, usize)> = names.iter().map(|name| (name.clone(), 0)).collect();
-    for (_, label) in ledger.labelled(usize::MAX) {
+    for label in project.labels().into_values() {
         labels[label as usize].1 += 1;
     }
+    let (_, votes) = project.votes();
     let asked: Vec<SampleId> =
         (1..ledger.rounds()).flat_map(|round| ledger.requested(round).iter().copied()).collect();
     let waits = |sample: &&SampleId| ledger.standing(**sample) == Some(Of::Waiting);
@@ -54,6 +59,8 @@ pub fn standing(project: &Project, described: &Described) -> Standing {
         accuracy: accuracy(project, described, &audited),
         audited: audited.len(),
         unseen: (!audited.is_empty()).then(|| unseen(&of_audit)),
+        disputed: project.disputed().len(),
+        agreement: krippendorffs_alpha(&votes),
     }
 }
 

@@ -228,6 +228,20 @@ impl Ledger {
         self.entries.get(&sample)?.opinion(annotator)
     }
 
+    /// What each annotator's answers say of the samples that somebody gave a label, as they stand, and of those that were
+    /// settled, in ascending order.
+    pub fn opinions(&self) -> impl Iterator<Item = (SampleId, Vec<(&str, u32)>)> {
+        self.entries.iter().filter_map(|(&sample, entry)| {
+            let opinions = entry.opinions();
+            (entry.settled().is_some() || !opinions.is_empty()).then_some((sample, opinions))
+        })
+    }
+
+    /// The label that somebody settled on, if somebody did.
+    pub fn settled(&self, sample: SampleId) -> Option<u32> {
+        self.entries.get(&sample)?.settled()
+    }
+
     /// The samples of the audit with their labels, in ascending order. Nothing may be trained on them as such.
     pub fn audited(&self) -> Vec<(SampleId, u32)> {
         self.entries.iter().filter_map(|(&sample, entry)| Some((sample, entry.audited()?))).collect()

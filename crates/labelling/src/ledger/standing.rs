@@ -90,8 +90,8 @@ impl Entry {
 
     /// Where the sample stands.
     pub(super) fn standing(&self) -> Standing {
-        if let Some(settled) = self.said.iter().rev().find(|said| said.event == Event::Settled) {
-            return settled.label.map_or(Standing::Waiting, Standing::Labelled);
+        if let Some(label) = self.settled() {
+            return Standing::Labelled(label);
         }
         let mut label = None;
         let mut without = Standing::Waiting;
@@ -111,6 +111,21 @@ impl Entry {
             (None, Standing::Waiting) if self.audited().is_some() => Standing::Audited,
             (None, without) => without,
         }
+    }
+
+    /// The label that somebody settled on last.
+    pub(super) fn settled(&self) -> Option<u32> {
+        self.said.iter().rev().find(|said| said.event == Event::Settled)?.label
+    }
+
+    /// Each annotator's label, by their last opinion; who passed it over has none.
+    pub(super) fn opinions(&self) -> Vec<(&str, u32)> {
+        let last = |(place, said): &(usize, &Said)| {
+            let later = &self.said[place + 1..];
+            !later.iter().any(|other| other.annotator == said.annotator && is_opinion(other.event))
+        };
+        let opinions = self.said.iter().enumerate().filter(|(_, said)| is_opinion(said.event)).filter(last);
+        opinions.filter_map(|(_, said)| Some((said.annotator.as_deref()?, said.label?))).collect()
     }
 
     /// What an annotator said last of it and has not taken back.

@@ -13,6 +13,7 @@ mod audit;
 mod classes;
 mod gather;
 mod images;
+mod labels;
 mod settings;
 mod tell;
 mod understood;
