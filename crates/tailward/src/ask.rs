@@ -11,8 +11,8 @@ use tailward_labelling::answers::label_studio;
 use tailward_labelling::project::Project;
 
 use crate::Error;
-use crate::init::bar;
 use crate::output::{self, say};
+use crate::progress::bar;
 
 /// Arguments of `tailward ask`.
 #[derive(Args, Debug)]

@@ -10,8 +10,8 @@ use tailward_labelling::project::Project;
 
 use crate::Error;
 use crate::ask::described;
-use crate::init::bar;
 use crate::output::{self, say};
+use crate::progress::bar;
 
 /// Arguments of `tailward predict`.
 #[derive(Args, Debug)]

@@ -1,8 +1,9 @@
-//! How the progress of a run is told: to a person on stderr, or as lines of JSON on stdout.
+//! How progress is told: of a run to a person on stderr or as lines of JSON on stdout, of a project as a bar.
 
-use std::io::Write;
+use std::io::{IsTerminal, Write};
 
 use clap::ValueEnum;
+use indicatif::{ProgressBar, ProgressStyle};
 use tailward_experiment::progress::Progress;
 
 use crate::output::say;
@@ -67,4 +68,14 @@ fn tell_person(progress: &Progress) {
             "queried"
         ),
     }
+}
+
+/// A bar on a terminal, with how long the rest will take; nothing elsewhere.
+pub(crate) fn bar(length: usize, doing: &'static str) -> ProgressBar {
+    if !std::io::stderr().is_terminal() {
+        return ProgressBar::hidden();
+    }
+    let style = ProgressStyle::with_template("{msg} {bar:30} {human_pos} of {human_len}, {eta} left")
+        .unwrap_or_else(|error| panic!("the template of the bar is wrong: {error}"));
+    ProgressBar::new(length as u64).with_style(style).with_message(doing)
 }

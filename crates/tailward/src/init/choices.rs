@@ -1,0 +1,75 @@
+//! The choices of a project: those that are there, or those of a new one.
+
+use std::path::{Path, PathBuf};
+
+use tailward_acquisition::{Balance, Lambda, SolverMode, Strategy};
+use tailward_datasets::folder::{Limits, Walk, typical_side};
+use tailward_labelling::project::{Audit, Combine, Features, FileLimits, Settings};
+
+use super::arguments::Arguments;
+use crate::Error;
+use crate::output::say;
+
+/// The choices of the project that is there, or of a new one.
+///
+/// # Errors
+///
+/// The project is on another folder of images; what is there cannot be read.
+pub(super) fn chosen(arguments: &Arguments, found: &Walk) -> Result<Settings, Error> {
+    let path = arguments.project.join(Settings::FILE);
+    if !path.exists() {
+        return settings(arguments, found);
+    }
+    let settings = Settings::read(&path)?;
+    let known = settings.images_in(&arguments.project);
+    let is_same = match (known.canonicalize(), arguments.images.canonicalize()) {
+        (Ok(known), Ok(given)) => known == given,
+        _ => false,
+    };
+    if is_same {
+        say(format_args!("the project is there: its choices stay as {} has them", path.display()));
+        return Ok(settings);
+    }
+    let reason = format!(
+        "the project is on the images in {}; change `images` there if they have moved to {}, or choose another folder for a new \
+         project",
+        known.display(),
+        arguments.images.display()
+    );
+    Err(Error::Taken { path, reason })
+}
+
+/// The choices of a new project.
+fn settings(arguments: &Arguments, found: &Walk) -> Result<Settings, Error> {
+    // Larger than they are, small images have nothing to show to patches of six pixels.
+    let is_small = typical_side(&arguments.images, &found.files).is_some_and(|side| side <= 48);
+    let absolute =
+        |path: &Path| path.canonicalize().map_err(|source| Error::Output { path: path.to_owned(), source });
+    let (project, images) = (absolute(&arguments.project)?, absolute(&arguments.images)?);
+    let balance = Balance { lambda: Lambda::Fixed(1.0), solver: SolverMode::Auto, prediction: None };
+    let limits = Limits::default();
+    Ok(Settings {
+        format: 1,
+        images: beside(&project, &images),
+        seed: arguments.seed,
+        budget: arguments.budget as usize,
+        batch: arguments.batch as usize,
+        combine: Combine::Majority,
+        features: Features::Patches { side: if is_small { 32 } else { 64 }, centres: 400 },
+        strategy: Strategy::Entropy { balance: Some(balance) },
+        first: Strategy::TypiClust { neighbours: 20, max_clusters: 500 },
+        audit: Audit { share: arguments.audit, at_least: 100 },
+        limits: FileLimits { max_file_bytes: limits.max_file_bytes, max_pixels: limits.max_pixels },
+    })
+}
+
+/// The images as seen from the project where they lie in it or beside it, so that both can be copied; else where they are.
+fn beside(project: &Path, images: &Path) -> PathBuf {
+    if let Ok(within) = images.strip_prefix(project) {
+        return if within.as_os_str().is_empty() { PathBuf::from(".") } else { within.to_owned() };
+    }
+    match project.parent().and_then(|parent| images.strip_prefix(parent).ok()) {
+        Some(near) if !near.as_os_str().is_empty() => Path::new("..").join(near),
+        _ => images.to_owned(),
+    }
+}
