@@ -6,6 +6,7 @@ use clap::Args;
 use tailward_engine::project::{self, Standing};
 use tailward_labelling::Patience;
 use tailward_labelling::project::Project;
+use tailward_labelling::statistics::Interval;
 
 use crate::Error;
 use crate::ask::described;
@@ -37,7 +38,7 @@ pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<()> {
 }
 
 fn sentences(standing: &Standing) -> String {
-    let Standing { spent, budget, waiting, labels, accuracy, audited, unseen, disputed, agreement } =
+    let Standing { spent, budget, waiting, labels, accuracy, audited, rounds, unseen, disputed, agreement } =
         standing;
     let mut lines = vec![format!("labels: {spent} of {budget} asked for, {waiting} wait for an answer")];
     let widest = labels.iter().map(|(name, _)| name.chars().count()).max().unwrap_or(0);
@@ -54,6 +55,18 @@ fn sentences(standing: &Standing) -> String {
         ),
         None => "accuracy: not known; no image of the audit is labelled, or there are no labels to learn from".to_owned(),
     });
+    for line in rounds {
+        let Some(Interval { estimate, low, high }) = line.accuracy else { continue };
+        lines.push(format!(
+            "  round {:>3}: {:>5} labels learned from, {:.1} % ({:.1} to {:.1} %) of {} in the audit",
+            line.round,
+            line.labelled,
+            100.0 * estimate,
+            100.0 * low,
+            100.0 * high,
+            line.audited
+        ));
+    }
     if let Some(unseen) = unseen {
         lines.push(format!(
             "classes not seen: the next image is of one with a probability of {:.1} %; none has more than {:.1} % (Good-Turing, \

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
+use std::time::{SystemTime, UNIX_EPOCH};
 
 use ndarray::{Array2, Axis};
 use rand::seq::SliceRandom;
@@ -11,9 +12,10 @@ use tailward_acquisition::{Answer, Arrays, Conversation, Labelled};
 use tailward_datasets::{SampleId, whole_file};
 use tailward_labelling::Ledger;
 use tailward_labelling::ledger::Standing;
-use tailward_labelling::project::Project;
+use tailward_labelling::project::{Project, RoundLine};
 
 use super::fit::{Fit, fit, softmax};
+use super::standing::accuracy;
 use super::{AUDIT, Described};
 use crate::Error;
 use crate::rng::{Stream, stream};
@@ -153,6 +155,17 @@ fn begin(
     };
     let conversation = query::begin(strategy, inputs, &mut &arrays)?;
     let classes = counts.len();
+    let audited = project.ledger.audited();
+    project.rounds.append(RoundLine {
+        round,
+        strategy: strategy.name(),
+        batch: budget + audit.len(),
+        labelled: fit.as_ref().map_or(0, |fit| fit.labelled.len()),
+        left_out: fit.as_ref().map(|fit| fit.fitted.accuracy),
+        audited: audited.len(),
+        accuracy: fit.as_ref().and_then(|fit| accuracy(fit, described, &audited)),
+        unix_ms: SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_millis() as u64),
+    })?;
     let mut account = vec![match &fit {
         Some(Fit { labelled, fitted }) => format!(
             "{budget} of {} images are chosen by {}, with a head on {} labels that gets {:.0} % of them right when each is \

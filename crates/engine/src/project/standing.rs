@@ -4,10 +4,11 @@ use ndarray::Axis;
 use serde::Serialize;
 use tailward_datasets::SampleId;
 use tailward_labelling::ledger::Standing as Of;
-use tailward_labelling::project::Project;
+use tailward_labelling::project::{Project, RoundLine};
 use tailward_labelling::statistics::{Interval, Unseen, krippendorffs_alpha, unseen, wilson};
 
-use super::{Described, fit};
+use super::Described;
+use super::fit::{Fit, fit};
 
 /// The level of intervals.
 const LEVEL: f64 = 0.95;
@@ -28,6 +29,8 @@ pub struct Standing {
     pub accuracy: Option<Interval>,
     /// Labels of the audit.
     pub audited: usize,
+    /// What each round began with.
+    pub rounds: Vec<RoundLine>,
     /// What the audit says of classes that are not in it.
     pub unseen: Option<Unseen>,
     /// Images whose answers differ and that nobody has settled.
@@ -56,7 +59,8 @@ pub fn standing(project: &Project, described: &Described) -> Standing {
         budget: project.settings.budget,
         waiting: asked.iter().filter(waits).count(),
         labels,
-        accuracy: accuracy(project, described, &audited),
+        accuracy: fit(project, described).and_then(|fit| accuracy(&fit, described, &audited)),
+        rounds: project.rounds.by_round().into_iter().cloned().collect(),
         audited: audited.len(),
         unseen: (!audited.is_empty()).then(|| unseen(&of_audit)),
         disputed: project.disputed().len(),
@@ -64,8 +68,8 @@ pub fn standing(project: &Project, described: &Described) -> Standing {
     }
 }
 
-fn accuracy(project: &Project, described: &Described, audited: &[(SampleId, u32)]) -> Option<Interval> {
-    let fit = fit(project, described)?;
+/// The share of the audit's labels that a head gets right, with Wilson's interval; nothing where none is labelled.
+pub(super) fn accuracy(fit: &Fit, described: &Described, audited: &[(SampleId, u32)]) -> Option<Interval> {
     let known: Vec<(usize, u32)> = audited
         .iter()
         .filter_map(|(sample, label)| Some((described.samples.binary_search(sample).ok()?, *label)))

@@ -7,6 +7,7 @@
 //! | `classes.csv` | every class and its number, for ever ([`ClassTable`]) |
 //! | `audit.csv` | the blind sample that accuracy is measured on ([`AuditTable`]) |
 //! | `ledger.csv` | every label that was asked for and everything that was said ([`Ledger`]) |
+//! | `rounds.jsonl` | what each round began with: the learning curve ([`RoundLines`]) |
 //! | `cache/` | what can be made again |
 
 mod audit;
@@ -14,6 +15,7 @@ mod classes;
 mod gather;
 mod images;
 mod labels;
+mod rounds;
 mod settings;
 mod tell;
 mod understood;
@@ -29,6 +31,7 @@ pub use audit::{AuditRow, AuditTable};
 pub use classes::{ClassRow, ClassTable};
 pub use gather::{Gathered, gather};
 pub use images::{ImageRow, ImageState, ImageTable};
+pub use rounds::{RoundLine, RoundLines};
 pub use settings::{Audit, Combine, Features, FileLimits, Settings};
 pub use tell::{Taken, Telling, tell};
 pub use understood::{Understood, class_by_folder, understood};
@@ -51,6 +54,8 @@ pub struct Project {
     pub audit: AuditTable,
     /// What was asked and said.
     pub ledger: Ledger,
+    /// What each round began with.
+    pub rounds: RoundLines,
     _lock: Lock,
 }
 
@@ -78,7 +83,8 @@ impl Project {
         let audit = AuditTable::open(&folder.join(AuditTable::FILE))?;
         let members = images.usable().map(|row| row.id);
         let ledger = Ledger::open(&folder.join(LEDGER_FILE), members)?;
-        Ok(Self { folder: folder.to_owned(), settings, images, classes, audit, ledger, _lock: lock })
+        let rounds = RoundLines::open(&folder.join(RoundLines::FILE))?;
+        Ok(Self { folder: folder.to_owned(), settings, images, classes, audit, ledger, rounds, _lock: lock })
     }
 
     /// The pixels of its images, as far as they are there.

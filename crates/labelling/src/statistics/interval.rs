@@ -1,9 +1,10 @@
 //! An estimate and what it may be.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 /// An estimate with the ends of its interval.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Interval {
     /// The estimate.
     pub estimate: f64,
