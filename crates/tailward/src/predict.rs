@@ -3,8 +3,9 @@
 use std::path::PathBuf;
 
 use clap::Args;
+use ndarray::ArrayView1;
 use tailward_datasets::folder::{path_to_text, walk};
-use tailward_engine::project::{Describer, Prediction, fit, predict};
+use tailward_engine::project::{Describer, Prediction, fit, highest, predict};
 use tailward_labelling::Patience;
 use tailward_labelling::project::Project;
 
@@ -41,29 +42,31 @@ pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<()> {
     let columns = names.iter().map(|name| format!("p({name})"));
     writer
         .write_record(["path", "predicted", "probability"].map(str::to_owned).into_iter().chain(columns))?;
-    let mut left_out = Vec::new();
-    let (mut lines, bar) = (Vec::new(), bar(found.files.len(), "looking at images"));
-    predict(&project, &describer, &fit.fitted.ridge, &arguments.images, &found.files, &mut |prediction| {
-        let Prediction { path, probabilities } = prediction;
-        bar.inc(1);
-        match probabilities {
-            Ok(probabilities) => lines.push((path, probabilities)),
-            Err(why) => left_out.push((path, why)),
-        }
-        Ok(())
-    })?;
+    let bar = bar(found.files.len(), "looking at images");
+    let predictions =
+        predict(&project, &describer, &fit.fitted.ridge, &arguments.images, &found.files, &mut |done| {
+            bar.inc(done as u64);
+        });
     bar.finish_and_clear();
-    for (path, probabilities) in &lines {
-        let best = (1..probabilities.len())
-            .fold(0, |best, class| if probabilities[class] > probabilities[best] { class } else { best });
+    let (mut count, mut left_out) = (0, Vec::new());
+    for Prediction { path, probabilities } in predictions? {
+        let probabilities = match probabilities {
+            Ok(probabilities) => probabilities,
+            Err(why) => {
+                left_out.push((path, why));
+                continue;
+            }
+        };
+        let best = highest(ArrayView1::from(&probabilities));
         let fixed = |probability: &f32| format!("{probability:.6}");
-        let first = [path_to_text(path), names[best].clone(), fixed(&probabilities[best])];
+        let first = [path_to_text(&path), names[best].clone(), fixed(&probabilities[best])];
         writer.write_record(first.into_iter().chain(probabilities.iter().map(fixed)))?;
+        count += 1;
     }
     output::write(arguments.out.as_deref(), &writer.into_inner()?)?;
     for (path, why) in &left_out {
         say(format_args!("{} {why}", path.display()));
     }
-    say(format_args!("{} images, by a head on {} labels", lines.len(), fit.labelled.len()));
+    say(format_args!("{count} images, by a head on {} labels", fit.labelled.len()));
     Ok(())
 }

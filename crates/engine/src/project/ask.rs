@@ -1,10 +1,10 @@
 //! What to label next.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::PathBuf;
+use std::path::Path;
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use ndarray::{Array2, Axis};
+use ndarray::{Array2, ArrayView1, Axis};
 use rand::seq::SliceRandom;
 use serde::{Deserialize, Serialize};
 use tailward_acquisition::query::{self, Inputs};
@@ -14,7 +14,7 @@ use tailward_labelling::Ledger;
 use tailward_labelling::ledger::Standing;
 use tailward_labelling::project::{Project, RoundLine};
 
-use super::fit::{Fit, fit, softmax};
+use super::fit::{Fit, fit, highest, softmax};
 use super::standing::accuracy;
 use super::{AUDIT, Described};
 use crate::Error;
@@ -87,14 +87,14 @@ pub fn ask(project: &mut Project, described: &Described, batch: Option<usize>) -
     go_on(project, &begun, account)
 }
 
-fn read(path: &PathBuf) -> Result<Option<Begun>, Error> {
+fn read(path: &Path) -> Result<Option<Begun>, Error> {
     let bytes = match std::fs::read(path) {
         Ok(bytes) => bytes,
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
         Err(error) => return Err(Error::io(path)(error)),
     };
     let damaged = |error: serde_json::Error| Error::Inconsistent {
-        path: path.clone(),
+        path: path.to_owned(),
         reason: format!(
             "{error}; if it was changed by hand, undo that, or remove the file to have a new query"
         ),
@@ -108,8 +108,7 @@ fn begin(
     batch: Option<usize>,
 ) -> Result<(Begun, Vec<String>), Error> {
     let nothing = |reason: String| Error::NothingToAsk { path: project.folder.clone(), reason };
-    let spent: usize = (1..project.ledger.rounds()).map(|round| project.ledger.requested(round).len()).sum();
-    let left = project.settings.budget.saturating_sub(spent);
+    let left = project.settings.budget.saturating_sub(project.asked().count());
     if left == 0 {
         return Err(nothing(format!(
             "the budget of {} labels is spent; raise `budget` in tailward.toml to go on",
@@ -212,8 +211,8 @@ fn arrays(
     let of_labelled = rows(&mut labelled.iter().map(|(sample, _)| *sample));
     let logits = fitted.ridge.logits(embeddings.view());
     let probabilities = softmax(logits.view());
-    let most = |row: ndarray::ArrayView1<f32>| {
-        let class = (1..row.len()).fold(0, |best, class| if row[class] > row[best] { class } else { best });
+    let most = |row: ArrayView1<f32>| {
+        let class = highest(row);
         (class as u32, row[class])
     };
     let predicted = probabilities.rows().into_iter().map(most).collect();

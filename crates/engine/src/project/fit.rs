@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use ndarray::{Array2, ArrayView2, Axis};
+use ndarray::{Array2, ArrayView1, ArrayView2, Axis};
 use tailward_datasets::SampleId;
 use tailward_features::{Fitted, Ridge};
 use tailward_labelling::project::Project;
@@ -35,7 +35,12 @@ pub fn fit(project: &Project, described: &Described) -> Option<Fit> {
     Some(Fit { labelled, fitted })
 }
 
-/// Logits as probabilities, in place.
+/// The place of the highest value, the first of those that tie.
+pub fn highest(row: ArrayView1<f32>) -> usize {
+    (1..row.len()).fold(0, |best, place| if row[place] > row[best] { place } else { best })
+}
+
+/// Logits as probabilities.
 pub(super) fn softmax(logits: ArrayView2<f32>) -> Array2<f32> {
     let mut probabilities = logits.to_owned();
     for mut row in probabilities.rows_mut() {

@@ -10,7 +10,7 @@ mod standing;
 
 pub use ask::{Asked, AskedImage, ask};
 pub use describe::{Described, Describer, describe};
-pub use fit::{Fit, fit};
+pub use fit::{Fit, fit, highest};
 pub use predict::{Prediction, predict};
 pub use standing::{Standing, standing};
 

@@ -22,20 +22,21 @@ pub struct Prediction {
     pub probabilities: Result<Vec<f32>, Unusable>,
 }
 
-/// Predicts the classes of the images in a folder, in the order of the files, some hundred at a time. What holds no image is
-/// passed over.
+/// Predicts the classes of the images in a folder, in the order of the files. What holds no image is passed over. `progress` is
+/// told how many more files are done.
 ///
 /// # Errors
 ///
-/// The project's cache cannot be opened; what `take` says.
+/// The project's cache cannot be opened.
 pub fn predict(
     project: &Project,
     describer: &Describer,
     head: &Ridge,
     folder: &Path,
     files: &[FoundFile],
-    take: &mut dyn FnMut(Prediction) -> Result<(), Error>,
-) -> Result<(), Error> {
+    progress: &mut dyn FnMut(usize),
+) -> Result<Vec<Prediction>, Error> {
+    let mut predictions = Vec::with_capacity(files.len());
     let shape = project.pixels()?.shape();
     for files in files.chunks(CHUNK) {
         let paths: Vec<&Path> = files.iter().map(|file| file.path.as_path()).collect();
@@ -53,8 +54,9 @@ pub fn predict(
                 Err(Unusable::NotAnImage) => continue,
                 Err(unusable) => Err(unusable),
             };
-            take(Prediction { path: file.path.clone(), probabilities })?;
+            predictions.push(Prediction { path: file.path.clone(), probabilities });
         }
+        progress(files.len());
     }
-    Ok(())
+    Ok(predictions)
 }

@@ -8,7 +8,7 @@ use tailward_labelling::project::{Project, RoundLine};
 use tailward_labelling::statistics::{Interval, Unseen, krippendorffs_alpha, unseen, wilson};
 
 use super::Described;
-use super::fit::{Fit, fit};
+use super::fit::{Fit, fit, highest};
 
 /// The level of intervals.
 const LEVEL: f64 = 0.95;
@@ -48,8 +48,7 @@ pub fn standing(project: &Project, described: &Described) -> Standing {
         labels[label as usize].1 += 1;
     }
     let (_, votes) = project.votes();
-    let asked: Vec<SampleId> =
-        (1..ledger.rounds()).flat_map(|round| ledger.requested(round).iter().copied()).collect();
+    let asked: Vec<SampleId> = project.asked().collect();
     let waits = |sample: &&SampleId| ledger.standing(**sample) == Some(Of::Waiting);
     let audited = ledger.audited();
     let mut of_audit = vec![0; names.len()];
@@ -79,9 +78,7 @@ pub(super) fn accuracy(fit: &Fit, described: &Described, audited: &[(SampleId, u
     }
     let rows: Vec<usize> = known.iter().map(|(row, _)| *row).collect();
     let logits = fit.fitted.ridge.logits(described.features.select(Axis(0), &rows).view());
-    let right = logits.rows().into_iter().zip(&known).filter(|(row, (_, label))| {
-        let best = (1..row.len()).fold(0, |best, class| if row[class] > row[best] { class } else { best });
-        best == *label as usize
-    });
+    let right =
+        logits.rows().into_iter().zip(&known).filter(|(row, (_, label))| highest(*row) == *label as usize);
     Some(wilson(right.count(), known.len(), LEVEL))
 }

@@ -95,9 +95,7 @@ impl Export<'_> {
         for (position, task) in tasks.iter().enumerate() {
             let number = task.get("id").map_or_else(|| (position + 1).to_string(), text);
             let place = format!("task {number}");
-            // The old form has other words for both.
-            let annotations = task.get("annotations").or_else(|| task.get("completions"));
-            match annotations.and_then(Value::as_array) {
+            match annotations(task) {
                 Some(annotations) => {
                     let data = task.get("data").and_then(Value::as_object);
                     let sample = self.sample(&place, data.and_then(|data| data.get(NAME)))?;
@@ -121,15 +119,9 @@ impl Export<'_> {
 
     fn annotation(&self, place: String, sample: usize, annotation: &Value) -> Result<AnswerRow, Error> {
         let annotator = annotation.get("completed_by").map(person);
-        let is = |key: &str| annotation.get(key).and_then(Value::as_bool).unwrap_or(false);
-        if is("was_cancelled") || is("skipped") {
+        let Some(choices) = choices(annotation) else {
             return Ok(AnswerRow { place, sample, mark: Some(Mark::Skipped), annotator });
-        }
-        let results =
-            annotation.get("result").and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
-        let choices =
-            results.iter().filter_map(|result| result.pointer("/value/choices")?.as_array()).flatten();
-        let choices: Vec<String> = choices.map(text).collect();
+        };
         match choices.as_slice() {
             // Not cancelled and empty: nobody has answered.
             [] => Ok(AnswerRow { place, sample, mark: None, annotator }),
@@ -202,6 +194,22 @@ impl Export<'_> {
     fn wrong(&self, place: &str, reason: String) -> Error {
         Error::Input { path: self.path.to_owned(), reason: format!("{place}: {reason}") }
     }
+}
+
+/// The annotations of a task, which the old form calls completions; nothing in the form that has none, `JSON_MIN`.
+pub(crate) fn annotations(task: &Map<String, Value>) -> Option<&Vec<Value>> {
+    task.get("annotations").or_else(|| task.get("completions"))?.as_array()
+}
+
+/// The classes that were chosen in an annotation; nothing where its task was skipped.
+pub(crate) fn choices(annotation: &Value) -> Option<Vec<String>> {
+    let is = |key: &str| annotation.get(key).and_then(Value::as_bool).unwrap_or(false);
+    if is("was_cancelled") || is("skipped") {
+        return None;
+    }
+    let results = annotation.get("result").and_then(Value::as_array).into_iter().flatten();
+    let choices = results.filter_map(|result| result.pointer("/value/choices")?.as_array()).flatten();
+    Some(choices.map(text).collect())
 }
 
 /// Of several answers of one person to one sample the last.

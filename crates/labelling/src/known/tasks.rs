@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use serde_json::{Map, Value};
 
 use super::label::{Known, KnownLabel};
+use crate::answers::label_studio::{annotations, choices};
 
 pub(super) fn read(text: &str) -> Result<Known, String> {
     let tasks: Vec<Map<String, Value>> = serde_json::from_str(text)
@@ -37,16 +38,9 @@ fn classes(task: &Map<String, Value>) -> BTreeMap<String, usize> {
     if let Some(class) = task.get("label").and_then(Value::as_str).filter(|class| !class.is_empty()) {
         *classes.entry(class.to_owned()).or_default() += 1;
     }
-    let annotations = task.get("annotations").or_else(|| task.get("completions")).and_then(Value::as_array);
-    for annotation in annotations.into_iter().flatten() {
-        let is = |key: &str| annotation.get(key).and_then(Value::as_bool).unwrap_or(false);
-        let results = annotation.get("result").and_then(Value::as_array);
-        for result in results.into_iter().flatten().filter(|_| !is("was_cancelled") && !is("skipped")) {
-            let choices = result.pointer("/value/choices").and_then(Value::as_array);
-            for class in choices.into_iter().flatten().filter_map(Value::as_str) {
-                *classes.entry(class.to_owned()).or_default() += 1;
-            }
-        }
+    let annotations = annotations(task).into_iter().flatten();
+    for class in annotations.filter_map(choices).flatten() {
+        *classes.entry(class).or_default() += 1;
     }
     classes
 }

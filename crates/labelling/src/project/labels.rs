@@ -39,6 +39,11 @@ impl Project {
         samples.iter().zip(combined).filter_map(label).collect()
     }
 
+    /// The images that were asked for at the cost of the budget, in their order.
+    pub fn asked(&self) -> impl Iterator<Item = SampleId> {
+        (1..self.ledger.rounds()).flat_map(|round| self.ledger.requested(round).iter().copied())
+    }
+
     /// The images whose answers differ and of which nobody has settled what holds.
     pub fn disputed(&self) -> Vec<SampleId> {
         let asked = (0..self.ledger.rounds()).flat_map(|round| self.ledger.requested(round).iter().copied());
