@@ -12,6 +12,7 @@ mod environment;
 mod error;
 mod export;
 mod init;
+mod label;
 mod made_up;
 mod output;
 mod predict;
@@ -53,6 +54,8 @@ enum Verb {
     Init(init::Arguments),
     /// Choose which images of a project to label next.
     Ask(ask::Arguments),
+    /// Label the images that wait, on a page in the browser.
+    Label(label::Arguments),
     /// Take in what people answered.
     Tell(tell::Arguments),
     /// Say where a project stands.
@@ -84,6 +87,7 @@ impl Verb {
         match self {
             Self::Init(_) => "init",
             Self::Ask(_) => "ask",
+            Self::Label(_) => "label",
             Self::Tell(_) => "tell",
             Self::Status(_) => "status",
             Self::Predict(_) => "predict",
@@ -140,6 +144,7 @@ fn perform(verb: Verb) -> anyhow::Result<()> {
     match verb {
         Verb::Init(arguments) => init::run(&arguments),
         Verb::Ask(arguments) => ask::run(&arguments),
+        Verb::Label(arguments) => label::run(&arguments),
         Verb::Tell(arguments) => tell::run(&arguments),
         Verb::Status(arguments) => status::run(&arguments),
         Verb::Predict(arguments) => predict::run(&arguments),

@@ -6,16 +6,14 @@ mod ask;
 mod describe;
 mod fit;
 mod predict;
+mod round;
 mod standing;
+mod suspects;
 
-pub use ask::{Asked, AskedImage, ask};
+pub use ask::{Asked, ask};
 pub use describe::{Described, Describer, describe};
 pub use fit::{Fit, fit, highest};
 pub use predict::{Prediction, predict};
+pub use round::{AskedImage, Round};
 pub use standing::{Standing, standing};
-
-/// What ledgers call the requests of the audit.
-pub const AUDIT: &str = "audit";
-
-/// What ledgers call the labels that were there at the beginning.
-pub const IMPORTED: &str = "imported";
+pub use suspects::{Suspect, suspects};

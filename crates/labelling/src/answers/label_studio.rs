@@ -253,7 +253,7 @@ mod tests {
         let classes = Classes { count: Some(2), names };
         let rows = answers::read(&path, &samples, &classes, &NAMES.map(str::to_owned));
         let row = |row: AnswerRow| (row.sample, row.mark, row.annotator);
-        rows.map(|rows| rows.into_iter().map(row).collect()).map_err(|error| error.to_string())
+        rows.map(|answers| answers.rows.into_iter().map(row).collect()).map_err(|error| error.to_string())
     }
 
     fn said(sample: usize, mark: Option<Mark>, annotator: &str) -> Said {

@@ -1,5 +1,6 @@
 //! Every choice of a project, in a file for people: `tailward.toml`.
 
+use std::collections::BTreeMap;
 use std::fmt::Write;
 use std::path::{Path, PathBuf};
 
@@ -39,6 +40,9 @@ pub struct Settings {
     pub audit: Audit,
     /// What an image file may ask for.
     pub limits: FileLimits,
+    /// Keys of classes on the labelling page, where they are not the next free ones.
+    #[serde(default)]
+    pub keys: BTreeMap<String, String>,
 }
 
 /// What holds where annotators differ.
@@ -157,8 +161,20 @@ impl Settings {
 
     /// The file: every choice with a comment.
     fn to_text(&self) -> String {
-        let Self { format, images, seed, budget, batch, combine, features, strategy, first, audit, limits } =
-            self;
+        let Self {
+            format,
+            images,
+            seed,
+            budget,
+            batch,
+            combine,
+            features,
+            strategy,
+            first,
+            audit,
+            limits,
+            keys,
+        } = self;
         let mut text = format!(
             "# A project of Tailward. Every choice is here; change it with an editor, also between two asks.\n\
              format = {format}\n\n\
@@ -197,6 +213,10 @@ impl Settings {
                 "What an image file may ask for; larger ones are listed and left out.",
                 tabled("limits", limits),
             ),
+            (
+                "Keys on the labelling page, such as `lynx = \"l\"`; the other classes get digits and letters by their numbers.",
+                tabled("keys", keys),
+            ),
         ] {
             // Writing to a string cannot fail.
             write!(text, "\n# {comment}\n{table}").ok();
@@ -207,7 +227,7 @@ impl Settings {
 
 /// A value as a table of TOML with its name.
 fn tabled<T: Serialize>(name: &str, value: &T) -> String {
-    let table = std::collections::BTreeMap::from([(name, value)]);
+    let table = BTreeMap::from([(name, value)]);
     toml::to_string(&table).expect("what can be read can be written")
 }
 
@@ -236,6 +256,7 @@ mod tests {
             first: Strategy::TypiClust { neighbours: 20, max_clusters: 500 },
             audit: Audit { share: 0.1, at_least: 100 },
             limits: FileLimits { max_file_bytes: 1 << 28, max_pixels: 100_000_000 },
+            keys: BTreeMap::from([("großer \"Wolf\"".to_owned(), "w".to_owned())]),
         }
     }
 

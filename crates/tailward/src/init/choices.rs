@@ -60,6 +60,7 @@ fn settings(arguments: &Arguments, found: &Walk) -> Result<Settings, Error> {
         first: Strategy::TypiClust { neighbours: 20, max_clusters: 500 },
         audit: Audit { share: arguments.audit, at_least: 100 },
         limits: FileLimits { max_file_bytes: limits.max_file_bytes, max_pixels: limits.max_pixels },
+        keys: Default::default(),
     })
 }
 
