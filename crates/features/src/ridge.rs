@@ -94,6 +94,11 @@ impl Ridge {
         logits
     }
 
+    /// What is added to the logit of each class. `[classes]`
+    pub fn intercept(&self) -> &[f32] {
+        self.intercept.as_slice().expect("a vector of its own lies in order")
+    }
+
     /// The weights of the classes. `[classes, dims]`
     pub fn head(&self) -> Array2<f32> {
         self.weights.t().as_standard_layout().into_owned()

@@ -20,10 +20,12 @@ mod probe;
 mod progress;
 mod query;
 mod replay;
+mod report;
 mod run;
 mod sample_order;
 mod status;
 mod tell;
+mod train;
 
 use std::io::IsTerminal;
 use std::process::ExitCode;
@@ -60,6 +62,10 @@ enum Verb {
     Tell(tell::Arguments),
     /// Say where a project stands.
     Status(status::Arguments),
+    /// Write a page on where a project stands, with plots and images.
+    Report(report::Arguments),
+    /// Write the model that a project's labels make.
+    Train(train::Arguments),
     /// Say what new images show, by what a project has learned.
     Predict(predict::Arguments),
     /// Write the labels of a project for other programs.
@@ -90,6 +96,8 @@ impl Verb {
             Self::Label(_) => "label",
             Self::Tell(_) => "tell",
             Self::Status(_) => "status",
+            Self::Report(_) => "report",
+            Self::Train(_) => "train",
             Self::Predict(_) => "predict",
             Self::Export(_) => "export",
             Self::Run(_) => "run",
@@ -147,6 +155,8 @@ fn perform(verb: Verb) -> anyhow::Result<()> {
         Verb::Label(arguments) => label::run(&arguments),
         Verb::Tell(arguments) => tell::run(&arguments),
         Verb::Status(arguments) => status::run(&arguments),
+        Verb::Report(arguments) => report::run(&arguments),
+        Verb::Train(arguments) => train::run(&arguments),
         Verb::Predict(arguments) => predict::run(&arguments),
         Verb::Export(arguments) => export::run(&arguments),
         Verb::Run(arguments) => run::run(&arguments),

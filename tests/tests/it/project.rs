@@ -43,10 +43,22 @@ fn a_project_goes_from_a_folder_to_the_end_of_its_budget() {
         assert_eq!((asked.len(), distinct.len()), (60, 60), "{project}");
         let status = desk.status(project);
         let labelled: u64 =
-            status["labels"].as_array().unwrap().iter().map(|of| of[1].as_u64().unwrap()).sum();
+            status["classes"].as_array().unwrap().iter().map(|of| of["labels"].as_u64().unwrap()).sum();
         assert_eq!((status["audited"].as_u64(), labelled), (Some(12), 48), "{project}: {status}");
         let accuracy = status["accuracy"]["estimate"].as_f64().unwrap();
         assert!(accuracy > 0.6, "{project}: {accuracy}");
+        let report = tailward().arg("report").arg(desk.path(project)).output().unwrap();
+        assert!(report.status.success(), "{}", words(&report));
+        let page = std::fs::read_to_string(desk.path(project).join("report.html")).unwrap();
+        for part in [
+            "of the pool's images are recognised",
+            "Accuracy against labels",
+            "data:image/png;base64,",
+            "dots",
+        ] {
+            assert!(page.contains(part), "{part}");
+        }
+        assert!(!page.contains("src=\"http") && !page.contains("href="), "it loads nothing");
         let audit = std::fs::read_to_string(desk.path(project).join("audit.csv")).unwrap();
         let of_audit: Vec<&str> = audit.lines().skip(1).map(|line| line.split(',').next().unwrap()).collect();
         for line in desk.ledger(project) {
@@ -303,7 +315,7 @@ fn annotators_may_differ() {
     assert!(desk.tell("p", &other, &[]).status.success());
     let status = desk.status("p");
     assert_eq!(
-        (status["disputed"].as_u64(), status["labels"][0][1].as_u64()),
+        (status["disputed"].as_u64(), status["classes"][0]["labels"].as_u64()),
         (Some(1), Some(11)),
         "{status}"
     );
@@ -313,7 +325,7 @@ fn annotators_may_differ() {
     assert!(desk.tell("p", &third, &["--annotator", "cy"]).status.success());
     let status = desk.status("p");
     assert_eq!(
-        (status["labels"][0][1].as_u64(), status["labels"][1][1].as_u64()),
+        (status["classes"][0]["labels"].as_u64(), status["classes"][1]["labels"].as_u64()),
         (Some(11), Some(1)),
         "{status}"
     );

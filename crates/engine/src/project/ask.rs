@@ -8,10 +8,12 @@ use tailward_acquisition::query::{self, Inputs};
 use tailward_acquisition::{Arrays, Labelled};
 use tailward_datasets::SampleId;
 use tailward_labelling::project::{Project, RoundLine};
+use tailward_labelling::statistics::unseen;
 
 use super::Described;
 use super::fit::{Fit, fit, highest, softmax};
 use super::round::{AskedImage, Begun, Round};
+use super::stability::stability;
 use super::standing::accuracy;
 use crate::Error;
 use crate::rng::{Stream, stream};
@@ -112,6 +114,7 @@ fn begin(
         left_out: fit.as_ref().map(|fit| fit.fitted.accuracy),
         audited: audited.len(),
         accuracy: fit.as_ref().and_then(|fit| accuracy(fit, described, &audited)),
+        stability: fit.as_ref().and_then(|fit| stability(project, described, round, fit)),
         unix_ms: SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_millis() as u64),
     })?;
     let mut account = vec![match &fit {
@@ -129,6 +132,28 @@ fn begin(
             strategy.name()
         ),
     }];
+    let without: Vec<&str> = project
+        .classes
+        .names()
+        .iter()
+        .zip(&counts)
+        .filter(|(_, count)| **count == 0)
+        .map(|(name, _)| name.as_str())
+        .collect();
+    if fit.is_some() && !without.is_empty() {
+        account.push(format!("No label yet of: {}.", without.join(", ")));
+    }
+    if !audited.is_empty() {
+        let mut of_audit = vec![0; classes];
+        audited.iter().for_each(|(_, label)| of_audit[*label as usize] += 1);
+        let unseen = unseen(&of_audit);
+        account.push(format!(
+            "A random image of the pool is of a class that the {} images of the audit do not have with a probability of {:.1} % \
+             (Good-Turing).",
+            audited.len(),
+            100.0 * unseen.probability
+        ));
+    }
     if !audit.is_empty() {
         account.push(format!(
             "{} belong to the audit: they were drawn at random before anything was chosen, are never trained on, and say how \

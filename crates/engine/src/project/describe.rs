@@ -114,6 +114,11 @@ impl Describer {
         Ok(Self { patches, scale: described.scale.clone() })
     }
 
+    /// The centres, and how features are brought to one scale.
+    pub(super) fn parts(&self) -> (&Patches, &Standardised) {
+        (&self.patches, &self.scale)
+    }
+
     /// The features of images at the project's side.
     ///
     /// # Shapes

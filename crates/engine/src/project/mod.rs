@@ -3,17 +3,23 @@
 //! The files of a project are [`labelling`](tailward_labelling::project)'s; here is what happens between them.
 
 mod ask;
+mod class_standing;
 mod describe;
 mod fit;
+mod model_file;
 mod predict;
 mod round;
+mod stability;
 mod standing;
 mod suspects;
 
 pub use ask::{Asked, ask};
+pub use class_standing::ClassStanding;
 pub use describe::{Described, Describer, describe};
 pub use fit::{Fit, fit, highest};
+pub use model_file::model_file;
 pub use predict::{Prediction, predict};
 pub use round::{AskedImage, Round};
+pub use stability::Settling;
 pub use standing::{Standing, standing};
 pub use suspects::{Suspect, suspects};

@@ -1,5 +1,6 @@
 //! Labels that are probably wrong.
 
+use serde::Serialize;
 use tailward_datasets::SampleId;
 use tailward_labelling::project::Project;
 use tailward_labelling::statistics::confident_learning;
@@ -7,7 +8,7 @@ use tailward_labelling::statistics::confident_learning;
 use super::fit::{Fit, highest, softmax};
 
 /// A label that is probably wrong.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Suspect {
     /// The image.
     pub sample: SampleId,

@@ -214,6 +214,7 @@
     byId("tiles").hidden = !isGrid || !view.groups.length;
     byId("message").hidden = isGrid ? view.groups.length > 0 : sample !== null;
     byId("frame").hidden = byId("caption").hidden = sample === null;
+    if (sample === null) byId("why").hidden = true;
     document.querySelector("footer").hidden = isGrid;
     if (isGrid) return tiles();
     if (sample === null) {
@@ -308,16 +309,13 @@
     }
     if (box.dataset.group === String(group.id)) return;
     box.dataset.group = group.id;
-    const heading = make("p", `Mark those that are NOT `, { class: "wide" });
+    const heading = make("p", "Mark those that are NOT ");
     heading.append(make("b", className(group.class)), `, by a click or with the arrows and space; enter answers the others with ${className(group.class)}.`);
-    heading.style.gridColumn = "1 / -1";
-    heading.style.margin = "0";
     box.replaceChildren(heading, ...group.samples.map((sample) => {
       const tile = make("button", undefined, { type: "button", class: "tile", "aria-pressed": "false", "data-sample": sample });
       tile.append(make("img", undefined, { src: store.image(sample, false), alt: `image ${sample}` }));
       return tile;
     }));
-    box.style.gridAutoRows = "";
     box.querySelector(".tile").focus();
   };
 

@@ -243,3 +243,38 @@ fn a_grid_answers_many_and_what_differs_is_settled() {
     browser.wait("document.getElementById('disputed').innerText === ''");
     assert_eq!(standing(&desk, "p")[&image].0, "settled");
 }
+
+/// Pictures of the page as it is used; they are kept where `TAILWARD_SCREENSHOTS` names a folder, for the README.
+#[test]
+fn the_page_is_seen() {
+    let Some(browser) = Browser::open() else { return };
+    let desk = Desk::new();
+    assert!(desk.init("shapes", &["--audit", "0%"]).status.success());
+    let truth = keys(&desk, "shapes");
+    let asked = desk.ask("shapes");
+    let answers =
+        crate::pictures::paths(&asked).into_iter().map(|path| format!("{path},{}\n", desk.truth[&path]));
+    assert!(
+        desk.tell("shapes", &format!("path,label\n{}", answers.collect::<String>()), &[]).status.success()
+    );
+    let scratch = tempfile::tempdir().unwrap();
+    let folder = std::env::var_os("TAILWARD_SCREENSHOTS")
+        .map_or_else(|| scratch.path().to_owned(), std::path::PathBuf::from);
+    let serving = Serving::start(&desk.path("shapes"), &[], 1);
+    browser.goto(&serving.links[0]);
+    for _ in 0..4 {
+        let image = browser.image();
+        browser.press(truth[&image]);
+        browser.wait_until_saved();
+    }
+    browser.image();
+    browser.press('w');
+    browser.wait("!document.getElementById('why').hidden");
+    browser.screenshot(&folder.join("label.png"));
+    browser.press('g');
+    browser.wait("[...document.querySelectorAll('.tile img')].length > 0 && [...document.querySelectorAll('.tile img')].every((tile) => tile.complete)");
+    browser.screenshot(&folder.join("grid.png"));
+    for name in ["label.png", "grid.png"] {
+        assert!(std::fs::metadata(folder.join(name)).unwrap().len() > 5_000);
+    }
+}
