@@ -6,9 +6,10 @@ use tailward_acquisition::{Balance, Lambda, SolverMode, Strategy};
 use tailward_datasets::folder::{Limits, Walk, typical_side};
 use tailward_labelling::project::{Audit, Combine, Features, FileLimits, Settings};
 
-use super::arguments::Arguments;
+use super::arguments::{Arguments, FeaturesOption};
 use crate::Error;
 use crate::output::say;
+use crate::query::named;
 
 /// The choices of the project that is there, or of a new one.
 ///
@@ -46,7 +47,6 @@ fn settings(arguments: &Arguments, found: &Walk) -> Result<Settings, Error> {
     let absolute =
         |path: &Path| path.canonicalize().map_err(|source| Error::Output { path: path.to_owned(), source });
     let (project, images) = (absolute(&arguments.project)?, absolute(&arguments.images)?);
-    let balance = Balance { lambda: Lambda::Fixed(1.0), solver: SolverMode::Auto, prediction: None };
     let limits = Limits::default();
     Ok(Settings {
         format: 1,
@@ -55,13 +55,29 @@ fn settings(arguments: &Arguments, found: &Walk) -> Result<Settings, Error> {
         budget: arguments.budget as usize,
         batch: arguments.batch as usize,
         combine: Combine::Majority,
-        features: Features::Patches { side: if is_small { 32 } else { 64 }, centres: 400 },
-        strategy: Strategy::Entropy { balance: Some(balance) },
+        features: match arguments.features {
+            FeaturesOption::Auto | FeaturesOption::Patches => {
+                Features::Patches { side: if is_small { 32 } else { 64 }, centres: 400 }
+            }
+        },
+        strategy: strategy(arguments)?,
         first: Strategy::TypiClust { neighbours: 20, max_clusters: 500 },
         audit: Audit { share: arguments.audit, at_least: 100 },
         limits: FileLimits { max_file_bytes: limits.max_file_bytes, max_pixels: limits.max_pixels },
         keys: Default::default(),
     })
+}
+
+/// The strategy that was named, or balanced entropy: classes are rarely as many.
+fn strategy(arguments: &Arguments) -> Result<Strategy, Error> {
+    let Some(name) = &arguments.strategy else {
+        let balance = Balance { lambda: Lambda::Fixed(1.0), solver: SolverMode::Auto, prediction: None };
+        return Ok(Strategy::Entropy { balance: Some(balance) });
+    };
+    let people = arguments.annotators.map(|people| people as usize);
+    // One person answers where nobody says that there are more.
+    let parallel = people.or((name == "direct").then_some(1));
+    named(name, arguments.balance.as_deref(), parallel, &arguments.set)
 }
 
 /// The images as seen from the project where they lie in it or beside it, so that both can be copied; else where they are.

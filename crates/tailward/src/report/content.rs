@@ -5,7 +5,7 @@ use tailward_engine::project::{ClassStanding, Standing, Suspect};
 use tailward_experiment::document::{Block, Document, Figure, Picture, Table};
 use tailward_experiment::plots::curves::{CurveFigure, Layout, Panel, Point, Series, Ticks};
 use tailward_experiment::plots::style;
-use tailward_labelling::project::{Project, RoundLine};
+use tailward_labelling::project::Project;
 use tailward_labelling::statistics::Interval;
 
 use super::thumbnails::Thumbnails;
@@ -38,7 +38,7 @@ pub(super) fn document(
          the audit alone: {audited} images that were drawn at random, labelled without a suggestion and never learned from.",
         standing.waiting, standing.labelled
     ))];
-    blocks.extend(curve(&standing.rounds)?.map(Block::Figure));
+    blocks.extend(curve(standing)?.map(Block::Figure));
     blocks.push(Block::Table(classes(standing)));
     blocks.extend(standing.settling.as_ref().map(|found| Block::Paragraph(sentence(&settling(found)))));
     let points = about_the_labels(standing);
@@ -56,15 +56,19 @@ pub(super) fn document(
     Ok(Document { title: name, finding: Some(finding), banner, folded: false, blocks })
 }
 
-/// Accuracy by the audit against labels, where two rounds know it.
-fn curve(rounds: &[RoundLine]) -> anyhow::Result<Option<Figure>> {
-    let known: Vec<(&RoundLine, &Interval)> =
-        rounds.iter().filter_map(|line| Some((line, line.accuracy.as_ref()?))).collect();
+/// Accuracy by the audit against labels, at the beginning of each round and now; nothing where there is but one of these.
+fn curve(standing: &Standing) -> anyhow::Result<Option<Figure>> {
+    let begun = standing.rounds.iter().map(|line| (line.labelled, line.accuracy.as_ref()));
+    let all = begun.chain([(standing.labelled, standing.accuracy.as_ref())]);
+    let mut known: Vec<(usize, &Interval)> =
+        all.filter_map(|(labelled, share)| Some((labelled, share?))).collect();
+    // Nothing was told since the last round began.
+    known.dedup_by_key(|(labelled, _)| *labelled);
     if known.len() < 2 {
         return Ok(None);
     }
-    let point = |(line, share): &(&RoundLine, &Interval)| Point {
-        labels: line.labelled as f64,
+    let point = |(labelled, share): &(usize, &Interval)| Point {
+        labels: *labelled as f64,
         mean: f64::midpoint(share.low, share.high),
         deviation: Some((share.high - share.low) / 2.0),
     };
@@ -76,7 +80,7 @@ fn curve(rounds: &[RoundLine]) -> anyhow::Result<Option<Figure>> {
     let title = "Accuracy against labels".to_owned();
     let figure = CurveFigure {
         title: title.clone(),
-        subtitle: "95 % intervals (Wilson), each by the audit as it was when the round began".to_owned(),
+        subtitle: "95 % intervals (Wilson), each by the audit as it was then".to_owned(),
         panels: vec![Panel {
             title: String::new(),
             x_title: "labels learned from",

@@ -3,8 +3,12 @@
 use std::collections::BTreeMap;
 use std::time::Instant;
 
+use rand::SeedableRng;
+use rand_chacha::ChaCha8Rng;
+
 use super::browser::{BACKSPACE, Browser, ENTER, ESCAPE, LEFT, RIGHT};
 use super::serving::Serving;
+use crate::fixture::tailward;
 use crate::pictures::{CLASSES, Desk, words};
 
 /// The class of each image by its number, and its key.
@@ -249,7 +253,7 @@ fn a_grid_answers_many_and_what_differs_is_settled() {
 fn the_page_is_seen() {
     let Some(browser) = Browser::open() else { return };
     let desk = Desk::new();
-    assert!(desk.init("shapes", &["--audit", "0%"]).status.success());
+    assert!(desk.init("shapes", &[]).status.success());
     let truth = keys(&desk, "shapes");
     let asked = desk.ask("shapes");
     let answers =
@@ -274,7 +278,21 @@ fn the_page_is_seen() {
     browser.press('g');
     browser.wait("[...document.querySelectorAll('.tile img')].length > 0 && [...document.querySelectorAll('.tile img')].every((tile) => tile.complete)");
     browser.screenshot(&folder.join("grid.png"));
-    for name in ["label.png", "grid.png"] {
+    serving.kill();
+    // The report of the same project, at the end of its budget.
+    let mut rng = ChaCha8Rng::seed_from_u64(2);
+    loop {
+        let asked = desk.ask("shapes");
+        if !asked.status.success() {
+            break;
+        }
+        assert!(desk.tell("shapes", &desk.answered(&asked, &mut rng), &[]).status.success());
+    }
+    assert!(tailward().arg("report").arg(desk.path("shapes")).output().unwrap().status.success());
+    browser.goto(&format!("file://{}", desk.path("shapes").join("report.html").display()));
+    browser.wait("[...document.images].every((image) => image.complete)");
+    browser.screenshot(&folder.join("report.png"));
+    for name in ["label.png", "grid.png", "report.png"] {
         assert!(std::fs::metadata(folder.join(name)).unwrap().len() > 5_000);
     }
 }
