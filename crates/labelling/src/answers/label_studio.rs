@@ -27,8 +27,7 @@ pub fn labelled_tasks(images: &[(String, String, Option<&str>)]) -> Value {
     let task = |(name, path, class): &(String, String, Option<&str>)| {
         let mut task = tasks(&[(name.clone(), path.clone())])[0].take();
         if let Some(class) = class {
-            let choice =
-                json!({"from_name": "label", "to_name": "image", "type": "choices", "value": {"choices": [class]}});
+            let choice = json!({"from_name": "label", "to_name": "image", "type": "choices", "value": {"choices": [class]}});
             task["annotations"] = json!([{"result": [choice]}]);
         }
         task
