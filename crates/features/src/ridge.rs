@@ -94,6 +94,16 @@ impl Ridge {
         logits
     }
 
+    /// What features are multiplied by. `[dims, classes]`
+    pub fn weights(&self) -> ArrayView2<'_, f32> {
+        self.weights.view()
+    }
+
+    /// What is added to the logit of each class. `[classes]`
+    pub fn intercept(&self) -> ArrayView1<'_, f32> {
+        self.intercept.view()
+    }
+
     /// The weights of the classes. `[classes, dims]`
     pub fn head(&self) -> Array2<f32> {
         self.weights.t().as_standard_layout().into_owned()

@@ -1,5 +1,6 @@
 //! A round's query: the strategy asks, the oracle answers, until the budget is spent.
 
+use std::collections::BTreeSet;
 use std::time::Instant;
 
 use tailward_acquisition::query::{self, Inputs};
@@ -93,7 +94,7 @@ impl State<'_> {
             progress(Progress::Networks { round, iteration, iterations });
         };
         let scores = self.scores.take();
-        let mut outputs = self.outputs(round, unlabelled, &labelled, &mut tell);
+        let mut outputs = self.outputs(round, unlabelled, &labelled, strategy.needs(), &mut tell);
         outputs.cache.everything = scores;
         let inputs = Inputs {
             rows: unlabelled.len(),
@@ -102,7 +103,7 @@ impl State<'_> {
             budget: self.definition.budget,
             rng: &mut stream(self.definition.seed, Stream::Query, round),
         };
-        let (classes, dims) = (inputs.labelled_counts.len(), self.definition.model.embedding());
+        let (classes, dims) = (inputs.labelled_counts.len(), self.definition.classifier().embedding());
         if let Some(plan) = strategy.memory_plan(inputs.rows, classes, dims, inputs.budget) {
             tracing::info!("{} keeps {plan}", strategy.name());
         }
@@ -123,17 +124,23 @@ impl State<'_> {
         })
     }
 
-    /// The strategy of a round: a weight that a rule found in the first round is kept (CBAL, Section 4.1).
-    fn strategy(&self, round: usize) -> Result<Strategy, Error> {
-        let strategy = &self.definition.strategy.query.strategy;
+    /// The strategy of a round. A weight that a rule found in the strategy's first query is kept (CBAL, Section 4.1).
+    pub(super) fn strategy(&self, round: usize) -> Result<Strategy, Error> {
+        let labels: BTreeSet<u32> = self.ledger.labelled(round).into_iter().map(|(_, label)| label).collect();
+        let strategy = self.definition.strategy_for(labels.len());
         if round == 0 || strategy.lambda() != Some(Lambda::Rule(LambdaRule::Auto)) {
             return Ok(strategy.clone());
         }
-        let first = self.record.queries.first().and_then(|query| query.balance.as_ref()?.lambda);
-        first.map(|lambda| strategy.with_lambda(lambda)).ok_or_else(|| Error::Inconsistent {
-            path: self.folder.to_owned(),
-            reason: "the record's first query does not say which lambda its rule found".to_owned(),
-        })
+        let found = self.record.queries.iter().find_map(|query| query.balance.as_ref()?.lambda);
+        match found {
+            Some(lambda) => Ok(strategy.with_lambda(lambda)),
+            // Another strategy may have chosen as long as nothing was known of the classes.
+            None if self.definition.first.is_some() => Ok(strategy.clone()),
+            None => Err(Error::Inconsistent {
+                path: self.folder.to_owned(),
+                reason: "the record's first query does not say which lambda its rule found".to_owned(),
+            }),
+        }
     }
 
     /// What VAAL's networks learned, with how far the choice is from what random sampling would have chosen.

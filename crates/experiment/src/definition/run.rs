@@ -4,8 +4,11 @@ use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
+use tailward_acquisition::Strategy;
 use tailward_datasets::{Grouping, LabelNoise};
 
+use super::classifier::ClassifierDefinition;
+use super::head::HeadDefinition;
 use super::model::ModelDefinition;
 use super::pool::PoolDefinition;
 use super::scale::Scale;
@@ -42,10 +45,18 @@ pub struct RunDefinition {
     pub budget: usize,
     /// Where the initial set and the pool come from.
     pub pool: PoolDefinition,
-    /// The classifier.
-    pub model: ModelDefinition,
+    /// The network that learns; absent: a head does. What learns is asked of [`RunDefinition::classifier`].
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub model: Option<ModelDefinition>,
     /// How it is trained.
-    pub training: TrainingDefinition,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub training: Option<TrainingDefinition>,
+    /// The head on features that learns, in the place of a network.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub head: Option<HeadDefinition>,
+    /// What chooses in the place of the strategy as long as there are no labels of two classes; absent: nothing does.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub first: Option<Strategy>,
     /// How the pool and the test set are scored.
     pub scoring: ScoringDefinition,
     /// Label the samples of this list in their order, in place of querying.
@@ -75,6 +86,24 @@ impl RunDefinition {
         essential.strategy.baseline = None;
         let json = serde_json::to_vec(&essential).expect("a definition holds nothing that JSON cannot");
         hex::encode(Sha256::digest(&json))
+    }
+
+    /// What learns.
+    ///
+    /// # Panics
+    ///
+    /// The definition has neither a network nor a head, or both: one that was read from a file has been checked.
+    pub fn classifier(&self) -> ClassifierDefinition<'_> {
+        let found = ClassifierDefinition::of(self.model.as_ref(), self.training.as_ref(), self.head.as_ref());
+        found.unwrap_or_else(|(field, reason)| panic!("{}: {field} {reason}", self.label()))
+    }
+
+    /// The strategy that chooses where labels are of so many classes.
+    pub fn strategy_for(&self, classes_with_labels: usize) -> &Strategy {
+        match &self.first {
+            Some(first) if classes_with_labels < 2 => first,
+            _ => &self.strategy.query.strategy,
+        }
     }
 
     /// The run's folder below the folder of runs, `<experiment>/<scale>/if-<factor>/<strategy>/seed-<seed>`.
