@@ -4,6 +4,7 @@
 //! and one seed make a [`RunDefinition`]: everything that a run's result depends on, and nothing else, so that its
 //! [`RunDefinition::hash`] names the result.
 
+mod audit;
 mod batches;
 mod check;
 mod classifier;
@@ -234,6 +235,7 @@ impl Definition {
             training: own.is_none().then(|| sizes.training.clone()).flatten(),
             head: own.or(sizes.head.as_ref()).cloned(),
             first: sizes.first.clone(),
+            audit: sizes.audit,
             scoring: sizes.scoring.clone(),
             replay: None,
             sweep: sizes.sweep.clone(),

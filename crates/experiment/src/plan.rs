@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 use tailward_acquisition::bait;
-use tailward_datasets::Imbalance;
+use tailward_datasets::{Grouping, Imbalance};
 
 use crate::definition::{
     ClassifierDefinition, ImbalanceProfile, PoolDefinition, RunDefinition, TrainingDefinition, VaalNetworks,
@@ -83,6 +83,7 @@ impl std::iter::Sum for Work {
 /// The initial set's and the pool's size. Index lists are not read: what they hold is derived from their imbalance
 /// factor and a tenth of the images as initial set, as the published ones have it.
 pub fn expected_sizes(definition: &RunDefinition, dataset: DatasetSizes) -> (usize, usize) {
+    let dataset = taking_part(definition, dataset);
     let per_class = dataset.train_images / dataset.classes;
     let (initial, profile, per_class) = match &definition.pool {
         PoolDefinition::Drawn { initial, profile, per_class_cap } => {
@@ -100,6 +101,14 @@ pub fn expected_sizes(definition: &RunDefinition, dataset: DatasetSizes) -> (usi
     (initial, kept.iter().sum())
 }
 
+/// The sizes of what is left of a dataset where some of its classes take no part.
+fn taking_part(definition: &RunDefinition, dataset: DatasetSizes) -> DatasetSizes {
+    let Some(Grouping::First { classes }) = definition.grouping else { return dataset };
+    let DatasetSizes { train_images, test_images, classes: all } = dataset;
+    let of = |images: usize| images * classes / all;
+    DatasetSizes { train_images: of(train_images), test_images: of(test_images), classes }
+}
+
 /// The imbalance of a profile and a factor; a factor of 1 is none.
 pub fn imbalance(profile: ImbalanceProfile, factor: f64) -> Imbalance {
     match profile {
@@ -113,14 +122,15 @@ pub fn imbalance(profile: ImbalanceProfile, factor: f64) -> Imbalance {
 /// images described once, before the first round, and each of its fits sees a label once.
 pub fn round_work(definition: &RunDefinition, dataset: DatasetSizes, round: usize) -> Work {
     let (initial, pool) = expected_sizes(definition, dataset);
+    let test_images = taking_part(definition, dataset).test_images;
     let evaluated = if definition.scoring.evaluate_pool { initial + pool } else { 0 };
     let (trained, scored) = match definition.classifier() {
         ClassifierDefinition::Network { training, .. } => {
             let seen = batches(definition, training, initial, round).last().map_or(0, |last| last.end);
-            (seen * training.epochs, dataset.test_images + evaluated)
+            (seen * training.epochs, test_images + evaluated)
         }
         ClassifierDefinition::Head(_) => {
-            let described = if round == 0 { dataset.test_images + initial + pool } else { 0 };
+            let described = if round == 0 { test_images + initial + pool } else { 0 };
             (definition.labelled_at(initial, round), described)
         }
     };

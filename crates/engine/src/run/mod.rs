@@ -1,6 +1,7 @@
 //! One run: one strategy, one seed, one definition. [`run`](fn@run) is the algorithm; each of its steps has a file.
 
 mod account;
+mod audit;
 mod begun;
 mod checkpoint;
 mod learn;

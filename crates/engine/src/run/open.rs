@@ -7,6 +7,7 @@ use tailward_experiment::record::{Line, RECORD_FILE, Record, RecordWriter};
 use tailward_labelling::{LEDGER_FILE, Ledger};
 
 use super::account;
+use super::audit;
 use super::begun::QueryFile;
 use super::checkpoint::Checkpoints;
 use super::model::classifier;
@@ -64,6 +65,7 @@ impl<'a> State<'a> {
             classes,
             study,
             everything,
+            audit: audit::drawn(definition, &pool),
             scores: None,
             train_inputs,
             test_inputs,
@@ -104,7 +106,8 @@ impl<'a> State<'a> {
                 let reason = format!("the ledger's labels of round {round} are not those of the record");
                 return Err(broken(reason));
             }
-            if query.picks.as_ref().is_some_and(|picks| picks != self.ledger.requested(round)) {
+            let chosen = self.ledger.requested(round).get(self.audit_of(query.round).len()..);
+            if query.picks.as_ref().is_some_and(|picks| Some(picks.as_slice()) != chosen) {
                 let reason = format!("the ledger's requests of round {round} are not those of the record");
                 return Err(broken(reason));
             }

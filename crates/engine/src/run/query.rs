@@ -29,21 +29,23 @@ impl State<'_> {
         if self.record.queries.len() > round {
             return Ok(());
         }
-        let budget = self.definition.budget;
+        let audited = self.audit_of(round).len();
+        let budget = self.definition.budget - audited;
         // What was asked for before a crash is not offered again, but it was on offer when it was chosen.
-        let unlabelled = Unlabelled::as_of(&self.pool, &self.ledger, round);
+        let unlabelled = Unlabelled::as_of(&self.pool, &self.ledger, round).without(&self.audit);
         if unlabelled.len() < budget {
             return Err(Error::BudgetAbovePool { round, budget, unlabelled: unlabelled.len() });
         }
+        self.label_audit(round)?;
         let Begun { mut conversation, discriminator, mut cost, .. } = match self.query_file.read(round)? {
             Some(begun) => begun,
             None => {
-                let begun = self.begin(round, &unlabelled, progress)?;
+                let begun = self.begin(round, &unlabelled, budget, progress)?;
                 self.query_file.write(&begun)?;
                 begun
             }
         };
-        let mut asked = 0;
+        let mut asked = audited;
         loop {
             let started = Instant::now();
             let Some(ask) = conversation.ask() else { break };
@@ -70,7 +72,7 @@ impl State<'_> {
             budget,
             unlabelled: unlabelled.len(),
             class_counts: self.count(&self.ledger.answers(round + 1)),
-            picks: Some(self.ledger.requested(round + 1).to_vec()),
+            picks: Some(self.ledger.requested(round + 1)[audited..].to_vec()),
             phases: account::phases(&conversation),
             balance: selection.balance.map(account::balancing),
             cover: selection.cover.map(account::covering),
@@ -85,6 +87,7 @@ impl State<'_> {
         &mut self,
         round: usize,
         unlabelled: &Unlabelled,
+        budget: usize,
         progress: &mut dyn FnMut(Progress),
     ) -> Result<Begun, Error> {
         let started = Instant::now();
@@ -100,7 +103,7 @@ impl State<'_> {
             rows: unlabelled.len(),
             labelled_counts: &self.count(&labels),
             labels: &labels,
-            budget: self.definition.budget,
+            budget,
             rng: &mut stream(self.definition.seed, Stream::Query, round),
         };
         let (classes, dims) = (inputs.labelled_counts.len(), self.definition.classifier().embedding());
@@ -152,7 +155,7 @@ impl State<'_> {
         account: vaal::Account,
     ) -> Result<Discriminating, Error> {
         let mut rng = stream(self.definition.seed, Stream::Query, round);
-        let drawn = random::query(unlabelled, self.definition.budget, &mut rng)?;
+        let drawn = random::query(unlabelled, selection.picks.len(), &mut rng)?;
         Ok(account::discriminating(unlabelled, selection, &drawn, account))
     }
 }

@@ -60,6 +60,7 @@ impl State<'_> {
         let on_pool =
             if scoring.evaluate_pool { Some(self.evaluate_pool(round, &learned.model)?) } else { None };
         let (pool_evaluation, pool_average_precision) = on_pool.unzip();
+        let audit = self.audit_line(round, &learned.model)?;
         let told_apart = self.study.told.is_some();
         let line = Round {
             round,
@@ -70,6 +71,7 @@ impl State<'_> {
             evaluation,
             pool_evaluation,
             pool_average_precision,
+            audit,
             cost: RoundCost {
                 train_secs: learned.seconds,
                 train_images_per_sec: learned.images as f64 / learned.seconds.max(f64::MIN_POSITIVE),

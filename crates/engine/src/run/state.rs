@@ -63,6 +63,8 @@ pub(super) struct State<'a> {
     pub(super) query_file: QueryFile,
     /// Every sample that takes part, rising.
     pub(super) everything: Vec<SampleId>,
+    /// The samples of the audit, in the order in which they are asked for.
+    pub(super) audit: Vec<SampleId>,
     /// The model of the current round, in evaluation form; absent if the round needs no model any more.
     pub(super) model: Option<Classifier>,
     /// The logits of each labelled sample by a head without its label, where a head learns. `[labelled, classes]`

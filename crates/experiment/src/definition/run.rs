@@ -6,7 +6,9 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use tailward_acquisition::Strategy;
 use tailward_datasets::{Grouping, LabelNoise};
+use tailward_labelling::project::Audit;
 
+use super::audit::AuditPlan;
 use super::classifier::ClassifierDefinition;
 use super::head::HeadDefinition;
 use super::model::ModelDefinition;
@@ -57,6 +59,10 @@ pub struct RunDefinition {
     /// What chooses in the place of the strategy as long as there are no labels of two classes; absent: nothing does.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub first: Option<Strategy>,
+    /// The blind sample that accuracy is measured on: a part of the budget, drawn at random from the pool, never trained on and
+    /// never offered to the strategy; absent: none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub audit: Option<Audit>,
     /// How the pool and the test set are scored.
     pub scoring: ScoringDefinition,
     /// Label the samples of this list in their order, in place of querying.
@@ -132,6 +138,20 @@ impl RunDefinition {
 
     /// Size of the labelled set that the model of `round` is trained on, given the initial set's size.
     pub fn labelled_at(&self, initial: usize, round: usize) -> usize {
-        initial + round * self.budget
+        initial + round * self.budget - self.audited_after(round)
+    }
+
+    /// How many samples the audit has, where the pool holds twice as many; 0 without an audit.
+    pub fn audit_size(&self) -> usize {
+        self.audit_plan().map_or(0, |plan| plan.size())
+    }
+
+    /// How many samples of the audit are labelled after so many queries.
+    pub fn audited_after(&self, queries: usize) -> usize {
+        self.audit_plan().map_or(0, |plan| plan.after(queries))
+    }
+
+    fn audit_plan(&self) -> Option<AuditPlan> {
+        self.audit.map(|audit| AuditPlan::new(audit, self.rounds, self.budget))
     }
 }

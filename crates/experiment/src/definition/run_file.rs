@@ -76,6 +76,7 @@ impl RunDefinition {
             training: self.training.clone(),
             head: self.head.clone(),
             first: self.first.clone(),
+            audit: self.audit,
             scoring: self.scoring.clone(),
             sweep: self.sweep.clone(),
         };

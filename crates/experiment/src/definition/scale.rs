@@ -5,7 +5,9 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 use tailward_acquisition::Strategy;
+use tailward_labelling::project::Audit;
 
+use super::audit;
 use super::check::{Fault, distinct, ensure};
 use super::classifier::ClassifierDefinition;
 use super::head::HeadDefinition;
@@ -118,6 +120,10 @@ pub struct ScaleDefinition {
     /// What chooses in the place of every strategy as long as there are no labels of two classes; absent: nothing does.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub first: Option<Strategy>,
+    /// The blind sample that accuracy is measured on: a part of the budget, drawn at random from the pool, never trained on and
+    /// never offered to the strategy; absent: none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub audit: Option<Audit>,
     /// How the pool and the test set are scored.
     pub scoring: ScoringDefinition,
     /// Sweep the weight of each strategy's class-balancing term with the first model, in place of querying; absent: no
@@ -264,6 +270,7 @@ impl ScaleDefinition {
         }
         ensure(self.budget > 0, "budget", || "is 0".into())?;
         self.classifier()?.validate()?;
+        self.audit.map_or(Ok(()), |it| audit::check(it, self.sweep.is_some()))?;
         ensure(self.scoring.batch_size > 0, "scoring.batch_size", || "is 0".into())?;
         if let Some(sweep) = &self.sweep {
             sweep.validate()?;
