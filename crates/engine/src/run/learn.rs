@@ -68,8 +68,14 @@ impl State<'_> {
                     let bias = fitted.ridge.intercept().to_vec();
                     (config.with_weights(weights, bias, &self.device), fitted.left_out)
                 } else {
-                    // Nothing is told apart by less than two classes: every class is as probable as any other.
-                    (config.init(&self.device), Array2::zeros((rows.len(), config.classes)))
+                    // Nothing is told apart by less than two classes: the one that there are labels of is the most probable,
+                    // and without any label every class is as probable as any other.
+                    let mut bias = vec![0.0; config.classes];
+                    labels.iter().take(1).for_each(|&label| bias[label as usize] = 1.0);
+                    let left_out =
+                        Array2::from_shape_fn((rows.len(), config.classes), |(_, class)| bias[class]);
+                    let weights = vec![0.0; config.dims * config.classes];
+                    (config.with_weights(weights, bias, &self.device), left_out)
                 };
                 Ok(Learned {
                     model: Classifier::Head(model),
