@@ -22,7 +22,10 @@ const ARROWS: [(&str, &[&str]); 11] = [
     ("tailward-features", &["tailward-kernels"]),
     ("tailward-models", &["tailward-kernels"]),
     ("tailward-labelling", &["tailward-acquisition", "tailward-datasets"]),
-    ("tailward-experiment", &["tailward-acquisition", "tailward-datasets", "tailward-labelling"]),
+    (
+        "tailward-experiment",
+        &["tailward-acquisition", "tailward-datasets", "tailward-features", "tailward-labelling"],
+    ),
     (
         "tailward-engine",
         &[

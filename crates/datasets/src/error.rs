@@ -349,7 +349,8 @@ pub enum Error {
 
     /// A uniform draw leaves nothing beside its initial set, or asks for more than there is.
     #[error(
-        "could not draw {initial} of {size} images, out of {images}: the first must be above 0 and below the second"
+        "could not draw {initial} of {size} images, out of {images}: the first must be below the second, and above 0 where a \
+         selection is replayed"
     )]
     UniformSize {
         /// The size of the initial set.

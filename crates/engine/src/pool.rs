@@ -1,5 +1,7 @@
 //! Which samples take part, and which are labelled: the one place where samples become rows and rows samples.
 
+use std::collections::BTreeSet;
+
 use tailward_datasets::{PoolManifest, SampleId};
 use tailward_labelling::Ledger;
 
@@ -14,6 +16,14 @@ impl Unlabelled {
     /// if the ledger has gone further since.
     pub fn as_of(pool: &PoolManifest, ledger: &Ledger, round: usize) -> Self {
         Self { samples: pool.pool.iter().copied().filter(|&sample| ledger.is_free(sample, round)).collect() }
+    }
+
+    /// The same without those that are kept back.
+    #[must_use]
+    pub fn without(mut self, kept_back: &[SampleId]) -> Self {
+        let kept_back: BTreeSet<SampleId> = kept_back.iter().copied().collect();
+        self.samples.retain(|sample| !kept_back.contains(sample));
+        self
     }
 
     /// The number of samples.

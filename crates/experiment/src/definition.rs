@@ -4,8 +4,12 @@
 //! and one seed make a [`RunDefinition`]: everything that a run's result depends on, and nothing else, so that its
 //! [`RunDefinition::hash`] names the result.
 
+mod audit;
 mod batches;
 mod check;
+mod classifier;
+mod first;
+mod head;
 mod model;
 mod named;
 mod networks;
@@ -30,6 +34,8 @@ use crate::Error;
 use check::{Fault, ensure};
 
 pub use batches::batch_bounds;
+pub use classifier::ClassifierDefinition;
+pub use head::HeadDefinition;
 pub use model::{Block, ModelDefinition, Stem};
 pub use networks::{KlReduction, VaalNetworks};
 pub use optimiser::{Adam, Optimiser};
@@ -212,6 +218,7 @@ impl Definition {
         imbalance_factor: f64,
         seed: u64,
     ) -> RunDefinition {
+        let own = sizes.own_head(&strategy.name);
         RunDefinition {
             experiment: self.name.clone(),
             scale,
@@ -224,8 +231,11 @@ impl Definition {
             rounds: sizes.rounds,
             budget: sizes.budget,
             pool: sizes.pool.clone(),
-            model: sizes.model.clone(),
-            training: sizes.training.clone(),
+            model: own.is_none().then(|| sizes.model.clone()).flatten(),
+            training: own.is_none().then(|| sizes.training.clone()).flatten(),
+            head: own.or(sizes.head.as_ref()).cloned(),
+            first: sizes.first.clone(),
+            audit: sizes.audit,
             scoring: sizes.scoring.clone(),
             replay: None,
             sweep: sizes.sweep.clone(),
@@ -307,6 +317,7 @@ impl Definition {
         let first = sizes.overrides[..index].iter().all(|other| other.strategy != change.strategy);
         ensure(first, "strategy", || format!("`{}` is given twice", change.strategy))?;
         change.query.validate()?;
+        change.head.as_ref().map_or(Ok(()), HeadDefinition::validate)?;
         let named = self.strategies.iter().find(|strategy| strategy.name == change.strategy);
         let (ours, theirs) =
             (change.query.strategy.name(), named.map(|strategy| strategy.query.strategy.name()));
@@ -320,10 +331,9 @@ impl Definition {
         let chosen = self.strategies.iter().filter(|strategy| sizes.strategies.contains(&strategy.name));
         for strategy in chosen {
             let query = sizes.resolve(strategy).query.strategy;
-            let needs_dropout = query.needs().dropout_passes > 0;
-            ensure(!needs_dropout || sizes.model.dropout.is_some(), "model.dropout", || {
-                format!("is absent, and `{}` needs passes with dropout", strategy.name)
-            })?;
+            let classifier = sizes.classifier_of(&strategy.name)?;
+            classifier.check_needs(&strategy.name, &query, &sizes.scoring)?;
+            first::check(&strategy.name, &query, sizes.first.as_ref(), classifier, &sizes.pool)?;
             let swept = sizes.sweep.is_none() || query.lambda().is_some();
             ensure(swept, "sweep", || {
                 format!("`{}` has no class-balancing term whose weight could be swept", strategy.name)

@@ -2,10 +2,11 @@
 
 use serde::{Deserialize, Serialize};
 use tailward_acquisition::bait;
-use tailward_datasets::Imbalance;
+use tailward_datasets::{Grouping, Imbalance};
 
 use crate::definition::{
-    ImbalanceProfile, PoolDefinition, RunDefinition, VaalNetworks, batch_bounds, same_factor,
+    ClassifierDefinition, ImbalanceProfile, PoolDefinition, RunDefinition, TrainingDefinition, VaalNetworks,
+    batch_bounds, same_factor,
 };
 
 /// Sizes of a dataset, as its manifest gives them.
@@ -82,6 +83,7 @@ impl std::iter::Sum for Work {
 /// The initial set's and the pool's size. Index lists are not read: what they hold is derived from their imbalance
 /// factor and a tenth of the images as initial set, as the published ones have it.
 pub fn expected_sizes(definition: &RunDefinition, dataset: DatasetSizes) -> (usize, usize) {
+    let dataset = taking_part(definition, dataset);
     let per_class = dataset.train_images / dataset.classes;
     let (initial, profile, per_class) = match &definition.pool {
         PoolDefinition::Drawn { initial, profile, per_class_cap } => {
@@ -99,6 +101,14 @@ pub fn expected_sizes(definition: &RunDefinition, dataset: DatasetSizes) -> (usi
     (initial, kept.iter().sum())
 }
 
+/// The sizes of what is left of a dataset where some of its classes take no part.
+fn taking_part(definition: &RunDefinition, dataset: DatasetSizes) -> DatasetSizes {
+    let Some(Grouping::First { classes }) = definition.grouping else { return dataset };
+    let DatasetSizes { train_images, test_images, classes: all } = dataset;
+    let of = |images: usize| images * classes / all;
+    DatasetSizes { train_images: of(train_images), test_images: of(test_images), classes }
+}
+
 /// The imbalance of a profile and a factor; a factor of 1 is none.
 pub fn imbalance(profile: ImbalanceProfile, factor: f64) -> Imbalance {
     match profile {
@@ -108,24 +118,32 @@ pub fn imbalance(profile: ImbalanceProfile, factor: f64) -> Imbalance {
     }
 }
 
-/// What one round of a run takes: training, the pass over the test set, and the query or the sweep that follows.
+/// What one round of a run takes: training, the pass over the test set, and the query or the sweep that follows. A head has its
+/// images described once, before the first round, and each of its fits sees a label once.
 pub fn round_work(definition: &RunDefinition, dataset: DatasetSizes, round: usize) -> Work {
     let (initial, pool) = expected_sizes(definition, dataset);
+    let test_images = taking_part(definition, dataset).test_images;
     let evaluated = if definition.scoring.evaluate_pool { initial + pool } else { 0 };
-    let seen = batches(definition, initial, round).last().map_or(0, |last| last.end);
-    let model = Work {
-        train_images: (seen * definition.training.epochs) as u64,
-        score_images: (dataset.test_images + evaluated) as u64,
-        vaal_images: 0,
+    let (trained, scored) = match definition.classifier() {
+        ClassifierDefinition::Network { training, .. } => {
+            let seen = batches(definition, training, initial, round).last().map_or(0, |last| last.end);
+            (seen * training.epochs, test_images + evaluated)
+        }
+        ClassifierDefinition::Head(_) => {
+            let described = if round == 0 { test_images + initial + pool } else { 0 };
+            (definition.labelled_at(initial, round), described)
+        }
     };
+    let model = Work { train_images: trained as u64, score_images: scored as u64, vaal_images: 0 };
     model + query_work(definition, dataset, round)
 }
 
-/// What the query that follows a round takes; nothing after the last. A sweep scores the pool once, after the first
+/// What the query that follows a round takes; nothing after the last, and nothing for a head, whose images are described before. A sweep scores the pool once, after the first
 /// model, and chooses on the host. Monte-Carlo passes are of the head alone, on embeddings that one pass computes.
 pub fn query_work(definition: &RunDefinition, dataset: DatasetSizes, round: usize) -> Work {
     let sweeps = definition.sweep.is_some() && round == 0;
-    if !sweeps && round >= definition.rounds {
+    let on_features = matches!(definition.classifier(), ClassifierDefinition::Head(_));
+    if (!sweeps && round >= definition.rounds) || on_features {
         return Work::default();
     }
     let (initial, pool) = expected_sizes(definition, dataset);
@@ -149,15 +167,20 @@ pub fn query_work(definition: &RunDefinition, dataset: DatasetSizes, round: usiz
 }
 
 /// The batches of an epoch of a round.
-fn batches(definition: &RunDefinition, initial: usize, round: usize) -> Vec<std::ops::Range<usize>> {
-    let training = &definition.training;
+fn batches(
+    definition: &RunDefinition,
+    training: &TrainingDefinition,
+    initial: usize,
+    round: usize,
+) -> Vec<std::ops::Range<usize>> {
     batch_bounds(definition.labelled_at(initial, round), training.batch_size, training.incomplete_batch)
 }
 
-/// Steps of the optimiser that the classifiers of a run take from `first_round` on.
+/// Steps of the optimiser that the classifiers of a run take from `first_round` on; a head takes none.
 pub fn training_steps(definition: &RunDefinition, dataset: DatasetSizes, first_round: usize) -> u64 {
+    let ClassifierDefinition::Network { training, .. } = definition.classifier() else { return 0 };
     let (initial, _) = expected_sizes(definition, dataset);
-    let steps = |round| batches(definition, initial, round).len() * definition.training.epochs;
+    let steps = |round| batches(definition, training, initial, round).len() * training.epochs;
     (first_round..=definition.rounds).map(|round| steps(round) as u64).sum()
 }
 
@@ -170,7 +193,7 @@ pub fn query_memory(definition: &RunDefinition, dataset: DatasetSizes) -> Option
     definition.strategy.query.strategy.memory_plan(
         pool,
         classes,
-        definition.model.embedding(),
+        definition.classifier().embedding(),
         definition.budget,
     )
 }

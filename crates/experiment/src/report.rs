@@ -5,6 +5,7 @@
 //! scale. A run that is incomplete, or was made with another version of the definition, is listed and counted in no
 //! statistic.
 
+mod audit;
 mod claims;
 mod compare;
 mod content;

@@ -94,9 +94,14 @@ impl Ridge {
         logits
     }
 
+    /// What features are multiplied by. `[dims, classes]`
+    pub fn weights(&self) -> ArrayView2<'_, f32> {
+        self.weights.view()
+    }
+
     /// What is added to the logit of each class. `[classes]`
-    pub fn intercept(&self) -> &[f32] {
-        self.intercept.as_slice().expect("a vector of its own lies in order")
+    pub fn intercept(&self) -> ArrayView1<'_, f32> {
+        self.intercept.view()
     }
 
     /// The weights of the classes. `[classes, dims]`

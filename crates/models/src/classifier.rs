@@ -4,6 +4,7 @@ use burn::module::Module;
 use burn::tensor::{Device, Tensor};
 use rand_chacha::ChaCha8Rng;
 
+use crate::linear::{LinearHead, LinearHeadConfig};
 use crate::output::Output;
 use crate::resnet::{ResNet, ResNetConfig};
 
@@ -12,10 +13,12 @@ use crate::resnet::{ResNet, ResNetConfig};
 pub enum ClassifierConfig {
     /// A residual network on images.
     ResNet(ResNetConfig),
+    /// A linear head on features.
+    Head(LinearHeadConfig),
 }
 
 impl ClassifierConfig {
-    /// Builds the classifier, drawing its weights from `rng`.
+    /// Builds the classifier, drawing a network's weights from `rng`; a head alone begins with none.
     ///
     /// # Panics
     ///
@@ -23,6 +26,7 @@ impl ClassifierConfig {
     pub fn init(&self, rng: &mut ChaCha8Rng, device: &Device) -> Classifier {
         match self {
             Self::ResNet(config) => Classifier::ResNet(config.init(rng, device)),
+            Self::Head(config) => Classifier::Head(config.init(device)),
         }
     }
 
@@ -30,6 +34,7 @@ impl ClassifierConfig {
     pub fn embedding(&self) -> usize {
         match self {
             Self::ResNet(config) => config.embedding(),
+            Self::Head(config) => config.dims,
         }
     }
 
@@ -37,6 +42,7 @@ impl ClassifierConfig {
     pub fn classes(&self) -> usize {
         match self {
             Self::ResNet(config) => config.classes,
+            Self::Head(config) => config.classes,
         }
     }
 }
@@ -46,6 +52,8 @@ impl ClassifierConfig {
 pub enum Batch {
     /// Normalised images: `[batch, channels, height, width]`.
     Images(Tensor<4>),
+    /// Features: `[batch, dims]`.
+    Features(Tensor<2>),
 }
 
 impl Batch {
@@ -54,6 +62,7 @@ impl Batch {
     pub fn for_training(self) -> Self {
         match self {
             Self::Images(images) => Self::Images(Tensor::from_inner(images)),
+            Self::Features(features) => Self::Features(Tensor::from_inner(features)),
         }
     }
 }
@@ -63,7 +72,12 @@ impl Batch {
 pub enum Classifier {
     /// A residual network on images.
     ResNet(ResNet),
+    /// A linear head on features.
+    Head(LinearHead),
 }
+
+/// Whoever feeds a classifier has built it for what it is fed with.
+const OTHER_BATCH: &str = "a network looks at images, and a head alone at features";
 
 impl Classifier {
     /// One pass over a batch.
@@ -71,16 +85,30 @@ impl Classifier {
     /// # Shapes
     ///
     /// logits: `[batch, classes]`; embeddings: `[batch, embedding]`
+    ///
+    /// # Panics
+    ///
+    /// The batch is of another kind than what the classifier looks at.
     pub fn forward(&self, batch: Batch) -> Output {
-        let (Self::ResNet(model), Batch::Images(images)) = (self, batch);
-        model.forward(images)
+        match (self, batch) {
+            (Self::ResNet(model), Batch::Images(images)) => model.forward(images),
+            (Self::Head(head), Batch::Features(features)) => head.forward(features),
+            _ => panic!("{OTHER_BATCH}"),
+        }
     }
 
     /// As [`forward`](Self::forward), with the statistics of this batch wherever the network normalises by batches
-    /// ([`ResNet::forward_with_batch_statistics`]).
+    /// ([`ResNet::forward_with_batch_statistics`]); a head alone does so nowhere.
+    ///
+    /// # Panics
+    ///
+    /// As [`forward`](Self::forward).
     pub fn forward_with_batch_statistics(&self, batch: Batch) -> Output {
-        let (Self::ResNet(model), Batch::Images(images)) = (self, batch);
-        model.forward_with_batch_statistics(images)
+        match (self, batch) {
+            (Self::ResNet(model), Batch::Images(images)) => model.forward_with_batch_statistics(images),
+            (Self::Head(head), Batch::Features(features)) => head.forward(features),
+            _ => panic!("{OTHER_BATCH}"),
+        }
     }
 
     /// One pass over a batch with dropout before the head; `mask` is `[batch, embedding]`
@@ -88,16 +116,22 @@ impl Classifier {
     ///
     /// # Panics
     ///
-    /// The mask has another shape than the embeddings.
+    /// The mask has another shape than the embeddings, or as [`forward`](Self::forward).
     pub fn forward_with_dropout(&self, batch: Batch, mask: Tensor<2>) -> Output {
-        let (Self::ResNet(model), Batch::Images(images)) = (self, batch);
-        model.forward_with_dropout(images, mask)
+        match (self, batch) {
+            (Self::ResNet(model), Batch::Images(images)) => model.forward_with_dropout(images, mask),
+            (Self::Head(head), Batch::Features(features)) => {
+                Output { logits: head.head(features.clone() * mask), embeddings: features }
+            }
+            _ => panic!("{OTHER_BATCH}"),
+        }
     }
 
     /// The head alone: embeddings `[batch, embedding]` to logits `[batch, classes]`.
     pub fn head(&self, embeddings: Tensor<2>) -> Tensor<2> {
         match self {
             Self::ResNet(model) => model.head(embeddings),
+            Self::Head(head) => head.head(embeddings),
         }
     }
 
@@ -105,6 +139,7 @@ impl Classifier {
     pub fn head_weights(&self) -> Tensor<2> {
         match self {
             Self::ResNet(model) => model.head_weights(),
+            Self::Head(head) => head.head_weights(),
         }
     }
 
@@ -112,6 +147,7 @@ impl Classifier {
     pub fn classes(&self) -> usize {
         match self {
             Self::ResNet(model) => model.classes(),
+            Self::Head(head) => head.classes(),
         }
     }
 
@@ -119,6 +155,7 @@ impl Classifier {
     pub fn trainable_parameters(&self) -> usize {
         match self {
             Self::ResNet(model) => model.trainable_parameters(),
+            Self::Head(head) => head.num_params(),
         }
     }
 }

@@ -13,6 +13,7 @@ mod features;
 mod fused;
 mod images;
 pub mod initializer;
+pub mod linear;
 pub mod optimiser;
 pub mod output;
 pub mod pretrained;

@@ -35,7 +35,7 @@ impl Environment {
 
     /// The verified weights that the run starts from, if its definition names any.
     pub(crate) fn weights(&self, definition: &RunDefinition) -> anyhow::Result<Option<Weights>> {
-        let Some(name) = &definition.model.pretrained else { return Ok(None) };
+        let Some(name) = definition.classifier().pretrained() else { return Ok(None) };
         let of_data = tailward_engine::Error::from;
         let manifest = WeightsManifest::load(&self.weights.join(format!("{name}.toml"))).map_err(of_data)?;
         let format = match manifest.format {

@@ -9,16 +9,21 @@ use tailward_acquisition::Needs;
 use tailward_datasets::{DatasetManifest, Images};
 use tailward_engine::inputs::{Inputs, Pixels};
 use tailward_engine::rng::{Stream, stream};
-use tailward_engine::run::{check_channels, classifier, streams};
+use tailward_engine::run::{check_shape, classifier, head_rates, streams};
 use tailward_engine::score::score;
 use tailward_engine::train::supervised::{LabelledSet, train};
 use tailward_engine::train::vaal;
-use tailward_experiment::definition::{RunDefinition, VaalNetworks};
+use tailward_experiment::definition::{
+    ClassifierDefinition, RunDefinition, TrainingDefinition, VaalNetworks,
+};
 use tailward_experiment::plan::{WorkRates, vaal_images};
 
 use tailward_models::classifier::ClassifierConfig;
 
 use crate::environment::Environment;
+
+/// Images that are described, and labels that a head is fitted to: about a second.
+const HEAD_IMAGES: usize = 500;
 
 /// Arguments of `tailward probe`.
 #[derive(Args, Debug)]
@@ -38,20 +43,28 @@ pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<()> {
     let manifest = arguments.environment.manifest(&definition)?;
     let backend = arguments.environment.backend()?;
     let device = backend.device()?;
-    check_channels(&definition, manifest.image)?;
-    let steps = arguments.steps.max(1);
-    let count = steps * definition.training.batch_size;
-    let images = Pixels::upload(blank_images(&manifest, count), &definition.training.normalisation, &device);
-    let vaal_images_per_sec = match &definition.strategy.query.networks {
-        Some(networks) => Some(vaal_rate(networks, &images, count)?),
-        None => None,
+    check_shape(&definition, manifest.image)?;
+    let rates = match definition.classifier() {
+        ClassifierDefinition::Network { training, .. } => {
+            let count = arguments.steps.max(1) * training.batch_size;
+            let images = Pixels::upload(blank_images(&manifest, count), &training.normalisation, &device);
+            let vaal_images_per_sec = match &definition.strategy.query.networks {
+                Some(networks) => Some(vaal_rate(networks, &images, count)?),
+                None => None,
+            };
+            let classes = definition.grouping.map_or(manifest.classes, |grouping| grouping.classes());
+            let config = classifier(&definition, manifest.image.channels, classes);
+            let inputs = Inputs::Pixels(images);
+            let (train_images_per_sec, score_images_per_sec) =
+                rates(&definition, training, &config, &inputs, count)?;
+            WorkRates { train_images_per_sec, score_images_per_sec, vaal_images_per_sec }
+        }
+        ClassifierDefinition::Head(head) => {
+            let (train_images_per_sec, score_images_per_sec) =
+                head_rates(head, blank_images(&manifest, HEAD_IMAGES), manifest.classes, &device);
+            WorkRates { train_images_per_sec, score_images_per_sec, vaal_images_per_sec: None }
+        }
     };
-    let (train_images_per_sec, score_images_per_sec) = {
-        let classes = definition.grouping.map_or(manifest.classes, |grouping| grouping.classes());
-        let config = classifier(&definition.model, manifest.image.channels, classes);
-        rates(&definition, &config, &Inputs::Pixels(images), count)?
-    };
-    let rates = WorkRates { train_images_per_sec, score_images_per_sec, vaal_images_per_sec };
     Ok(crate::output::write(None, format!("{}\n", serde_json::to_string(&rates)?).as_bytes())?)
 }
 
@@ -64,6 +77,7 @@ fn blank_images(manifest: &DatasetManifest, images: usize) -> Images {
 /// Images per second of training and of scoring.
 fn rates(
     definition: &RunDefinition,
+    training: &TrainingDefinition,
     config: &ClassifierConfig,
     inputs: &Inputs,
     count: usize,
@@ -72,7 +86,7 @@ fn rates(
     let model = config.init(&mut stream(0, Stream::Init, 0), &device);
     let rows: Vec<usize> = (0..count).collect();
     let labels: Vec<u32> = rows.iter().map(|&row| (row % config.classes()) as u32).collect();
-    let mut training = definition.training.clone();
+    let mut training = training.clone();
     training.epochs = 2;
     // Blank images teach nothing; a rate this small keeps the loss finite.
     training.learning_rate = 1e-6;

@@ -81,7 +81,7 @@ fn every_round_starts_from_the_pretrained_weights() {
     let dataset = tailward_datasets::read(&synthetic_manifest(), data_dir()).unwrap();
     let drawn = start(&definition("entropy"), &dataset, None, &folder.path().join("drawn")).unwrap();
     let mut pretrained = definition("entropy");
-    pretrained.model.pretrained = Some("tiny".to_owned());
+    pretrained.model.as_mut().unwrap().pretrained = Some("tiny".to_owned());
     let weights = Weights { path: path.clone(), format: WeightsFormat::Safetensors };
     let go = |name: &str| start(&pretrained, &dataset, Some(weights.clone()), &folder.path().join(name));
     let record = go("first").unwrap();
@@ -146,9 +146,9 @@ fn tiny_imagenet_runs() {
     let dataset = tailward_datasets::read(&manifest, &data_dir).unwrap();
     let mut definition = definition("bald-cb");
     definition.dataset = manifest.name;
-    definition.model.stem = Stem::Imagenet;
+    definition.model.as_mut().unwrap().stem = Stem::Imagenet;
     definition.rounds = 1;
-    definition.training.epochs = 1;
+    definition.training.as_mut().unwrap().epochs = 1;
     let tailward_experiment::definition::PoolDefinition::Drawn { initial, per_class_cap, .. } =
         &mut definition.pool
     else {

@@ -143,7 +143,9 @@ pub(crate) fn run(arguments: &Arguments) -> Result<()> {
         (None, false) => {
             eprintln!("verifying {} in {}", manifest.title, data_dir.display());
             tailward_datasets::prepare(&manifest, &data_dir)?;
-            if let Some(weights) = &definition.scale(scale)?.model.pretrained {
+            if let Some(weights) =
+                definition.scale(scale)?.model.as_ref().and_then(|model| model.pretrained.as_ref())
+            {
                 tailward_datasets::weights::verify(&experiments::weights(weights)?, &data_dir)?;
             }
             binary::build(backend.name())?

@@ -40,9 +40,10 @@ impl RunBar {
             Progress::Training { round, labelled, epoch, images, epoch_loss, images_per_sec } => {
                 self.loss = epoch_loss.or(self.loss);
                 let loss = self.loss.map_or("-".to_owned(), |loss| format!("{loss:.3}"));
+                let epochs = definition.training.as_ref().map_or(*epoch, |training| training.epochs);
                 self.bar.set_message(format!(
-                    "round {round}/{} ({labelled} labels) epoch {epoch}/{} loss {loss} {images_per_sec:.0} images/s",
-                    definition.rounds, definition.training.epochs
+                    "round {round}/{} ({labelled} labels) epoch {epoch}/{epochs} loss {loss} {images_per_sec:.0} images/s",
+                    definition.rounds
                 ));
                 self.bar.set_position(self.before(*round) + 3 * *images as u64);
             }

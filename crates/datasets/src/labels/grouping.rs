@@ -1,4 +1,4 @@
-//! Fewer classes out of many: some survive, and everything else becomes the last one.
+//! Fewer classes out of many: some survive, and everything else becomes the last one or takes no part.
 
 use serde::{Deserialize, Serialize};
 
@@ -8,10 +8,10 @@ use crate::error::{Error, Result};
 /// The name of the class that takes in everything else.
 const REST: &str = "rest";
 
-/// How the classes of a dataset are merged. The merged class is always the last one.
+/// How the classes of a dataset are merged. The merged class, where there is one, is always the last one.
 ///
 /// DIRECT (Nuggehalli et al., arXiv 2312.09196, Table 1) and GALAXY (Zhang et al., ICML 2022) make imbalanced settings
-/// out of balanced datasets in this way. Every image is kept, and test labels are merged like training labels.
+/// out of balanced datasets by merging: every image is kept, and test labels are merged like training labels.
 #[derive(Copy, Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "kebab-case", deny_unknown_fields)]
 pub enum Grouping {
@@ -25,22 +25,36 @@ pub enum Grouping {
         /// The class that survives.
         class: usize,
     },
+    /// The first `classes` classes alone: images of the others take no part, in training and in testing.
+    First {
+        /// The number of classes afterwards.
+        classes: usize,
+    },
 }
 
 impl Grouping {
     /// The number of classes afterwards.
     pub fn classes(&self) -> usize {
         match *self {
-            Self::FirstAndRest { classes } => classes,
+            Self::FirstAndRest { classes } | Self::First { classes } => classes,
             Self::OneAgainstRest { .. } => 2,
         }
     }
 
-    /// The new label of an image with this label.
+    /// Whether an image with this label takes part.
+    pub fn keeps(&self, label: u32) -> bool {
+        match *self {
+            Self::FirstAndRest { .. } | Self::OneAgainstRest { .. } => true,
+            Self::First { classes } => (label as usize) < classes,
+        }
+    }
+
+    /// The new label of an image with this label that takes part.
     pub fn map(&self, label: u32) -> u32 {
         match *self {
             Self::FirstAndRest { classes } => (label as usize).min(classes.saturating_sub(1)) as u32,
             Self::OneAgainstRest { class } => u32::from(label as usize != class),
+            Self::First { .. } => label,
         }
     }
 
@@ -52,15 +66,20 @@ impl Grouping {
     pub fn check(&self, classes: usize) -> Result<()> {
         let problem = match *self {
             _ if classes < 2 => "there is nothing to merge".to_owned(),
-            Self::FirstAndRest { classes: to } if to < 2 => format!("{to} classes are fewer than two"),
-            Self::FirstAndRest { classes: to } if to > classes => format!("it would make {to} classes"),
+            Self::FirstAndRest { classes: to } | Self::First { classes: to } if to < 2 => {
+                format!("{to} classes are fewer than two")
+            }
+            Self::FirstAndRest { classes: to } | Self::First { classes: to } if to > classes => {
+                format!("it would make {to} classes")
+            }
             Self::OneAgainstRest { class } if class >= classes => format!("there is no class {class}"),
             _ => return Ok(()),
         };
         Err(Error::Grouping { classes, problem })
     }
 
-    /// The names of the classes afterwards: those that survive, then "rest" (even where another class has that name).
+    /// The names of the classes afterwards: those that survive, then "rest" (even where another class has that name) for what is
+    /// merged.
     ///
     /// # Errors
     /// As [`Grouping::check`].
@@ -69,25 +88,34 @@ impl Grouping {
         let mut kept = match *self {
             Self::FirstAndRest { classes } => names[..classes - 1].to_vec(),
             Self::OneAgainstRest { class } => vec![names[class].clone()],
+            Self::First { classes } => return Ok(names[..classes].to_vec()),
         };
         kept.push(REST.to_owned());
         Ok(kept)
     }
 
-    /// The dataset with its training and test labels and its class names replaced. No image is touched.
+    /// The dataset with its training and test labels and its class names replaced, and without the images that take no part: those
+    /// that do are counted anew, in their order.
     ///
     /// # Errors
     /// As [`Grouping::check`]; [`Error::Label`] when a label is none of the dataset's classes.
     pub fn apply(self, mut dataset: Dataset) -> Result<Dataset> {
         let class_names = self.class_names(&dataset.class_names)?;
         let classes = dataset.classes();
-        for labels in [&mut dataset.truth.train, &mut dataset.truth.test] {
-            for (row, label) in labels.iter_mut().enumerate() {
-                if *label as usize >= classes {
-                    return Err(Error::Label { row, label: *label, classes });
-                }
-                *label = self.map(*label);
+        for (labels, images) in
+            [(&mut dataset.truth.train, &mut dataset.train), (&mut dataset.truth.test, &mut dataset.test)]
+        {
+            if let Some((row, &label)) =
+                labels.iter().enumerate().find(|(_, label)| **label as usize >= classes)
+            {
+                return Err(Error::Label { row, label, classes });
             }
+            if !labels.iter().all(|&label| self.keeps(label)) {
+                let kept = (0..labels.len()).filter(|&row| self.keeps(labels[row]));
+                images.pixels = kept.flat_map(|row| images.image(row)).copied().collect();
+                labels.retain(|&label| self.keeps(label));
+            }
+            labels.iter_mut().for_each(|label| *label = self.map(*label));
         }
         Ok(Dataset { class_names, ..dataset })
     }

@@ -15,14 +15,14 @@ pub struct Split {
     pub remaining: Vec<Vec<SampleId>>,
 }
 
-/// Draws `size` images, the same number of every class.
+/// Draws `size` images, the same number of every class; 0 draws none.
 ///
 /// With a `per_class_cap`, only that many images of each class are considered at all, initial set included. Each class
 /// is shuffled once, the initial set is its head and the cap cuts its tail; so the initial set of a seed is the same
 /// with and without a cap, and a smaller initial set is part of a larger one.
 ///
 /// # Errors
-/// When `size` is not a positive multiple of `classes`, a label is out of range, or a class has too few images.
+/// When `size` is not a multiple of `classes`, a label is out of range, or a class has too few images.
 pub fn class_uniform(
     labels: &[u32],
     classes: usize,
@@ -38,9 +38,6 @@ pub fn class_uniform(
         });
     }
     let needed = size / classes;
-    if needed == 0 {
-        return Err(Error::InitialSize { size, classes, problem: "every class needs at least one image" });
-    }
     let mut split = Split { initial: Vec::with_capacity(size), remaining: Vec::with_capacity(classes) };
     for (class, mut members) in members(labels, classes)?.into_iter().enumerate() {
         members.shuffle(rng);
@@ -60,7 +57,7 @@ pub fn class_uniform(
 /// larger one. Both are in the order of the draw.
 ///
 /// # Errors
-/// When `initial` is 0, or nothing is left beside it.
+/// When nothing is left beside the initial set.
 pub fn uniform(
     images: usize,
     initial: usize,
@@ -68,7 +65,7 @@ pub fn uniform(
     rng: &mut ChaCha8Rng,
 ) -> Result<(Vec<SampleId>, Vec<SampleId>)> {
     let size = size.unwrap_or(images);
-    if initial == 0 || size <= initial || size > images {
+    if size <= initial || size > images {
         return Err(Error::UniformSize { initial, size, images });
     }
     let mut drawn: Vec<SampleId> = (0..images).map(SampleId::at).collect();
@@ -108,10 +105,8 @@ mod tests {
             class_uniform(&labels, 2, 3, None, &mut rng(0)),
             Err(Error::InitialSize { size: 3, .. })
         ));
-        assert!(matches!(
-            class_uniform(&labels, 2, 0, None, &mut rng(0)),
-            Err(Error::InitialSize { size: 0, .. })
-        ));
+        let nothing = class_uniform(&labels, 2, 0, None, &mut rng(0)).unwrap();
+        assert_eq!((nothing.initial.len(), nothing.remaining.concat().len()), (0, 4));
         let error = class_uniform(&labels, 2, 6, None, &mut rng(0)).unwrap_err();
         assert!(matches!(error, Error::ClassTooSmall { class: 0, available: 2, needed: 3 }), "{error:?}");
         assert!(matches!(
@@ -142,7 +137,8 @@ mod tests {
         assert_eq!(rest[..30], fewer);
         let all: BTreeSet<_> = initial.iter().chain(&rest).collect();
         assert_eq!(all.len(), 100);
-        for (initial, size) in [(0, None), (100, None), (10, Some(10)), (10, Some(101))] {
+        assert_eq!(uniform(100, 0, None, &mut rng(3)).unwrap().1[..10], initial);
+        for (initial, size) in [(100, None), (10, Some(10)), (10, Some(101))] {
             let error = uniform(100, initial, size, &mut rng(3)).unwrap_err();
             assert!(matches!(error, Error::UniformSize { .. }), "{error}");
         }

@@ -1,6 +1,7 @@
 //! What a classifier is fed with: a closed set of kinds, so that the loop, training and scoring know none of them by name.
 
 pub mod augment;
+pub mod features;
 pub mod pixels;
 
 use burn::tensor::Device;
@@ -8,6 +9,7 @@ use rand_chacha::ChaCha8Rng;
 use tailward_models::classifier::Batch;
 
 pub use augment::Augmentation;
+pub use features::Features;
 pub use pixels::Pixels;
 
 /// The inputs of all samples, on a device. A row is a place in the dataset's training or test images.
@@ -15,6 +17,8 @@ pub use pixels::Pixels;
 pub enum Inputs {
     /// Images, which can be cropped and flipped at random.
     Pixels(Pixels),
+    /// Features, of which there is one view.
+    Features(Features),
 }
 
 impl Inputs {
@@ -22,6 +26,7 @@ impl Inputs {
     pub fn device(&self) -> Device {
         match self {
             Self::Pixels(pixels) => pixels.device(),
+            Self::Features(features) => features.device(),
         }
     }
 
@@ -29,6 +34,7 @@ impl Inputs {
     pub fn batch(&self, rows: &[usize]) -> Batch {
         match self {
             Self::Pixels(pixels) => Batch::Images(pixels.batch(rows)),
+            Self::Features(features) => Batch::Features(features.batch(rows)),
         }
     }
 
@@ -41,6 +47,7 @@ impl Inputs {
     ) -> Batch {
         match self {
             Self::Pixels(pixels) => Batch::Images(pixels.augmented_batch(rows, augmentation, rng)),
+            Self::Features(features) => Batch::Features(features.batch(rows)),
         }
     }
 }

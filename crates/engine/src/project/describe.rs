@@ -15,13 +15,8 @@ use tailward_features::{Patches, PatchesConfig, Standardised};
 use tailward_labelling::project::{CACHE_FOLDER, Features, ImageRow, Project};
 
 use crate::Error;
+use crate::inputs::features::LEARNED_FROM;
 use crate::rng::{Stream, stream};
-
-/// Images that centres are learned from, at most.
-const LEARNED_FROM: usize = 10_000;
-
-/// Patches that are drawn for each centre.
-const PATCHES_A_CENTRE: usize = 100;
 
 /// Images whose pixels are in memory at a time.
 const CHUNK: usize = 2_048;
@@ -49,8 +44,7 @@ struct How {
 impl How {
     fn of(project: &Project) -> Self {
         let Features::Patches { side, centres } = project.settings.features;
-        let sample = PATCHES_A_CENTRE * centres;
-        Self { side, config: PatchesConfig { centres, sample, ..PatchesConfig::for_side(side) } }
+        Self { side, config: PatchesConfig::with_centres(side, centres) }
     }
 }
 

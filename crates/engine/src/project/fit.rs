@@ -2,12 +2,13 @@
 
 use std::collections::BTreeMap;
 
-use ndarray::{Array2, ArrayView1, ArrayView2, Axis};
+use ndarray::{ArrayView1, ArrayView2, Axis};
 use tailward_datasets::SampleId;
 use tailward_features::{Fitted, Ridge};
 use tailward_labelling::project::Project;
 
 use super::Described;
+pub(super) use crate::score::softmax::softmax;
 
 /// What a head that was fitted to the labelled images says.
 #[derive(Debug)]
@@ -53,16 +54,4 @@ pub(super) fn predictions(fit: &Fit, features: ArrayView2<f32>) -> Vec<u32> {
 /// The place of the highest value, the first of those that tie.
 pub fn highest(row: ArrayView1<f32>) -> usize {
     (1..row.len()).fold(0, |best, place| if row[place] > row[best] { place } else { best })
-}
-
-/// Logits as probabilities.
-pub(super) fn softmax(logits: ArrayView2<f32>) -> Array2<f32> {
-    let mut probabilities = logits.to_owned();
-    for mut row in probabilities.rows_mut() {
-        let highest = row.iter().copied().fold(f32::NEG_INFINITY, f32::max);
-        row.mapv_inplace(|logit| (logit - highest).exp());
-        let sum = row.sum();
-        row /= sum;
-    }
-    probabilities
 }

@@ -25,7 +25,7 @@ pub fn model_file(project: &Project, describer: &Describer, fit: &Fit) -> Vec<u8
     let (mean, scale) = scale.parts();
     let head = fit.fitted.ridge.head();
     let weight = head.as_slice().expect("a new array lies in order");
-    let bias = fit.fitted.ridge.intercept();
+    let bias = fit.fitted.ridge.intercept().to_vec();
     let patch = [dictionary.offsets.len(), grid.channels, grid.patch, grid.patch];
     let tensors: [(&str, &[usize], &[f32]); 7] = [
         ("patches.filters", &patch, &dictionary.filters),
@@ -34,7 +34,7 @@ pub fn model_file(project: &Project, describer: &Describer, fit: &Fit) -> Vec<u8
         ("features.mean", &[mean.len()], mean),
         ("features.scale", &[scale.len()], scale),
         ("head.weight", &[head.nrows(), head.ncols()], weight),
-        ("head.bias", &[bias.len()], bias),
+        ("head.bias", &[bias.len()], &bias),
     ];
     let bytes: Vec<Vec<u8>> = tensors
         .iter()

@@ -6,7 +6,7 @@
 use std::path::{Path, PathBuf};
 
 use tailward_datasets::whole_file;
-use tailward_experiment::definition::RunDefinition;
+use tailward_experiment::definition::{ClassifierDefinition, RunDefinition};
 use tailward_experiment::progress::Progress;
 use tailward_experiment::record::{RECORD_FILE, Record};
 use tailward_labelling::{Lock, Patience};
@@ -73,11 +73,16 @@ struct On<'a> {
 
 impl On<'_> {
     fn device<T>(&self, doing: &str, task: impl FnOnce() -> Result<T, Error>) -> Result<T, Error> {
-        let RunDefinition { training, scoring, .. } = self.definition;
-        let (train, score) = (training.batch_size, scoring.batch_size);
+        let score = self.definition.scoring.batch_size;
+        let sizes = match self.definition.classifier() {
+            ClassifierDefinition::Network { training, .. } => {
+                format!("batches of {} images in training, of {score} in scoring", training.batch_size)
+            }
+            ClassifierDefinition::Head(_) => format!("batches of {score} images in scoring"),
+        };
         let work = Work {
             device: self.backend.device_words(),
-            doing: format!("{doing} (batches of {train} images in training, of {score} in scoring)"),
+            doing: format!("{doing} ({sizes})"),
             afterwards: "Record and ledger are whole, and the same command goes on with the run.",
         };
         guarded(&work, task)

@@ -1,13 +1,16 @@
 //! One run: one strategy, one seed, one definition. [`run`](fn@run) is the algorithm; each of its steps has a file.
 
 mod account;
+mod audit;
 mod begun;
 mod checkpoint;
+mod learn;
 mod r#loop;
 mod model;
 mod open;
 mod oracle;
 mod query;
+mod rates;
 mod replay;
 mod round;
 mod setting;
@@ -16,7 +19,8 @@ mod study;
 mod sweep;
 
 pub use r#loop::run;
-pub use model::{Weights, classifier, streams};
-pub use setting::{Setting, check_channels};
+pub use model::{Weights, classifier, network, streams};
+pub use rates::head_rates;
+pub use setting::{Setting, check_shape};
 pub use state::RunInputs;
 pub use study::Study;

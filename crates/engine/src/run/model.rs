@@ -3,8 +3,11 @@
 use std::path::PathBuf;
 
 use burn::tensor::Device;
-use tailward_experiment::definition::{Block, ModelDefinition, RunDefinition, Stem as DefinedStem};
+use tailward_experiment::definition::{
+    Block, ClassifierDefinition, ModelDefinition, RunDefinition, Stem as DefinedStem,
+};
 use tailward_models::classifier::{Classifier, ClassifierConfig};
+use tailward_models::linear::LinearHeadConfig;
 use tailward_models::pretrained::{self, WeightsFormat};
 use tailward_models::resnet::{BlockKind, ResNetConfig, Stem};
 
@@ -13,7 +16,21 @@ use crate::rng::{Stream, stream};
 use crate::train::supervised::{Dropout, Streams};
 
 /// The classifier of a definition, for images of so many channels.
-pub fn classifier(model: &ModelDefinition, channels: usize, classes: usize) -> ClassifierConfig {
+///
+/// # Panics
+///
+/// As [`RunDefinition::classifier`].
+pub fn classifier(definition: &RunDefinition, channels: usize, classes: usize) -> ClassifierConfig {
+    match definition.classifier() {
+        ClassifierDefinition::Network { model, .. } => network(model, channels, classes),
+        ClassifierDefinition::Head(head) => {
+            ClassifierConfig::Head(LinearHeadConfig { dims: head.embedding(), classes })
+        }
+    }
+}
+
+/// The network of a definition, for images of so many channels.
+pub fn network(model: &ModelDefinition, channels: usize, classes: usize) -> ClassifierConfig {
     ClassifierConfig::ResNet(ResNetConfig {
         channels,
         classes,
@@ -58,7 +75,7 @@ pub(super) fn initial_model(
     device: &Device,
 ) -> Result<Classifier, Error> {
     let mut rng = stream(definition.seed, Stream::Init, round);
-    if definition.model.pretrained.is_none() {
+    if definition.classifier().pretrained().is_none() {
         return Ok(config.init(&mut rng, device));
     }
     let Weights { path, format } = weights.expect("a definition that names weights is given them");
@@ -66,6 +83,7 @@ pub(super) fn initial_model(
         ClassifierConfig::ResNet(config) => {
             Ok(Classifier::ResNet(pretrained::load(config, path, *format, &mut rng, device)?))
         }
+        ClassifierConfig::Head(_) => panic!("a head has no pretrained weights"),
     }
 }
 
@@ -75,7 +93,7 @@ pub fn streams(definition: &RunDefinition, config: &ClassifierConfig, round: usi
     Streams {
         order: stream(seed, Stream::Order, round),
         augment: stream(seed, Stream::Augment, round),
-        dropout: definition.model.dropout.map(|rate| Dropout {
+        dropout: definition.classifier().dropout().map(|rate| Dropout {
             rate,
             width: config.embedding(),
             rng: stream(seed, Stream::Dropout, round),
@@ -99,7 +117,7 @@ mod tests {
                 dropout: None,
                 pretrained: None,
             };
-            assert_eq!(model.embedding(), classifier(&model, 3, 10).embedding(), "{block:?}");
+            assert_eq!(model.embedding(), network(&model, 3, 10).embedding(), "{block:?}");
         }
     }
 }

@@ -1,26 +1,30 @@
 //! Opening a run: a new one, or one that was begun, whose files must agree with each other.
 
-use tailward_datasets::SampleId;
-use tailward_experiment::definition::RunDefinition;
+use burn::tensor::Device;
+use tailward_datasets::{Images, SampleId};
+use tailward_experiment::definition::{ClassifierDefinition, RunDefinition};
 use tailward_experiment::record::{Line, RECORD_FILE, Record, RecordWriter};
 use tailward_labelling::{LEDGER_FILE, Ledger};
 
 use super::account;
+use super::audit;
 use super::begun::QueryFile;
 use super::checkpoint::Checkpoints;
 use super::model::classifier;
-use super::setting::{Setting, check_channels, construct_pool, construct_replayed};
+use super::setting::{Setting, check_shape, construct_pool, construct_replayed};
 use super::state::{RunInputs, State};
 use crate::Error;
+use crate::inputs::features::{Pictures, describe};
 use crate::inputs::{Inputs, Pixels};
+use crate::rng::{Stream, stream};
 
 impl<'a> State<'a> {
     pub(super) fn open(definition: &'a RunDefinition, inputs: RunInputs<'a>) -> Result<Self, Error> {
         let setting = &inputs.setting;
         let (shape, classes) = (setting.train.shape, setting.class_names.len());
         let device = inputs.backend.device()?;
-        check_channels(definition, shape)?;
-        let classifier = classifier(&definition.model, shape.channels, classes);
+        check_shape(definition, shape)?;
+        let classifier = classifier(definition, shape.channels, classes);
         let pool = match inputs.replay {
             Some(order) => construct_replayed(definition, setting, order)?,
             None => construct_pool(definition, setting, inputs.data_dir)?,
@@ -50,11 +54,10 @@ impl<'a> State<'a> {
         };
         pool.write(inputs.folder)?;
         let ledger = Ledger::open(&ledger_path, pool.initial.iter().chain(&pool.pool).copied())?;
-        let normalisation = &definition.training.normalisation;
         let mut everything: Vec<SampleId> = pool.initial.iter().chain(&pool.pool).copied().collect();
         everything.sort_unstable();
-        // The images move to the device: on a CPU there is one copy of them.
         let RunInputs { setting: Setting { train, test, study, .. }, folder, weights, .. } = inputs;
+        let [train_inputs, test_inputs] = fed(definition, [train, test], &everything, &device);
         let mut state = Self {
             definition,
             folder,
@@ -62,9 +65,10 @@ impl<'a> State<'a> {
             classes,
             study,
             everything,
+            audit: audit::drawn(definition, &pool),
             scores: None,
-            train_inputs: Inputs::Pixels(Pixels::upload(train, normalisation, &device)),
-            test_inputs: Inputs::Pixels(Pixels::upload(test, normalisation, &device)),
+            train_inputs,
+            test_inputs,
             classifier,
             device,
             pool,
@@ -74,6 +78,7 @@ impl<'a> State<'a> {
             checkpoints: Checkpoints::new(folder),
             query_file: QueryFile::new(folder),
             model: None,
+            left_out: None,
         };
         state.check_consistent()?;
         if state.ledger.requested(0).is_empty() {
@@ -101,7 +106,8 @@ impl<'a> State<'a> {
                 let reason = format!("the ledger's labels of round {round} are not those of the record");
                 return Err(broken(reason));
             }
-            if query.picks.as_ref().is_some_and(|picks| picks != self.ledger.requested(round)) {
+            let chosen = self.ledger.requested(round).get(self.audit_of(query.round).len()..);
+            if query.picks.as_ref().is_some_and(|picks| Some(picks.as_slice()) != chosen) {
                 let reason = format!("the ledger's requests of round {round} are not those of the record");
                 return Err(broken(reason));
             }
@@ -114,5 +120,24 @@ impl<'a> State<'a> {
             return Err(broken(reason));
         }
         Ok(())
+    }
+}
+
+/// What the classifier is fed with: of the training images and of the test images.
+fn fed(
+    definition: &RunDefinition,
+    [train, test]: [Images; 2],
+    everything: &[SampleId],
+    device: &Device,
+) -> [Inputs; 2] {
+    match definition.classifier() {
+        // The images move to the device: on a CPU there is one copy of them.
+        ClassifierDefinition::Network { training, .. } => [train, test]
+            .map(|images| Inputs::Pixels(Pixels::upload(images, &training.normalisation, device))),
+        ClassifierDefinition::Head(head) => {
+            let pictures = Pictures { train: &train, samples: everything, test: &test };
+            let mut rng = stream(definition.seed, Stream::Patches, 0);
+            describe(&head.patches(), pictures, &mut rng, device).map(Inputs::Features)
+        }
     }
 }

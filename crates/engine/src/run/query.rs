@@ -1,5 +1,6 @@
 //! A round's query: the strategy asks, the oracle answers, until the budget is spent.
 
+use std::collections::BTreeSet;
 use std::time::Instant;
 
 use tailward_acquisition::query::{self, Inputs};
@@ -28,21 +29,23 @@ impl State<'_> {
         if self.record.queries.len() > round {
             return Ok(());
         }
-        let budget = self.definition.budget;
+        let audited = self.audit_of(round).len();
+        let budget = self.definition.budget - audited;
         // What was asked for before a crash is not offered again, but it was on offer when it was chosen.
-        let unlabelled = Unlabelled::as_of(&self.pool, &self.ledger, round);
+        let unlabelled = Unlabelled::as_of(&self.pool, &self.ledger, round).without(&self.audit);
         if unlabelled.len() < budget {
             return Err(Error::BudgetAbovePool { round, budget, unlabelled: unlabelled.len() });
         }
+        self.label_audit(round)?;
         let Begun { mut conversation, discriminator, mut cost, .. } = match self.query_file.read(round)? {
             Some(begun) => begun,
             None => {
-                let begun = self.begin(round, &unlabelled, progress)?;
+                let begun = self.begin(round, &unlabelled, budget, progress)?;
                 self.query_file.write(&begun)?;
                 begun
             }
         };
-        let mut asked = 0;
+        let mut asked = audited;
         loop {
             let started = Instant::now();
             let Some(ask) = conversation.ask() else { break };
@@ -69,7 +72,7 @@ impl State<'_> {
             budget,
             unlabelled: unlabelled.len(),
             class_counts: self.count(&self.ledger.answers(round + 1)),
-            picks: Some(self.ledger.requested(round + 1).to_vec()),
+            picks: Some(self.ledger.requested(round + 1)[audited..].to_vec()),
             phases: account::phases(&conversation),
             balance: selection.balance.map(account::balancing),
             cover: selection.cover.map(account::covering),
@@ -84,6 +87,7 @@ impl State<'_> {
         &mut self,
         round: usize,
         unlabelled: &Unlabelled,
+        budget: usize,
         progress: &mut dyn FnMut(Progress),
     ) -> Result<Begun, Error> {
         let started = Instant::now();
@@ -93,16 +97,16 @@ impl State<'_> {
             progress(Progress::Networks { round, iteration, iterations });
         };
         let scores = self.scores.take();
-        let mut outputs = self.outputs(round, unlabelled, &labelled, &mut tell);
+        let mut outputs = self.outputs(round, unlabelled, &labelled, strategy.needs(), &mut tell);
         outputs.cache.everything = scores;
         let inputs = Inputs {
             rows: unlabelled.len(),
             labelled_counts: &self.count(&labels),
             labels: &labels,
-            budget: self.definition.budget,
+            budget,
             rng: &mut stream(self.definition.seed, Stream::Query, round),
         };
-        let (classes, dims) = (inputs.labelled_counts.len(), self.definition.model.embedding());
+        let (classes, dims) = (inputs.labelled_counts.len(), self.definition.classifier().embedding());
         if let Some(plan) = strategy.memory_plan(inputs.rows, classes, dims, inputs.budget) {
             tracing::info!("{} keeps {plan}", strategy.name());
         }
@@ -123,17 +127,23 @@ impl State<'_> {
         })
     }
 
-    /// The strategy of a round: a weight that a rule found in the first round is kept (CBAL, Section 4.1).
-    fn strategy(&self, round: usize) -> Result<Strategy, Error> {
-        let strategy = &self.definition.strategy.query.strategy;
+    /// The strategy of a round. A weight that a rule found in the strategy's first query is kept (CBAL, Section 4.1).
+    pub(super) fn strategy(&self, round: usize) -> Result<Strategy, Error> {
+        let labels: BTreeSet<u32> = self.ledger.labelled(round).into_iter().map(|(_, label)| label).collect();
+        let strategy = self.definition.strategy_for(labels.len());
         if round == 0 || strategy.lambda() != Some(Lambda::Rule(LambdaRule::Auto)) {
             return Ok(strategy.clone());
         }
-        let first = self.record.queries.first().and_then(|query| query.balance.as_ref()?.lambda);
-        first.map(|lambda| strategy.with_lambda(lambda)).ok_or_else(|| Error::Inconsistent {
-            path: self.folder.to_owned(),
-            reason: "the record's first query does not say which lambda its rule found".to_owned(),
-        })
+        let found = self.record.queries.iter().find_map(|query| query.balance.as_ref()?.lambda);
+        match found {
+            Some(lambda) => Ok(strategy.with_lambda(lambda)),
+            // Another strategy may have chosen as long as nothing was known of the classes.
+            None if self.definition.first.is_some() => Ok(strategy.clone()),
+            None => Err(Error::Inconsistent {
+                path: self.folder.to_owned(),
+                reason: "the record's first query does not say which lambda its rule found".to_owned(),
+            }),
+        }
     }
 
     /// What VAAL's networks learned, with how far the choice is from what random sampling would have chosen.
@@ -145,7 +155,7 @@ impl State<'_> {
         account: vaal::Account,
     ) -> Result<Discriminating, Error> {
         let mut rng = stream(self.definition.seed, Stream::Query, round);
-        let drawn = random::query(unlabelled, self.definition.budget, &mut rng)?;
+        let drawn = random::query(unlabelled, selection.picks.len(), &mut rng)?;
         Ok(account::discriminating(unlabelled, selection, &drawn, account))
     }
 }

@@ -19,6 +19,11 @@ impl State<'_> {
         if self.record.queries.len() > round {
             return Ok(());
         }
+        if !self.audit.is_empty() {
+            let reason =
+                "a list that is replayed is labelled as it is, and has no room for `audit`".to_owned();
+            return Err(Error::Mismatch(reason));
+        }
         let budget = self.definition.budget;
         let unlabelled = Unlabelled::as_of(&self.pool, &self.ledger, round).len();
         let start = self.pool.initial.len() + round * budget;

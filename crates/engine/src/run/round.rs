@@ -5,19 +5,17 @@ use std::time::Instant;
 
 use ndarray::Axis;
 use tailward_datasets::SampleId;
+use tailward_experiment::definition::ClassifierDefinition;
 use tailward_experiment::progress::Progress;
 use tailward_experiment::record::{Evaluation, Line, Round, RoundCost};
 use tailward_models::classifier::Classifier;
 
-use super::model::streams;
 use super::state::State;
 use crate::Error;
-use crate::pool::image_rows;
 use crate::score::average_precision::average_precision;
 use crate::score::evaluate::{evaluate, evaluate_logits};
 use crate::score::first_not_finite;
 use crate::score::outputs::score_everything;
-use crate::train::supervised::{LabelledSet, NotFinite, Step, train};
 
 impl State<'_> {
     /// Trains the model of a round and evaluates it, unless the record has it and nothing needs the model.
@@ -38,7 +36,9 @@ impl State<'_> {
             // The model has said what it had to say.
             return Ok(());
         }
-        if recorded {
+        // A head is fitted again, in the time that a file takes.
+        let is_kept = matches!(self.definition.classifier(), ClassifierDefinition::Network { .. });
+        if recorded && is_kept {
             // A checkpoint only saves time: the round can be trained again and gives the same model.
             match self.checkpoints.load(round, self.initial_model(round)?) {
                 Ok(Some(model)) => {
@@ -51,42 +51,38 @@ impl State<'_> {
         }
         let labelled = self.ledger.labelled(round);
         let (samples, labels): (Vec<SampleId>, Vec<u32>) = labelled.iter().copied().unzip();
-        let rows = image_rows(&samples);
-        let streams = streams(self.definition, &self.classifier, round);
-        let data = LabelledSet { inputs: &self.train_inputs, rows: &rows, labels: &labels };
-        let trained =
-            train(&self.definition.training, self.initial_model(round)?, data, streams, &mut |step| {
-                progress(told(round, rows.len(), step));
-            })
-            .map_err(|NotFinite { epoch, loss }| Error::Diverged { round, epoch, loss })?;
+        let learned = self.learn(round, &samples, &labels, progress)?;
         let started = Instant::now();
         let test_labels = &self.study.truth.test;
         let scoring = &self.definition.scoring;
-        let evaluation = evaluate(&trained.model, &self.test_inputs, test_labels, scoring)
+        let evaluation = evaluate(&learned.model, &self.test_inputs, test_labels, scoring)
             .map_err(|image| Error::TestNotFinite { round, image })?;
         let on_pool =
-            if scoring.evaluate_pool { Some(self.evaluate_pool(round, &trained.model)?) } else { None };
+            if scoring.evaluate_pool { Some(self.evaluate_pool(round, &learned.model)?) } else { None };
         let (pool_evaluation, pool_average_precision) = on_pool.unzip();
+        let audit = self.audit_line(round, &learned.model)?;
         let told_apart = self.study.told.is_some();
         let line = Round {
             round,
-            labelled: rows.len(),
+            labelled: samples.len(),
             class_counts: self.count(&labels),
             true_class_counts: told_apart.then(|| self.count(&self.study.true_labels(&samples))),
-            epoch_losses: trained.epoch_losses,
+            epoch_losses: learned.epoch_losses,
             evaluation,
             pool_evaluation,
             pool_average_precision,
+            audit,
             cost: RoundCost {
-                train_secs: trained.seconds,
-                train_images_per_sec: trained.images as f64 / trained.seconds,
+                train_secs: learned.seconds,
+                train_images_per_sec: learned.images as f64 / learned.seconds.max(f64::MIN_POSITIVE),
                 evaluate_secs: started.elapsed().as_secs_f64(),
             },
         };
-        if !is_last || sweeps {
-            self.checkpoints.save(round, &trained.model)?;
+        if is_kept && (!is_last || sweeps) {
+            self.checkpoints.save(round, &learned.model)?;
         }
-        self.model = Some(trained.model);
+        self.model = Some(learned.model);
+        self.left_out = learned.left_out;
         if !recorded {
             self.writer.append(&Line::Round(Box::new(line.clone())))?;
             self.record.rounds.push(line.clone());
@@ -102,7 +98,9 @@ impl State<'_> {
         round: usize,
         model: &Classifier,
     ) -> Result<(Evaluation, Vec<Option<f64>>), Error> {
-        let scores = score_everything(self.definition, model, &self.train_inputs, &self.everything);
+        let needs = self.strategy(round)?.needs();
+        let scoring = &self.definition.scoring;
+        let scores = score_everything(needs, model, &self.train_inputs, &self.everything, scoring);
         let logits = scores.logits.as_ref().expect("logits were asked for");
         if let Some(row) = first_not_finite(logits) {
             return Err(Error::NotFinite { round, sample: self.everything[row] });
@@ -118,11 +116,4 @@ impl State<'_> {
         self.scores = self.definition.scores_together().then_some(scores);
         Ok((evaluation, lists))
     }
-}
-
-/// A step of training as it is told.
-fn told(round: usize, labelled: usize, step: Step) -> Progress {
-    let Step { epoch, images, epoch_loss, elapsed_secs } = step;
-    let images_per_sec = images as f64 / elapsed_secs;
-    Progress::Training { round, labelled, epoch, images, epoch_loss, images_per_sec }
 }

@@ -6,23 +6,38 @@ use tailward_datasets::{
     Dataset, ImageShape, Images, PoolManifest, PoolSource, SampleId, TrainingImages, TrainingTruth,
     construct, construct_replay, noisy_labels,
 };
-use tailward_experiment::definition::{PoolDefinition, RunDefinition, same_factor};
+use tailward_experiment::definition::{ClassifierDefinition, PoolDefinition, RunDefinition, same_factor};
 use tailward_experiment::plan::imbalance;
 
 use super::study::Study;
 use crate::Error;
 use crate::rng::{Stream, stream};
 
-/// Checks that the definition normalises as many channels as the images have.
+/// Checks that the definition is for images of this shape: a network's training normalises as many channels as they have, a
+/// head describes images of their side.
 ///
 /// # Errors
 ///
-/// It does not.
-pub fn check_channels(definition: &RunDefinition, shape: ImageShape) -> Result<(), Error> {
-    let given = definition.training.normalisation.mean.len();
-    if given != shape.channels {
-        let reason = format!("it normalises {given} channels, and the images have {}", shape.channels);
-        return Err(Error::Mismatch(reason));
+/// It is not.
+pub fn check_shape(definition: &RunDefinition, shape: ImageShape) -> Result<(), Error> {
+    let ImageShape { channels, height, width } = shape;
+    match definition.classifier() {
+        ClassifierDefinition::Network { training, .. } => {
+            let given = training.normalisation.mean.len();
+            if given != channels {
+                let reason = format!("it normalises {given} channels, and the images have {channels}");
+                return Err(Error::Mismatch(reason));
+            }
+        }
+        ClassifierDefinition::Head(head) => {
+            let side = head.side();
+            if (height, width) != (side, side) {
+                let reason = format!(
+                    "`head.features.side` is {side}, and the images have {height} × {width} pixels; give their own side"
+                );
+                return Err(Error::Mismatch(reason));
+            }
+        }
     }
     Ok(())
 }

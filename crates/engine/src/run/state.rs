@@ -3,6 +3,8 @@
 use std::path::Path;
 
 use burn::tensor::Device;
+use ndarray::Array2;
+use tailward_acquisition::Needs;
 use tailward_datasets::{PoolManifest, SampleId};
 use tailward_experiment::definition::RunDefinition;
 use tailward_experiment::progress::Progress;
@@ -61,8 +63,12 @@ pub(super) struct State<'a> {
     pub(super) query_file: QueryFile,
     /// Every sample that takes part, rising.
     pub(super) everything: Vec<SampleId>,
+    /// The samples of the audit, in the order in which they are asked for.
+    pub(super) audit: Vec<SampleId>,
     /// The model of the current round, in evaluation form; absent if the round needs no model any more.
     pub(super) model: Option<Classifier>,
+    /// The logits of each labelled sample by a head without its label, where a head learns. `[labelled, classes]`
+    pub(super) left_out: Option<Array2<f32>>,
     /// Its scores of every sample that takes part, if the pool was evaluated.
     pub(super) scores: Option<Scores>,
 }
@@ -88,16 +94,19 @@ impl State<'_> {
         round: usize,
         unlabelled: &'b Unlabelled,
         labelled: &'b [SampleId],
+        needs: Needs,
         progress: &'b mut dyn FnMut(vaal::Progress),
     ) -> Outputs<'b> {
         Outputs {
             definition: self.definition,
+            needs,
             round,
             model: self.model.as_ref().expect("a round that queries has a model"),
             inputs: &self.train_inputs,
             unlabelled,
             everything: &self.everything,
             labelled,
+            left_out: self.left_out.as_ref(),
             progress,
             cache: Cache::default(),
         }

@@ -34,7 +34,8 @@ impl State<'_> {
         let mut tell = |vaal::Progress { iteration, iterations }| {
             progress(Progress::Networks { round: 0, iteration, iterations });
         };
-        let mut outputs = self.outputs(0, &unlabelled, &labelled, &mut tell);
+        let needs = self.definition.strategy.query.strategy.needs();
+        let mut outputs = self.outputs(0, &unlabelled, &labelled, needs, &mut tell);
         let inputs = Inputs {
             rows: unlabelled.len(),
             labelled_counts: &self.count(&labels),

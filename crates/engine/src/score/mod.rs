@@ -3,6 +3,7 @@
 pub mod average_precision;
 pub mod evaluate;
 pub mod outputs;
+pub mod softmax;
 
 use burn::tensor::activation::softmax;
 use burn::tensor::{Device, Tensor, TensorData};
@@ -115,7 +116,7 @@ pub fn dropout_pass(
 }
 
 /// Copies a matrix to the host.
-fn download(tensor: Tensor<2>) -> Array2<f32> {
+pub(crate) fn download(tensor: Tensor<2>) -> Array2<f32> {
     let [rows, columns] = tensor.dims();
     let data: TensorData = tensor.into_data();
     let values: Vec<f32> = data.try_into_vec().expect("the device computes in f32");

@@ -7,9 +7,10 @@ use ndarray::{ArcArray2, Array2};
 use tailward_acquisition::query::Pool;
 use tailward_acquisition::{Embeddings, Needs};
 use tailward_datasets::SampleId;
-use tailward_experiment::definition::RunDefinition;
+use tailward_experiment::definition::{ClassifierDefinition, RunDefinition, ScoringDefinition};
 use tailward_models::classifier::Classifier;
 
+use super::softmax::softmax;
 use super::{Scores, Views, dropout_pass, first_not_finite, head, score};
 use crate::Error;
 use crate::inputs::{Augmentation, Inputs};
@@ -21,6 +22,8 @@ use crate::train::vaal::{self, Account, Progress};
 pub struct Outputs<'a> {
     /// The run's definition.
     pub definition: &'a RunDefinition,
+    /// What the strategy that chooses in this round needs.
+    pub needs: Needs,
     /// The round that the model is of.
     pub round: usize,
     /// The model, in evaluation form.
@@ -33,6 +36,9 @@ pub struct Outputs<'a> {
     pub everything: &'a [SampleId],
     /// The labelled samples, in the order in which they were labelled.
     pub labelled: &'a [SampleId],
+    /// The logits of each of them by a head without its label, where a head learns: what a head says of samples that it
+    /// was fitted to would be too sure. `[labelled, classes]`
+    pub left_out: Option<&'a Array2<f32>>,
     /// Who is told how the training of VAAL's networks goes on.
     pub progress: &'a mut dyn FnMut(Progress),
     /// What has been computed.
@@ -64,21 +70,21 @@ impl std::fmt::Debug for Outputs<'_> {
     }
 }
 
-/// One pass over every sample that takes part, for evaluation and for whatever the strategy needs.
+/// One pass over every sample that takes part, for evaluation and for whatever a strategy of these needs wants.
 pub fn score_everything(
-    definition: &RunDefinition,
+    wanted: Needs,
     model: &Classifier,
     inputs: &Inputs,
     samples: &[SampleId],
+    scoring: &ScoringDefinition,
 ) -> Scores {
-    let wanted = definition.strategy.query.strategy.needs();
     let needs = Needs {
         probabilities: true,
         logits: true,
         embeddings: wanted.embeddings || wanted.labelled_embeddings || wanted.dropout_passes > 0,
         ..Needs::default()
     };
-    score(model, inputs, &image_rows(samples), needs, &definition.scoring, None)
+    score(model, inputs, &image_rows(samples), needs, scoring, None)
 }
 
 impl Outputs<'_> {
@@ -88,7 +94,7 @@ impl Outputs<'_> {
         if known.probabilities.is_some() || known.logits.is_some() || known.unlabelled_embeddings.is_some() {
             return Ok(());
         }
-        let wanted = self.definition.strategy.query.strategy.needs();
+        let wanted = self.needs;
         let needs = Needs {
             // A sweep measures the entropy of every choice.
             probabilities: wanted.probabilities || self.definition.sweep.is_some(),
@@ -109,13 +115,22 @@ impl Outputs<'_> {
         if self.cache.labelled_probabilities.is_some() || self.cache.labelled_embeddings.is_some() {
             return Ok(());
         }
-        let wanted = self.definition.strategy.query.strategy.needs();
+        let wanted = self.needs;
+        if self.labelled.is_empty() {
+            let (classes, dims) = (self.model.classes(), self.definition.classifier().embedding());
+            self.cache.labelled_probabilities = Some(Array2::zeros((0, classes)).into_shared());
+            self.cache.labelled_embeddings = Some(Array2::zeros((0, dims)).into_shared());
+            return Ok(());
+        }
         let needs = Needs {
             probabilities: wanted.labelled_probabilities,
             embeddings: wanted.labelled_embeddings,
             ..Needs::default()
         };
-        let scores = self.score(self.labelled, needs, Stream::LabelledViews)?;
+        let mut scores = self.score(self.labelled, needs, Stream::LabelledViews)?;
+        if let Some(logits) = self.left_out {
+            scores.probabilities = wanted.labelled_probabilities.then(|| softmax(logits.view()));
+        }
         self.cache.labelled_probabilities = scores.probabilities.map(Array2::into_shared);
         self.cache.labelled_embeddings = scores.embeddings.map(Array2::into_shared);
         Ok(())
@@ -126,7 +141,7 @@ impl Outputs<'_> {
         let scoring = &self.definition.scoring;
         if self.definition.scores_together() {
             if self.cache.everything.is_none() {
-                let scores = score_everything(self.definition, self.model, self.inputs, self.everything);
+                let scores = score_everything(self.needs, self.model, self.inputs, self.everything, scoring);
                 self.cache.everything = Some(scores);
             }
             let row = |sample| self.everything.binary_search(sample).expect("a sample that takes part");
@@ -136,10 +151,13 @@ impl Outputs<'_> {
             self.cache.score_secs += started.elapsed().as_secs_f64();
             return self.checked(scores, samples);
         }
-        let views = scoring.augmented_pool.then(|| Views {
-            augmentation: Augmentation::from(&self.definition.training),
-            rng: stream(self.definition.seed, views, self.round),
-        });
+        let views = match self.definition.classifier() {
+            ClassifierDefinition::Network { training, .. } if scoring.augmented_pool => Some(Views {
+                augmentation: Augmentation::from(training),
+                rng: stream(self.definition.seed, views, self.round),
+            }),
+            _ => None,
+        };
         let rows = image_rows(samples);
         let scores = score(self.model, self.inputs, &rows, needs, scoring, views);
         self.cache.score_secs += started.elapsed().as_secs_f64();
@@ -153,6 +171,11 @@ impl Outputs<'_> {
             }
         }
         Ok(scores)
+    }
+
+    /// A definition that was read from a file has been checked; one that was made otherwise may ask for what there is not.
+    fn needs_network(&self, what: &str) -> Error {
+        Error::Mismatch(format!("`{}` needs {what}, and this run has none", self.definition.strategy.name))
     }
 
     fn device(&self) -> Device {
@@ -198,7 +221,8 @@ impl Pool for Outputs<'_> {
     fn dropout_pass(&mut self, pass: usize) -> Result<ArcArray2<f32>, Error> {
         let embeddings = self.unlabelled_embeddings()?;
         let started = Instant::now();
-        let rate = self.definition.model.dropout.expect("a definition that was validated has dropout");
+        let rate = self.definition.classifier().dropout();
+        let rate = rate.ok_or_else(|| self.needs_network("passes of a network with dropout"))?;
         // One stream for each pass: what a pass draws does not depend on how many there are.
         let mut rng = stream(self.definition.seed, Stream::MonteCarlo, self.round);
         rng.set_stream(pass as u64);
@@ -222,7 +246,9 @@ impl Pool for Outputs<'_> {
         let setting = vaal::Setting { networks, seed: self.definition.seed, round: self.round };
         let labelled = image_rows(self.labelled);
         let unlabelled = image_rows(self.unlabelled.samples());
-        let Inputs::Pixels(images) = self.inputs;
+        let Inputs::Pixels(images) = self.inputs else {
+            return Err(self.needs_network("networks that are trained on images"));
+        };
         let data = vaal::Images { images, labelled: &labelled, unlabelled: &unlabelled };
         let trained = vaal::train(setting, data, self.progress)?;
         let train_secs = started.elapsed().as_secs_f64();

@@ -4,8 +4,13 @@ use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
+use tailward_acquisition::Strategy;
 use tailward_datasets::{Grouping, LabelNoise};
+use tailward_labelling::project::Audit;
 
+use super::audit::AuditPlan;
+use super::classifier::ClassifierDefinition;
+use super::head::HeadDefinition;
 use super::model::ModelDefinition;
 use super::pool::PoolDefinition;
 use super::scale::Scale;
@@ -42,10 +47,22 @@ pub struct RunDefinition {
     pub budget: usize,
     /// Where the initial set and the pool come from.
     pub pool: PoolDefinition,
-    /// The classifier.
-    pub model: ModelDefinition,
+    /// The network that learns; absent: a head does. What learns is asked of [`RunDefinition::classifier`].
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub model: Option<ModelDefinition>,
     /// How it is trained.
-    pub training: TrainingDefinition,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub training: Option<TrainingDefinition>,
+    /// The head on features that learns, in the place of a network.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub head: Option<HeadDefinition>,
+    /// What chooses in the place of the strategy as long as there are no labels of two classes; absent: nothing does.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub first: Option<Strategy>,
+    /// The blind sample that accuracy is measured on: a part of the budget, drawn at random from the pool, never trained on and
+    /// never offered to the strategy; absent: none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub audit: Option<Audit>,
     /// How the pool and the test set are scored.
     pub scoring: ScoringDefinition,
     /// Label the samples of this list in their order, in place of querying.
@@ -77,6 +94,24 @@ impl RunDefinition {
         hex::encode(Sha256::digest(&json))
     }
 
+    /// What learns.
+    ///
+    /// # Panics
+    ///
+    /// The definition has neither a network nor a head, or both: one that was read from a file has been checked.
+    pub fn classifier(&self) -> ClassifierDefinition<'_> {
+        let found = ClassifierDefinition::of(self.model.as_ref(), self.training.as_ref(), self.head.as_ref());
+        found.unwrap_or_else(|(field, reason)| panic!("{}: {field} {reason}", self.label()))
+    }
+
+    /// The strategy that chooses where labels are of so many classes.
+    pub fn strategy_for(&self, classes_with_labels: usize) -> &Strategy {
+        match &self.first {
+            Some(first) if classes_with_labels < 2 => first,
+            _ => &self.strategy.query.strategy,
+        }
+    }
+
     /// The run's folder below the folder of runs, `<experiment>/<scale>/if-<factor>/<strategy>/seed-<seed>`.
     pub fn folder(&self) -> PathBuf {
         PathBuf::from(&self.experiment)
@@ -103,6 +138,20 @@ impl RunDefinition {
 
     /// Size of the labelled set that the model of `round` is trained on, given the initial set's size.
     pub fn labelled_at(&self, initial: usize, round: usize) -> usize {
-        initial + round * self.budget
+        initial + round * self.budget - self.audited_after(round)
+    }
+
+    /// How many samples the audit has, where the pool holds twice as many; 0 without an audit.
+    pub fn audit_size(&self) -> usize {
+        self.audit_plan().map_or(0, |plan| plan.size())
+    }
+
+    /// How many samples of the audit are labelled after so many queries.
+    pub fn audited_after(&self, queries: usize) -> usize {
+        self.audit_plan().map_or(0, |plan| plan.after(queries))
+    }
+
+    fn audit_plan(&self) -> Option<AuditPlan> {
+        self.audit.map(|audit| AuditPlan::new(audit, self.rounds, self.budget))
     }
 }

@@ -74,6 +74,9 @@ impl RunDefinition {
             pool: self.pool.clone(),
             model: self.model.clone(),
             training: self.training.clone(),
+            head: self.head.clone(),
+            first: self.first.clone(),
+            audit: self.audit,
             scoring: self.scoring.clone(),
             sweep: self.sweep.clone(),
         };

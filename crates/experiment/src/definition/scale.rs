@@ -4,8 +4,13 @@ use std::fmt;
 use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
+use tailward_acquisition::Strategy;
+use tailward_labelling::project::Audit;
 
+use super::audit;
 use super::check::{Fault, distinct, ensure};
+use super::classifier::ClassifierDefinition;
+use super::head::HeadDefinition;
 use super::model::ModelDefinition;
 use super::pool::{PoolDefinition, same_factor};
 use super::query::Query;
@@ -103,10 +108,22 @@ pub struct ScaleDefinition {
     pub budget: usize,
     /// Where the initial set and the pool come from.
     pub pool: PoolDefinition,
-    /// The classifier.
-    pub model: ModelDefinition,
+    /// The network that learns; absent: a head does.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub model: Option<ModelDefinition>,
     /// How it is trained.
-    pub training: TrainingDefinition,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub training: Option<TrainingDefinition>,
+    /// The head on features that learns, in the place of a network.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub head: Option<HeadDefinition>,
+    /// What chooses in the place of every strategy as long as there are no labels of two classes; absent: nothing does.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub first: Option<Strategy>,
+    /// The blind sample that accuracy is measured on: a part of the budget, drawn at random from the pool, never trained on and
+    /// never offered to the strategy; absent: none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub audit: Option<Audit>,
     /// How the pool and the test set are scored.
     pub scoring: ScoringDefinition,
     /// Sweep the weight of each strategy's class-balancing term with the first model, in place of querying; absent: no
@@ -115,8 +132,8 @@ pub struct ScaleDefinition {
     pub sweep: Option<SweepDefinition>,
 }
 
-/// Other parameters for a strategy at one scale. It keeps its name, its label and its baseline, and must stay of its
-/// kind; runs hold the parameters that result, so that their hashes name them.
+/// Other parameters for a strategy at one scale, or another classifier. It keeps its name, its label and its baseline, and must
+/// stay of its kind; runs hold what results, so that their hashes name it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct StrategyOverride {
@@ -124,6 +141,9 @@ pub struct StrategyOverride {
     pub strategy: String,
     /// What it does at this scale.
     pub query: Query,
+    /// The head on features that learns in its runs, in the place of the scale's network; absent: the scale's classifier does.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub head: Option<HeadDefinition>,
 }
 
 /// Seeds of some strategies of a scale.
@@ -173,6 +193,21 @@ impl ScaleDefinition {
             resolved.query = change.query.clone();
         }
         resolved
+    }
+
+    /// What learns in the runs of all strategies but those that have a head of their own.
+    pub(super) fn classifier(&self) -> Result<ClassifierDefinition<'_>, Fault> {
+        ClassifierDefinition::of(self.model.as_ref(), self.training.as_ref(), self.head.as_ref())
+    }
+
+    /// What learns in the runs of a strategy.
+    pub(super) fn classifier_of(&self, strategy: &str) -> Result<ClassifierDefinition<'_>, Fault> {
+        self.own_head(strategy).map_or_else(|| self.classifier(), |head| Ok(ClassifierDefinition::Head(head)))
+    }
+
+    /// The head that a strategy has of its own.
+    pub(super) fn own_head(&self, strategy: &str) -> Option<&HeadDefinition> {
+        self.overrides.iter().find(|change| change.strategy == strategy)?.head.as_ref()
     }
 
     fn check_further(&self, further: &FurtherSeeds) -> Result<(), Fault> {
@@ -228,15 +263,14 @@ impl ScaleDefinition {
                 ensure(same_factor(factor, 1.0), "imbalance_factors", || {
                     format!("{factor} is given, and a uniform pool is left as it is: only 1 will do")
                 })?;
-                ensure(*initial > 0, "pool.initial", || "is 0".into())?;
                 ensure(size.is_none_or(|size| size > *initial), "pool.size", || {
                     format!("leaves nothing beside an initial set of {initial}")
                 })?;
             }
         }
         ensure(self.budget > 0, "budget", || "is 0".into())?;
-        self.model.validate()?;
-        self.training.validate()?;
+        self.classifier()?.validate()?;
+        self.audit.map_or(Ok(()), |it| audit::check(it, self.sweep.is_some()))?;
         ensure(self.scoring.batch_size > 0, "scoring.batch_size", || "is 0".into())?;
         if let Some(sweep) = &self.sweep {
             sweep.validate()?;

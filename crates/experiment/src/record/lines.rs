@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use tailward_acquisition::Phase;
 use tailward_datasets::SampleId;
+use tailward_labelling::statistics::Interval;
 
 use super::sweep::Sweep;
 use crate::definition::{PoolDefinition, RunDefinition};
@@ -122,6 +123,9 @@ pub struct Round {
     /// records from before this was kept.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub pool_average_precision: Option<Vec<Option<f64>>>,
+    /// What the audit says of the model, where the definition has one and anything of it is labelled.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub audit: Option<AuditLine>,
     /// What it took.
     pub cost: RoundCost,
 }
@@ -164,6 +168,24 @@ pub struct Evaluation {
     pub loss: f64,
     /// For each class, the share of its images that were recognised; `None` where there are none.
     pub per_class_accuracy: Vec<Option<f64>>,
+}
+
+/// What a blind sample of the pool says of a model, beside what it is an estimate of.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct AuditLine {
+    /// Labels of the audit, as annotators gave them, that the model predicts.
+    pub right: usize,
+    /// Labels of the audit.
+    pub of: usize,
+    /// Their share with Wilson's interval of 95 %.
+    pub interval: Interval,
+    /// Samples that take part and that the model has not learned from, those of the audit included.
+    pub others: usize,
+    /// The share of those whose label, as annotators would give it, the model predicts: what the audit is an estimate of.
+    pub agreement: f64,
+    /// The share of those whose true class the model predicts: the same where labels are right. For measuring only.
+    pub accuracy: f64,
 }
 
 /// What a round took.

@@ -3,7 +3,7 @@
 use super::data::{Difference, Factor, Group, Results, on_dataset};
 use super::input::ReportInput;
 use super::measure::Measured;
-use super::{claims, compare, imbalance};
+use super::{audit, claims, compare, imbalance};
 use super::{figures, measure, overview, provenance, queries, significance, sweep, tables};
 use crate::Error;
 use crate::definition::{Definition, Metric, Scale, ScaleDefinition, same_factor};
@@ -236,6 +236,7 @@ fn evidence(factor: &Factor<'_>, input: &ReportInput<'_>, blocks: &mut Vec<Block
             .push(Block::Paragraph("No two strategies that are compared have complete runs.".to_owned())),
     }
     imbalance::blocks(factor, scale, blocks)?;
+    audit::blocks(factor, scale, blocks);
     blocks.push(Block::Heading(3, "Class balance of the labelled set".to_owned()));
     if factor.seed_mean(measure::wrong_labels).is_some() {
         blocks.push(Block::Paragraph(

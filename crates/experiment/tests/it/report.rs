@@ -308,7 +308,7 @@ fn what_cannot_be_counted_is_listed() {
     records[0].complete = None;
     records[0].rounds.truncate(3);
     records[0].queries.truncate(2);
-    records[1].header.definition.training.epochs += 1;
+    records[1].header.definition.training.as_mut().unwrap().epochs += 1;
     records[1].header.definition_hash = records[1].header.definition.hash();
     records[2].header.definition_hash = "0".repeat(64);
     records.push(records[3].clone());

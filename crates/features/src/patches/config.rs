@@ -28,6 +28,13 @@ impl PatchesConfig {
         Self { patch: 6, stride, cells: 2, centres: 400, sample: 40_000, rounds: 10 }
     }
 
+    /// As [`for_side`](Self::for_side) with so many centres, each learned from a hundred patches.
+    pub fn with_centres(side: usize, centres: usize) -> Self {
+        /// Patches that are drawn for each centre.
+        const PATCHES_A_CENTRE: usize = 100;
+        Self { centres, sample: PATCHES_A_CENTRE * centres, ..Self::for_side(side) }
+    }
+
     /// The number of features of an image.
     pub fn dims(&self) -> usize {
         self.cells * self.cells * self.centres

@@ -146,10 +146,10 @@ impl LabelNoise {
 /// `original` are the true labels of the dataset as it was read, in `classes` classes. Labels from a file are at that
 /// level: a person confused apple with pear, whatever is merged later. They are read first and grouped then, so that a
 /// confusion within the merged class is none. Drawn noise is put on the grouped labels, as the papers do, so that its
-/// rate is the share of wrong labels among those that a model sees.
+/// rate is the share of wrong labels among those that a model sees. Images that take no part have no told label.
 ///
 /// # Errors
-/// As [`Grouping::check`] and [`LabelNoise::corrupt`].
+/// As [`Grouping::check`] and [`LabelNoise::corrupt`]; [`Error::InvalidNoise`] for labels from a file where classes take no part.
 pub fn noisy_labels(
     noise: &LabelNoise,
     original: &[u32],
@@ -161,8 +161,15 @@ pub fn noisy_labels(
         return noise.corrupt(original, classes, data_dir);
     };
     grouping.check(classes)?;
-    let grouped = |labels: &[u32]| labels.iter().map(|label| grouping.map(*label)).collect::<Vec<_>>();
+    let grouped = |labels: &[u32]| -> Vec<u32> {
+        labels.iter().filter(|label| grouping.keeps(**label)).map(|label| grouping.map(*label)).collect()
+    };
     match noise {
+        LabelNoise::Labels { .. } if matches!(grouping, Grouping::First { .. }) => {
+            let problem =
+                "people named classes that take no part: merge them in place of leaving them out".to_owned();
+            Err(Error::InvalidNoise { problem })
+        }
         LabelNoise::Labels { .. } => Ok(grouped(&noise.corrupt(original, classes, data_dir)?)),
         LabelNoise::Uniform { .. } | LabelNoise::Transition { .. } | LabelNoise::PairFlip { .. } => {
             noise.corrupt(&grouped(original), grouping.classes(), data_dir)
