@@ -6,8 +6,10 @@ use std::path::Path;
 use tailward_datasets::SampleId;
 use tailward_engine::device::Backend;
 use tailward_engine::run::{RunInputs, Setting, run};
+use tailward_experiment::definition::HeadFeatures;
 use tailward_experiment::definition::{Definition, RunDefinition, Scale, Selector};
 use tailward_experiment::record::Record;
+use tailward_labelling::project::PatchFeatures;
 
 use crate::fixture::{data_dir, project, synthetic_manifest, timeless_ledger, timeless_record};
 
@@ -170,7 +172,7 @@ fn what_a_head_cannot_do_is_refused_by_name() {
     }
     let mut definition = definitions().remove(0);
     definition.head.as_mut().unwrap().features =
-        tailward_labelling::project::Features::Patches { side: 28, centres: 10 };
+        HeadFeatures::Patches(PatchFeatures { side: 28, centres: 10 });
     let error = start(&definition, tempfile::tempdir().unwrap().path()).unwrap_err().to_string();
     assert!(error.contains("`head.features.side` is 28, and the images have 32 × 32 pixels"), "{error}");
 }

@@ -4,6 +4,7 @@
 
 mod ask;
 mod class_standing;
+mod cost;
 mod describe;
 mod fit;
 mod model_file;
@@ -15,7 +16,8 @@ mod suspects;
 
 pub use ask::{Asked, ask};
 pub use class_standing::ClassStanding;
-pub use describe::{Described, Describer, describe};
+pub use cost::time_of_an_image;
+pub use describe::{Described, Describer, describe, read_frozen, sha256};
 pub use fit::{Fit, fit, highest};
 pub use model_file::model_file;
 pub use predict::{Prediction, predict};

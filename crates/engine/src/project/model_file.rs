@@ -6,9 +6,10 @@ use safetensors::serialize;
 use safetensors::tensor::{Dtype, TensorView};
 use tailward_labelling::project::Project;
 
+use super::describe::Describing;
 use super::{Describer, Fit};
 
-/// The model as safetensors: everything that leads from pixels to logits, in `f32`.
+/// The model as safetensors: what leads from pixels to logits, in `f32`.
 ///
 /// | tensor | shape | what it is |
 /// | --- | --- | --- |
@@ -18,45 +19,66 @@ use super::{Describer, Fit};
 /// | `features.mean`, `features.scale` | `[dims]` | what is taken off a feature, and what it is multiplied by then |
 /// | `head.weight`, `head.bias` | `[classes, dims]`, `[classes]` | the logits |
 ///
-/// The metadata have the names of the `classes` as a list of JSON, and the numbers that the features depend on.
+/// A network that others have trained is not in it: the metadata name it and the SHA-256 of its file. They also have the names of the
+/// `classes` as a list of JSON, and the numbers that features of patches depend on.
 pub fn model_file(project: &Project, describer: &Describer, fit: &Fit) -> Vec<u8> {
-    let (patches, scale) = describer.parts();
-    let (grid, dictionary) = patches.parts();
+    let (describing, scale) = describer.parts();
     let (mean, scale) = scale.parts();
     let head = fit.fitted.ridge.head();
-    let weight = head.as_slice().expect("a new array lies in order");
     let bias = fit.fitted.ridge.intercept().to_vec();
-    let patch = [dictionary.offsets.len(), grid.channels, grid.patch, grid.patch];
-    let tensors: [(&str, &[usize], &[f32]); 7] = [
-        ("patches.filters", &patch, &dictionary.filters),
-        ("patches.offsets", &[dictionary.offsets.len()], &dictionary.offsets),
-        ("patches.squared_norms", &[dictionary.centres()], &dictionary.squared_norms),
-        ("features.mean", &[mean.len()], mean),
-        ("features.scale", &[scale.len()], scale),
-        ("head.weight", &[head.nrows(), head.ncols()], weight),
-        ("head.bias", &[bias.len()], &bias),
-    ];
-    let bytes: Vec<Vec<u8>> = tensors
-        .iter()
-        .map(|(_, _, values)| values.iter().flat_map(|value| value.to_le_bytes()).collect())
-        .collect();
-    let views = tensors.iter().zip(&bytes).map(|((name, shape, _), bytes)| {
-        let view = TensorView::new(Dtype::F32, shape.to_vec(), bytes);
-        (*name, view.expect("as many bytes as the shape has"))
-    });
-    let names = serde_json::to_string(project.classes.names()).expect("names are text");
-    let metadata = HashMap::from(
-        [
-            ("format", "tailward patches and head, 1".to_owned()),
-            ("classes", names),
-            ("side", grid.height.to_string()),
-            ("patch", grid.patch.to_string()),
-            ("stride", grid.stride.to_string()),
-            ("cells", grid.cells.to_string()),
-            ("noise", dictionary.noise.to_string()),
-            ("labels", fit.labelled.len().to_string()),
-        ]
-        .map(|(key, value)| (key.to_owned(), value)),
-    );
-    serialize(views, Some(metadata)).expect("names and shapes are those of this file")
+    let weight = head.as_slice().expect("a new array lies in order").to_vec();
+    let mut file = ModelFile::default();
+    match describing {
+        Describing::Patches { patches, .. } => {
+            let (grid, dictionary) = patches.parts();
+            let shape = [dictionary.offsets.len(), grid.channels, grid.patch, grid.patch];
+            file.tensor("patches.filters", &shape, &dictionary.filters);
+            file.tensor("patches.offsets", &[dictionary.offsets.len()], &dictionary.offsets);
+            file.tensor("patches.squared_norms", &[dictionary.centres()], &dictionary.squared_norms);
+            file.say("format", "tailward patches and head, 1");
+            file.say("side", grid.height);
+            file.say("patch", grid.patch);
+            file.say("stride", grid.stride);
+            file.say("cells", grid.cells);
+            file.say("noise", dictionary.noise);
+        }
+        Describing::Frozen { network, sha256 } => {
+            file.say("format", "tailward efficientnet-lite0 and head, 1");
+            file.say("side", network.side());
+            file.say("weights_sha256", sha256);
+        }
+    }
+    file.tensor("features.mean", &[mean.len()], mean);
+    file.tensor("features.scale", &[scale.len()], scale);
+    file.tensor("head.weight", &[head.nrows(), head.ncols()], &weight);
+    file.tensor("head.bias", &[bias.len()], &bias);
+    file.say("classes", serde_json::to_string(project.classes.names()).expect("names are text"));
+    file.say("labels", fit.labelled.len());
+    file.bytes()
+}
+
+/// A file as it grows.
+#[derive(Default)]
+struct ModelFile {
+    tensors: Vec<(&'static str, Vec<usize>, Vec<u8>)>,
+    metadata: HashMap<String, String>,
+}
+
+impl ModelFile {
+    fn tensor(&mut self, name: &'static str, shape: &[usize], values: &[f32]) {
+        let bytes = values.iter().flat_map(|value| value.to_le_bytes()).collect();
+        self.tensors.push((name, shape.to_vec(), bytes));
+    }
+
+    fn say(&mut self, key: &str, value: impl ToString) {
+        self.metadata.insert(key.to_owned(), value.to_string());
+    }
+
+    fn bytes(self) -> Vec<u8> {
+        let views = self.tensors.iter().map(|(name, shape, bytes)| {
+            let view = TensorView::new(Dtype::F32, shape.clone(), bytes);
+            (*name, view.expect("as many bytes as the shape has"))
+        });
+        serialize(views, Some(self.metadata)).expect("names and shapes are those of this file")
+    }
 }

@@ -5,7 +5,8 @@ use std::path::Path;
 use tailward_datasets::SampleId;
 
 use super::{
-    Audit, ClassTable, Combine, Features, FileLimits, ImageRow, ImageState, ImageTable, Project, Settings,
+    Audit, ClassTable, Combine, Features, FileLimits, ImageRow, ImageState, ImageTable, PatchFeatures,
+    Project, Settings,
 };
 use crate::Patience;
 use crate::ledger::{Event, Told};
@@ -20,7 +21,7 @@ pub(crate) fn project(folder: &Path, combine: Combine) -> Project {
         budget: 100,
         batch: 10,
         combine,
-        features: Features::Patches { side: 32, centres: 10 },
+        features: Features::Patches(PatchFeatures { side: 32, centres: 10 }),
         strategy: strategy.clone(),
         first: strategy,
         audit: Audit { share: 0.0, at_least: 0 },

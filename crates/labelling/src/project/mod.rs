@@ -39,7 +39,7 @@ pub use images::{ImageRow, ImageState, ImageTable};
 pub use people::{PeopleTable, Secret};
 pub use rounds::{RoundLine, RoundLines};
 pub use say::{AUDIT, Effect, IMPORTED, Saying};
-pub use settings::{Audit, Combine, Features, FileLimits, Settings};
+pub use settings::{Audit, Combine, Features, FileLimits, FrozenFeatures, PatchFeatures, Settings};
 pub use tell::{Taken, Telling, tell};
 pub use understood::{Understood, class_by_folder, understood};
 
@@ -112,8 +112,7 @@ impl Project {
     ///
     /// The cache cannot be opened or begun.
     pub fn pixels(&self) -> Result<PixelCache, Error> {
-        let Features::Patches { side, .. } = self.settings.features;
-        pixel_cache(&self.folder, side)
+        pixel_cache(&self.folder, self.settings.features.kept_side())
     }
 }
 

@@ -60,12 +60,42 @@ pub enum Combine {
 #[serde(tag = "kind", rename_all = "kebab-case", deny_unknown_fields)]
 pub enum Features {
     /// How near their patches are to centres that are learned from them.
-    Patches {
-        /// Rows and columns of pixels that images are brought to.
-        side: usize,
-        /// Centres.
-        centres: usize,
-    },
+    Patches(PatchFeatures),
+    /// What EfficientNet-Lite0 says of them before its classifier.
+    #[serde(rename = "efficientnet-lite0")]
+    EfficientNetLite0(FrozenFeatures),
+}
+
+/// Distances of patches to centres.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PatchFeatures {
+    /// Rows and columns of pixels that images are brought to.
+    pub side: usize,
+    /// Centres.
+    pub centres: usize,
+}
+
+/// A network that somebody else has trained, and that learns nothing here.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct FrozenFeatures {
+    /// The file of its weights; a relative path starts at the project's folder.
+    pub weights: PathBuf,
+    /// SHA-256 of that file, in hexadecimal: features of other weights are others.
+    pub sha256: String,
+}
+
+impl Features {
+    /// Rows and columns of the pixels that a project keeps of its images.
+    pub fn kept_side(&self) -> usize {
+        /// Enough to know an image again: a network is shown the file itself, which is too large to be kept.
+        const OF_A_FILE: usize = 32;
+        match self {
+            Self::Patches(PatchFeatures { side, .. }) => *side,
+            Self::EfficientNetLite0(_) => OF_A_FILE,
+        }
+    }
 }
 
 /// The blind sample that accuracy is measured on: drawn at random, labelled without a suggestion, never trained on.
@@ -147,8 +177,9 @@ impl Settings {
         if !(0.0..=1.0).contains(&self.audit.share) {
             return Err(format!("audit.share is {}, and must be from 0 to 1", self.audit.share));
         }
-        let Features::Patches { side, centres } = self.features;
-        if !(8..=256).contains(&side) || !(1..=10_000).contains(&centres) {
+        if let Features::Patches(PatchFeatures { side, centres }) = self.features
+            && (!(8..=256).contains(&side) || !(1..=10_000).contains(&centres))
+        {
             return Err(format!(
                 "features.side is {side} and features.centres {centres}; they must be from 8 to 256 and from 1 to 10000"
             ));
@@ -195,7 +226,8 @@ impl Settings {
         for (comment, table) in [
             (
                 "What images are described by. \"patches\": how near their patches are to centres that are learned from\n\
-                 # them, at `side` pixels; nothing is downloaded.",
+                 # them, at `side` pixels; nothing is downloaded. \"efficientnet-lite0\": a network that others have trained\n\
+                 # on photographs, from the file `weights`.",
                 tabled("features", features),
             ),
             (
@@ -251,7 +283,7 @@ mod tests {
             budget: 1000,
             batch: 50,
             combine: Combine::DawidSkene,
-            features: Features::Patches { side: 64, centres: 400 },
+            features: Features::Patches(PatchFeatures { side: 64, centres: 400 }),
             strategy: Strategy::Entropy { balance: Some(balance) },
             first: Strategy::TypiClust { neighbours: 20, max_clusters: 500 },
             audit: Audit { share: 0.1, at_least: 100 },

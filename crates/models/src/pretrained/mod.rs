@@ -70,6 +70,27 @@ pub fn load(
     Ok(model)
 }
 
+/// The floating-point tensors of a file by their names, as `f32`: for networks that are not built here. Each with its shape.
+///
+/// # Errors
+///
+/// The file is missing, damaged or of another format.
+pub fn tensors(
+    path: &Path,
+    format: WeightsFormat,
+) -> Result<BTreeMap<String, (Vec<usize>, Vec<f32>)>, PretrainedError> {
+    let floats = read(path, format)?.into_iter().filter(|(_, tensor)| tensor.dtype.is_float());
+    floats
+        .map(|(key, tensor)| {
+            let shape = tensor.shape.to_vec();
+            let wrong = |source| PretrainedError::Tensor { path: path.to_owned(), key: key.clone(), source };
+            let data = bridge::into_data(tensor).map_err(wrong)?;
+            let values = data.convert::<f32>().try_to_vec::<f32>().expect("it was converted to f32");
+            Ok((key, (shape, values)))
+        })
+        .collect()
+}
+
 fn read(path: &Path, format: WeightsFormat) -> Result<BTreeMap<String, burn_pack::Tensor>, PretrainedError> {
     // Both stores can close gaps in numbered keys; that would hide a block that is missing.
     match format {

