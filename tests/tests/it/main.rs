@@ -6,6 +6,7 @@ mod answer;
 mod command_line;
 mod device;
 mod fixture;
+mod frozen;
 mod heads;
 mod inputs;
 mod invariants;
