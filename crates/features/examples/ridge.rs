@@ -37,7 +37,8 @@ fn main() -> Result<(), Box<dyn Error>> {
     let classes = 1 + train_labels.iter().chain(&test_labels).max().copied().unwrap_or(0) as usize;
     for count in [200, 1_000, 2_000, 5_000].into_iter().filter(|count| *count <= train_labels.len()) {
         let started = Instant::now();
-        let fitted = Ridge::fit(of_train.slice_axis(Axis(0), Slice::from(..count)), &train_labels[..count], classes);
+        let fitted =
+            Ridge::fit(of_train.slice_axis(Axis(0), Slice::from(..count)), &train_labels[..count], classes);
         let seconds = started.elapsed().as_secs_f64();
         println!(
             "{count} labels: strength {:.4} a feature, {:.4} right when left out, {:.4} of the test images, {seconds:.2} s",
@@ -54,6 +55,7 @@ fn right(logits: &Array2<f32>, labels: &[u32]) -> f64 {
     let highest = |row: ndarray::ArrayView1<f32>| {
         (1..row.len()).fold(0, |best, class| if row[class] > row[best] { class } else { best })
     };
-    let right = logits.rows().into_iter().zip(labels).filter(|(row, label)| highest(*row) == **label as usize);
+    let right =
+        logits.rows().into_iter().zip(labels).filter(|(row, label)| highest(*row) == **label as usize);
     right.count() as f64 / labels.len() as f64
 }
