@@ -12,8 +12,10 @@ use tailward_labelling::statistics::{
 
 use super::Described;
 use super::fit::Fit;
-use super::standing::LEVEL;
 use crate::rng::{Stream, stream};
+
+/// The level of intervals.
+pub(super) const LEVEL: f64 = 0.95;
 
 /// How many of the last rounds say what a label costs.
 const RECENT: usize = 2;

@@ -31,7 +31,7 @@ pub(super) fn stability(project: &Project, described: &Described, round: usize, 
     let mut rng = stream(project.settings.seed, Stream::Stability, 0);
     let drawn = index::sample(&mut rng, described.samples.len(), described.samples.len().min(COMPARED));
     let is_unlabelled =
-        |&row: &usize| !matches!(now.labelled.binary_search_by_key(&described.samples[row], sample), Ok(_));
+        |&row: &usize| now.labelled.binary_search_by_key(&described.samples[row], sample).is_err();
     let rows: Vec<usize> = drawn.into_iter().filter(is_unlabelled).collect();
     let features = described.features.select(Axis(0), &rows);
     let [one, other] = [now, &before].map(|fit| predictions(fit, features.view()));

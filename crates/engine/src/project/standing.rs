@@ -8,13 +8,10 @@ use tailward_labelling::project::{Project, RoundLine};
 use tailward_labelling::statistics::{Interval, Unseen, krippendorffs_alpha, unseen, wilson};
 
 use super::Described;
-use super::class_standing::{ClassStanding, class_standings};
+use super::class_standing::{ClassStanding, LEVEL, class_standings};
 use super::fit::{Fit, fit, predictions};
 use super::stability::{Settling, settling};
 use super::suspects::{Suspect, suspects};
-
-/// The level of intervals.
-pub(super) const LEVEL: f64 = 0.95;
 
 /// Where a project stands.
 #[derive(Clone, Debug, PartialEq, Serialize)]

@@ -5,6 +5,9 @@ use std::path::PathBuf;
 
 use clap::Args;
 
+/// The name of whoever works alone.
+pub(super) const ALONE: &str = "me";
+
 /// Arguments of `tailward label`.
 #[derive(Args, Debug)]
 #[command(after_help = EXAMPLES)]

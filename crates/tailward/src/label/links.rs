@@ -4,7 +4,7 @@ use std::fmt::Write;
 
 use tailward_labelling::project::{PeopleTable, Secret};
 
-use super::{ALONE, Arguments};
+use super::arguments::{ALONE, Arguments};
 use crate::Error;
 use crate::output::say;
 

@@ -22,10 +22,8 @@ use desk::Desk;
 use links::links;
 use server::{Server, routes};
 
+use arguments::ALONE;
 pub(crate) use arguments::Arguments;
-
-/// The name of whoever works alone.
-const ALONE: &str = "me";
 
 /// The file that the port of the last time is in: a page that is still open finds the server again.
 const PORT_FILE: &str = "page-port";

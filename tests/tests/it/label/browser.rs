@@ -142,9 +142,9 @@ impl Browser {
     pub(super) fn download(&self) -> String {
         let begun = Instant::now();
         loop {
-            let entries =
+            let mut entries =
                 std::fs::read_dir(self.downloads.path()).unwrap().map(|entry| entry.unwrap().path());
-            let done = entries.filter(|path| path.extension().is_some_and(|end| end == "csv")).next();
+            let done = entries.find(|path| path.extension().is_some_and(|end| end == "csv"));
             if let Some(path) = done {
                 return std::fs::read_to_string(path).unwrap();
             }

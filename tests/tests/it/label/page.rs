@@ -55,7 +55,7 @@ fn images_are_labelled_by_keys() {
         seen.push(image);
         browser.press(keys[&image]);
         browser.wait_for("progress", &format!("round 1: {done} of 24"));
-        assert_eq!(standing(&desk, "p")[&image].0 == "requested", false, "it is on the disk");
+        assert_ne!(standing(&desk, "p")[&image].0, "requested", "it is on the disk");
     }
     println!("20 images in {:.1} s, with the driver", begun.elapsed().as_secs_f64());
     assert_eq!(seen[0], first);
@@ -90,7 +90,7 @@ fn images_are_labelled_by_keys() {
     browser.press(RIGHT);
     browser.wait_for("caption", "You said down");
     browser.press(RIGHT);
-    browser.wait(&format!("!document.getElementById('caption').innerText.includes('You said')"));
+    browser.wait("!document.getElementById('caption').innerText.includes('You said')");
     let (event, label) = standing(&desk, "p")[&image].clone();
     assert!(
         matches!(event.as_str(), "corrected" | "answered" | "audited") && label == "1",

@@ -134,8 +134,8 @@ fn a_link_works_once_and_nobody_else_is_let_in() {
     // The image's file changes: it is not shown, for its label would be of something else.
     let path = serde_json::from_slice::<Value>(&caller.get(&format!("/api/why/{sample}")).body).unwrap();
     let file = desk.path("photos").join(path["path"].as_str().unwrap());
-    let other = std::fs::read_dir(desk.path("photos")).unwrap().map(|entry| entry.unwrap().path());
-    let other = other.filter(|path| *path != file).next().unwrap();
+    let mut other = std::fs::read_dir(desk.path("photos")).unwrap().map(|entry| entry.unwrap().path());
+    let other = other.find(|path| *path != file).unwrap();
     std::fs::copy(other, file).unwrap();
     assert!(caller.get(&format!("/image/{sample}")).text().contains("is another file than it was"));
 }

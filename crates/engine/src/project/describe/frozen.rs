@@ -10,7 +10,7 @@ use tailward_datasets::folder::{Unusable, inspect};
 use tailward_datasets::{ImageShape, SampleId};
 use tailward_features::efficientnet_lite::{EfficientNetLite, EfficientNetLiteConfig, Tensor};
 use tailward_labelling::project::{FrozenFeatures, ImageRow, Project};
-use tailward_models::pretrained::{self, WeightsFormat};
+use tailward_models::pretrained::{self, RawTensor, WeightsFormat};
 
 use super::partial::Partial;
 use crate::Error;
@@ -46,7 +46,8 @@ pub fn read(path: &Path) -> Result<EfficientNetLite, Error> {
     let is_safetensors = path.extension().is_some_and(|end| end == "safetensors");
     let format = if is_safetensors { WeightsFormat::Safetensors } else { WeightsFormat::Pytorch };
     let tensors = pretrained::tensors(path, format)?;
-    let tensors = tensors.into_iter().map(|(name, (shape, values))| (name, Tensor { shape, values }));
+    let tensors =
+        tensors.into_iter().map(|(name, RawTensor { shape, values })| (name, Tensor { shape, values }));
     EfficientNetLite::new(EfficientNetLiteConfig::lite0(), tensors.collect())
         .map_err(|reason| tailward_labelling::Error::Input { path: path.to_owned(), reason }.into())
 }
@@ -73,6 +74,9 @@ pub(super) fn shape(network: &EfficientNetLite) -> ImageShape {
     ImageShape { channels: 3, height: network.side(), width: network.side() }
 }
 
+/// Images without features, with what is wrong.
+type Lost = Vec<(SampleId, String)>;
+
 /// The features of images as they are, from their files; what is done goes into `partial`, and is there after a kill. An image whose file
 /// is gone or is another than it was has no features; it is given with what is wrong.
 pub(super) fn computed(
@@ -81,7 +85,7 @@ pub(super) fn computed(
     rows: &[&ImageRow],
     partial: &Path,
     progress: &mut dyn FnMut(usize),
-) -> Result<(Array2<f32>, Vec<(SampleId, String)>), Error> {
+) -> Result<(Array2<f32>, Lost), Error> {
     let folder = project.settings.images_in(&project.folder);
     let mut lost = Vec::new();
     let mut partial = Partial::open(partial, network.dims()).map_err(Error::io(partial))?;
