@@ -138,10 +138,10 @@ mod tests {
             pairs[place].1 = value;
             assert!(rules.check(&Method::POST, &headers(&pairs)).is_err(), "{value}");
         }
-        for missing in 1..4 {
+        for (missing, _) in &GOOD[1..] {
             let mut pairs = GOOD.to_vec();
-            pairs.remove(missing);
-            assert!(rules.check(&Method::POST, &headers(&pairs)).is_err(), "without {}", GOOD[missing].0);
+            pairs.retain(|(name, _)| name != missing);
+            assert!(rules.check(&Method::POST, &headers(&pairs)).is_err(), "without {missing}");
         }
         assert!(rules.check(&Method::PUT, &headers(&GOOD)).is_err());
     }
