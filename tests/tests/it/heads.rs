@@ -75,8 +75,10 @@ fn strategies_of_one_seed_share_the_pool_the_audit_and_the_first_batch() {
             let pool: usize = record.header.pool_class_counts.iter().sum();
             assert_eq!((audit.of, audit.others), (6 * round, pool - 18 * round), "{name}");
             assert!(audit.right <= audit.of && audit.interval.low <= audit.interval.high);
-            assert_ne!(audit.agreement.to_bits(), audit.accuracy.to_bits(), "{name}: some labels are wrong");
         }
+        // Some labels are wrong; how often the head agrees with them is as often as it is right by chance alone, not in each round.
+        let audits = || record.rounds.iter().filter_map(|line| line.audit.as_ref());
+        assert!(audits().any(|audit| audit.agreement.to_bits() != audit.accuracy.to_bits()), "{name}");
         // A head that knows nothing says that all classes are as probable; one that was fitted says more.
         assert!((record.rounds[0].evaluation.loss - 10.0_f64.ln()).abs() < 1e-5, "{name}");
         assert!(record.rounds[3].evaluation.accuracy > record.rounds[0].evaluation.accuracy, "{name}");
