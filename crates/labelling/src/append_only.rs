@@ -31,7 +31,16 @@ impl AppendOnly {
         let mut bytes = Vec::new();
         file.read_to_end(&mut bytes).map_err(Error::io(path))?;
         let mut opened = Self { file, path: path.to_owned() };
-        opened.cut(whole_lines(&bytes))?;
+        let whole = whole_lines(&bytes);
+        if let torn @ [_, ..] = &bytes[whole as usize..] {
+            tracing::warn!(
+                "{}: its last line had no line feed, as one that was being written when a process died, and is cut off: `{}`; if you saved \
+                 the file so, add the line again",
+                path.display(),
+                String::from_utf8_lossy(torn)
+            );
+        }
+        opened.cut(whole)?;
         Ok(opened)
     }
 
@@ -42,6 +51,7 @@ impl AppendOnly {
     ///
     /// The disk is full or fails.
     pub fn append(&mut self, lines: &str) -> Result<(), Error> {
+        self.check_place().map_err(Error::io(&self.path))?;
         let before = self.file.stream_position().map_err(Error::io(&self.path))?;
         let written = self.file.write_all(lines.as_bytes()).and_then(|()| self.file.sync_data());
         written.map_err(|error| {
@@ -53,6 +63,21 @@ impl AppendOnly {
             }
             Error::io(&self.path)(error)
         })
+    }
+
+    /// That the path still leads to this file: an editor or a program that synchronises folders may have put another in its place.
+    fn check_place(&self) -> io::Result<()> {
+        #[cfg(unix)]
+        {
+            use std::os::unix::fs::MetadataExt;
+            let (ours, there) = (self.file.metadata()?, std::fs::metadata(&self.path)?);
+            if (ours.dev(), ours.ino()) != (there.dev(), there.ino()) {
+                return Err(io::Error::other(
+                    "another file was put in its place while this program had it open; start the program again",
+                ));
+            }
+        }
+        Ok(())
     }
 
     /// Cuts the file to its first `bytes`: whole lines that turn out to be part of a unit which is not whole.
@@ -89,6 +114,19 @@ mod tests {
         std::fs::write(&path, "one\ntwo\nthr").unwrap();
         AppendOnly::open(&path).unwrap().append("three\n").unwrap();
         assert_eq!(std::fs::read_to_string(&path).unwrap(), "one\ntwo\nthree\n");
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn nothing_is_written_to_a_file_that_was_replaced() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("lines");
+        let mut lines = AppendOnly::open(&path).unwrap();
+        lines.append("one\n").unwrap();
+        std::fs::copy(&path, folder.path().join("other")).unwrap();
+        std::fs::rename(folder.path().join("other"), &path).unwrap();
+        let error = lines.append("two\n").unwrap_err().to_string();
+        assert!(error.contains("another file was put in its place"), "{error}");
     }
 
     #[test]

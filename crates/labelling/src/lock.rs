@@ -3,6 +3,7 @@
 use std::fs::{File, OpenOptions, TryLockError};
 use std::io::{ErrorKind, Read, Seek, Write};
 use std::path::Path;
+use std::time::{Duration, Instant};
 
 use crate::Error;
 
@@ -13,7 +14,13 @@ pub enum Patience {
     Refuse,
     /// Wait until it has ended.
     Wait,
+    /// Wait for some seconds, as another command takes, and then say so: a labelling page runs for hours.
+    Moment,
 }
+
+/// How long a moment is, and how often the lock is tried within it.
+const MOMENT: Duration = Duration::from_secs(5);
+const TRY: Duration = Duration::from_millis(50);
 
 /// Held while a process works on something. The operating system gives it back when the process ends, however it ends.
 #[derive(Debug)]
@@ -62,6 +69,7 @@ impl Lock {
                 );
                 file.lock().map_err(TryLockError::Error)
             }
+            (Err(TryLockError::WouldBlock), Patience::Moment) => within_a_moment(&file),
             (taken, _) => taken,
         };
         match taken {
@@ -77,6 +85,17 @@ impl Lock {
             Err(TryLockError::Error(error)) => return Err(Error::io(lock)(error)),
         }
         Ok(Self { _file: file })
+    }
+}
+
+/// Tries until the moment is over.
+fn within_a_moment(file: &File) -> Result<(), TryLockError> {
+    let begun = Instant::now();
+    loop {
+        match file.try_lock() {
+            Err(TryLockError::WouldBlock) if begun.elapsed() < MOMENT => std::thread::sleep(TRY),
+            tried => return tried,
+        }
     }
 }
 
@@ -138,6 +157,17 @@ mod tests {
         drop(held);
         waits.recv().unwrap();
         waiter.join().unwrap();
+    }
+
+    #[test]
+    fn who_has_a_moment_gets_what_is_given_back_within_it() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().to_owned();
+        let held = Lock::folder(&path, Patience::Refuse).unwrap();
+        let waiter = std::thread::spawn(move || Lock::folder(&path, Patience::Moment).map(drop));
+        std::thread::sleep(Duration::from_millis(150));
+        drop(held);
+        waiter.join().unwrap().unwrap();
     }
 
     #[cfg(unix)]

@@ -58,7 +58,7 @@ struct Line<'a> {
 }
 
 pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<()> {
-    let project = Project::open(&arguments.project, Patience::Wait).map_err(Error::from)?;
+    let project = Project::open(&arguments.project, Patience::Moment).map_err(Error::from)?;
     match (arguments.format, &arguments.out) {
         (Format::Folders, Some(out)) => folders(&project, out, arguments.copy),
         (Format::LabelStudio, out) => Ok(output::write(out.as_deref(), &tasks(&project)?)?),

@@ -189,6 +189,12 @@ fn parse() -> anyhow::Result<Cli> {
 
 /// Says why, in a sentence, and gives the exit code.
 fn failed(error: &anyhow::Error) -> ExitCode {
+    output::say(format_args!("error: {}", words(error)));
+    ExitCode::from(exit_code(error))
+}
+
+/// An error with its causes, each said once.
+fn words(error: &anyhow::Error) -> String {
     let mut words = String::new();
     for cause in error.chain().map(ToString::to_string) {
         // Many messages have their cause in them.
@@ -197,8 +203,7 @@ fn failed(error: &anyhow::Error) -> ExitCode {
             words = format!("{words}{separator}{cause}");
         }
     }
-    output::say(format_args!("error: {words}"));
-    ExitCode::from(exit_code(error))
+    words
 }
 
 /// The exit code that says what kind of error it was.

@@ -23,7 +23,7 @@ pub(crate) struct Arguments {
 }
 
 pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<()> {
-    let project = Project::open(&arguments.project, Patience::Wait).map_err(Error::from)?;
+    let project = Project::open(&arguments.project, Patience::Moment).map_err(Error::from)?;
     let described = described(&project)?;
     let standing = project::standing(&project, &described);
     let content = match arguments.json {

@@ -12,7 +12,7 @@ use tailward_labelling::statistics::unseen;
 
 use super::Described;
 use super::fit::{Fit, fit, highest, softmax};
-use super::round::{AskedImage, Begun, Round};
+use super::round::{AskedImage, Begun, Round, stranded};
 use super::stability::stability;
 use super::standing::accuracy;
 use crate::Error;
@@ -46,6 +46,12 @@ pub fn ask(project: &mut Project, described: &Described, batch: Option<usize>) -
             return Ok(Asked { round: round.number(), images, waited, account: Vec::new() });
         }
         round.end(project)?;
+    }
+    let images = stranded(project);
+    if !images.is_empty() {
+        let account = vec!["What waits is of a round whose file is lost; no strategy learns from it what it wanted.".to_owned()];
+        let round = project.ledger.rounds().saturating_sub(1);
+        return Ok(Asked { round, waited: images.len(), images, account });
     }
     let (begun, account) = begin(project, described, batch)?;
     let mut round = Round::begin(project, begun)?;

@@ -21,7 +21,7 @@ pub use describe::{Described, Describer, describe, read_frozen, sha256};
 pub use fit::{Fit, fit, highest};
 pub use model_file::model_file;
 pub use predict::{Prediction, predict};
-pub use round::{AskedImage, Round};
+pub use round::{AskedImage, Round, stranded};
 pub use stability::Settling;
 pub use standing::{Standing, standing};
 pub use suspects::{Suspect, suspects};

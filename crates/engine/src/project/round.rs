@@ -178,6 +178,18 @@ impl Round {
     }
 }
 
+/// Images that were asked for and wait, of a round whose file is lost: they are paid for, and asked for before anything else.
+pub fn stranded(project: &Project) -> Vec<AskedImage> {
+    let waits = |sample: &SampleId| project.ledger.standing(*sample) == Some(Standing::Waiting);
+    let image = |sample: SampleId| AskedImage {
+        sample,
+        is_audit: project.is_audit(sample),
+        score: None,
+        predicted: None,
+    };
+    project.asked().filter(waits).map(image).collect()
+}
+
 fn rows(ask: &Ask) -> Vec<usize> {
     ask.picks.iter().map(|pick| pick.row).collect()
 }

@@ -227,9 +227,19 @@ impl Ledger {
         }
     }
 
-    /// What an annotator says of a sample, as it stands: the event and its label.
+    /// What an annotator says of a sample, as it stands: the event and its label. Settling between others is none.
     pub fn opinion(&self, sample: SampleId, annotator: &str) -> Option<(Event, Option<u32>)> {
         self.entries.get(&sample)?.opinion(annotator)
+    }
+
+    /// Every label that stands, whoever told it and for whatever.
+    pub fn labels(&self) -> impl Iterator<Item = (SampleId, u32)> {
+        self.entries.iter().flat_map(|(&sample, entry)| entry.labels().map(move |label| (sample, label)))
+    }
+
+    /// The last thing that an annotator said of a sample, settling included: what an undo takes back.
+    pub fn last_word(&self, sample: SampleId, annotator: &str) -> Option<(Event, Option<u32>)> {
+        self.entries.get(&sample)?.last_word(annotator)
     }
 
     /// What each annotator's answers say of the samples that somebody gave a label, as they stand, and of those that were

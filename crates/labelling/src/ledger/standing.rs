@@ -128,10 +128,24 @@ impl Entry {
         opinions.filter_map(|(_, said)| Some((said.annotator.as_deref()?, said.label?))).collect()
     }
 
-    /// What an annotator said last of it and has not taken back.
+    /// Every label that was told and has not been taken back.
+    pub(super) fn labels(&self) -> impl Iterator<Item = u32> {
+        self.said.iter().filter_map(|said| said.label)
+    }
+
+    /// What an annotator said last of it and has not taken back; settling between others is no opinion of one's own.
     pub(super) fn opinion(&self, annotator: &str) -> Option<(Event, Option<u32>)> {
-        let own = self.said.iter().rev().find(|said| said.annotator.as_deref() == Some(annotator))?;
-        Some((own.event, own.label))
+        self.last_of(annotator, |event| event != Event::Settled)
+    }
+
+    /// What an annotator said last of it and has not taken back, settling included.
+    pub(super) fn last_word(&self, annotator: &str) -> Option<(Event, Option<u32>)> {
+        self.last_of(annotator, |_| true)
+    }
+
+    fn last_of(&self, annotator: &str, wanted: fn(Event) -> bool) -> Option<(Event, Option<u32>)> {
+        let mut own = self.said.iter().rev().filter(|said| said.annotator.as_deref() == Some(annotator));
+        own.find(|said| wanted(said.event)).map(|said| (said.event, said.label))
     }
 
     /// Who has said something of it; the same annotator may be there twice.

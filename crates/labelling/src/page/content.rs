@@ -126,7 +126,7 @@ pub struct Said {
 pub fn history(project: &Project, annotator: &str, most: usize) -> Vec<Said> {
     let mut seen = BTreeSet::new();
     let said = |sample: SampleId| {
-        let (event, label) = project.ledger.opinion(sample, annotator)?;
+        let (event, label) = project.ledger.last_word(sample, annotator)?;
         // Which images the audit has is not told.
         let event = if event == Event::Audited { Event::Answered } else { event };
         Some(Said { sample, event, label })

@@ -14,6 +14,8 @@
   class Refused extends Error {}
   // The server does not know this browser.
   class Stranger extends Error {}
+  // The server could not do it now, and says why.
+  class Failed extends Error {}
 
   const served = () => {
     const call = async (path, body) => {
@@ -26,7 +28,7 @@
       const response = await fetch(path, options);
       if (response.status === 401) throw new Stranger("This link does not hold (any more). Open the link that `tailward label` shows.");
       if (response.status >= 400 && response.status < 500) throw new Refused(await response.text());
-      if (!response.ok) throw new Error(await response.text());
+      if (!response.ok) throw new Failed(await response.text());
       return response.status === 204 ? null : response.json();
     };
     return {
@@ -178,7 +180,9 @@
 
   const said = ({ event, label }) => (label === null || label === undefined ? event : className(label));
 
+  let captions = 0;
   const caption = async (sample) => {
+    const turn = ++captions;
     const line = byId("caption");
     line.replaceChildren();
     if (view.cursor !== null) line.append("You said ", make("b", said(view.history[view.cursor])), ". ");
@@ -186,7 +190,7 @@
     if (loaded.get(sample)?.dataset.is === "lost") line.append(make("b", "This image cannot be shown: its file is gone, or is another than it was. Skip it with space. "));
     try {
       const path = await store.caption(sample);
-      if (view.shown === sample) line.append(make("span", path));
+      if (turn === captions) line.append(make("span", path));
     } catch (error) { /* The path is a courtesy. */ }
   };
 
@@ -304,7 +308,7 @@
     const [group] = view.groups;
     const box = byId("tiles");
     if (!group) {
-      byId("message").replaceChildren(make("h2", "No grid is left."), make("p", "No images of this round are taken for one class with nothing said of them. Press esc to go on."));
+      byId("message").replaceChildren(make("h2", "No grid is left."), make("p", "A grid has images that the model takes for one class: there is no model before the first labels, and none is left once all are answered. Press esc to go on."));
       return;
     }
     if (box.dataset.group === String(group.id)) return;
@@ -322,7 +326,8 @@
   const answerGrid = () => {
     const [group] = view.groups;
     if (!group) return;
-    const pressed = [...byId("tiles").querySelectorAll('.tile[aria-pressed="false"]')];
+    const isSeen = (tile) => tile.querySelector("img").naturalWidth > 0;
+    const pressed = [...byId("tiles").querySelectorAll('.tile[aria-pressed="false"]')].filter(isSeen);
     const presses = pressed.map((tile) => ({ sample: Number(tile.dataset.sample), mark: { label: group.class }, how: "grid" }));
     view.groups.shift();
     byId("tiles").dataset.group = "";
@@ -376,9 +381,8 @@
         return;
       }
       view.next = null;
-      alarm(error instanceof Stranger
-        ? `Not saved: ${error.message} The answer is kept in this browser until then.`
-        : "Not saved: the server does not answer. The answer is kept in this browser and is sent again as soon as it does.");
+      const why = error instanceof Stranger ? error.message : error instanceof Failed ? `the server says: ${error.message}.` : "the server does not answer.";
+      alarm(`Not saved: ${why} The answer is kept in this browser and is sent again until it is saved.`);
       setTimeout(attempt, 1000);
     }
   };
@@ -388,18 +392,21 @@
     delete document.body.dataset.pending;
     if (!store.isFile) localStorage.removeItem(KEPT);
     if (pending.kind === "undo") {
-      view.front.unshift(pending.body.sample);
+      // What was settled is a question again; anything else is asked again.
+      if (pending.body.event !== "settled") view.front.unshift(pending.body.sample);
+      else if (view.mode === "resolve") view.questions = await store.resolve();
       // What was said before a correction stands again.
       view.history = await store.history();
       view.cursor = null;
+      view.shown = null;
       if (view.mode !== "resolve") view.mode = "single";
     } else {
-      for (const { sample, mark } of pending.body) {
+      for (const { sample, mark, how } of pending.body) {
         const label = typeof mark === "object" ? mark.label : null;
         const before = view.history.findIndex((said) => said.sample === sample);
         if (before >= 0) view.history.splice(before, 1);
         if (before >= 0 && view.cursor !== null && view.cursor > before) view.cursor -= 1;
-        view.history.push({ sample, event: label === null ? mark : "answered", label });
+        view.history.push({ sample, event: label === null ? mark : how === "resolve" ? "settled" : "answered", label });
         view.front = view.front.filter((other) => other !== sample);
       }
       view.stamps = [...view.stamps.slice(-200), Date.now()];
@@ -429,7 +436,13 @@
   const answer = (mark) => {
     const sample = current();
     if (sample === null || view.mode === "grid") return;
-    if (typeof mark === "object") flash(mark.label);
+    if (typeof mark === "object") {
+      // A class is said of what was seen.
+      const is = loaded.get(sample)?.dataset.is;
+      if (is === "lost") return alarm("This image cannot be shown, so no class can be said of it: skip it with space, or x for invalid.");
+      if (is !== "there") return;
+      flash(mark.label);
+    }
     const how = view.mode;
     if (view.mode === "resolve") {
       // Settling is choosing a class; anything else leaves the question as it is.
@@ -562,7 +575,7 @@
       if (typeof what === "number") answer({ label: what });
       else await actions[what]();
     } catch (error) {
-      alarm(error instanceof Refused || error instanceof Stranger ? error.message : "The server does not answer.");
+      alarm(error instanceof TypeError ? "The server does not answer." : error.message);
     }
   };
 
@@ -614,7 +627,7 @@
           show();
           perform(view.state.classes.find((line) => line.name === wanted).id);
         } catch (error) {
-          byId("finder-problem").textContent = error instanceof Refused ? error.message : "Not saved: the server does not answer. Try again.";
+          byId("finder-problem").textContent = error instanceof TypeError ? "Not saved: the server does not answer. Try again." : error.message;
         }
       }
     } else return;

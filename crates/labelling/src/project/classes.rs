@@ -10,6 +10,9 @@ use crate::append_only_table::{AppendOnlyTable, TableRow};
 /// Signs that spreadsheets take for the beginning of a formula.
 const FORMULA: [char; 4] = ['=', '+', '-', '@'];
 
+/// Words that say in a table that an image gets no label.
+const MARKS: [&str; 4] = ["skip", "skipped", "unsure", "invalid"];
+
 /// The longest name of a class, in characters.
 const LONGEST: usize = 100;
 
@@ -103,6 +106,11 @@ fn check_new(names: &[String], name: &str) -> Result<(), String> {
     }
 }
 
+/// Signs of no width, and those that change the direction of text.
+fn is_invisible(sign: char) -> bool {
+    matches!(sign, '\u{ad}' | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}')
+}
+
 /// Whether something can be the name of a class: one line of at most a hundred characters that no spreadsheet takes for a
 /// formula.
 ///
@@ -117,6 +125,12 @@ pub(super) fn check_name(name: &str) -> Result<(), String> {
         return Err(format!(
             "{name:?} is no name of a class: it has a line break or another control character"
         ));
+    }
+    if name.chars().any(is_invisible) {
+        return Err(format!("{name:?} is no name of a class: it has a sign that is not seen or turns the text around"));
+    }
+    if MARKS.contains(&name.to_ascii_lowercase().as_str()) {
+        return Err(format!("`{name}` is no name of a class: in a table it says that an image gets no label; rename it"));
     }
     if name.chars().count() > LONGEST {
         return Err(format!("`{name}` is no name of a class: it has more than {LONGEST} characters"));
@@ -160,6 +174,8 @@ mod tests {
             (" wolf", "space at an end"),
             ("a\nb", "line break"),
             ("=1+1", "a formula; rename it"),
+            ("Skip", "gets no label; rename it"),
+            ("\u{202e}xnyl", "turns the text around"),
             ("-wolf", "a formula"),
             ("lynx", "is there already"),
             ("Lynx", "upper and lower case only"),

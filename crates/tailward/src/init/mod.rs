@@ -49,16 +49,20 @@ pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<()> {
     let mut project = Project::open(folder, Patience::Wait).map_err(Error::from)?;
     let imported = import(&mut project, &plan)?;
     say_costs(&project)?;
+    let (count, classes) = (project.images.usable().count(), project.classes.names().len());
     say(format_args!(
-        "{}: {} images take part, {} classes, {imported} labels taken over. Next: tailward ask {0}",
-        folder.display(),
-        project.images.usable().count(),
-        project.classes.names().len()
+        "{}: {count} images take part, {classes} classes, {imported} labels taken over",
+        folder.display()
     ));
-    if project.classes.names().len() < 2 {
-        say(format_args!(
+    match (count, classes) {
+        (0, _) => say(format_args!(
+            "there is no image that can be used in {}; put some there and give the same command once more",
+            arguments.images.display()
+        )),
+        (_, 0 | 1) => say(format_args!(
             "there are fewer than two classes; name them with --classes, in the same command once more"
-        ));
+        )),
+        _ => say(format_args!("next: tailward label {}", folder.display())),
     }
     Ok(())
 }

@@ -62,8 +62,10 @@ impl Admission {
                     .next()
                     .is_some_and(|kind| kind.trim().eq_ignore_ascii_case("application/json"))
             });
-            let origin = host.map(|host| format!("http://{host}"));
-            let is_own = text(ORIGIN).map(str::to_ascii_lowercase) == origin;
+            // A proxy in front may speak TLS.
+            let origin = text(ORIGIN).map(str::to_ascii_lowercase).unwrap_or_default();
+            let of = origin.strip_prefix("http://").or_else(|| origin.strip_prefix("https://"));
+            let is_own = of.is_some() && of == host.as_deref();
             if !is_json || !is_own || !headers.contains_key(OURS) {
                 return Err("this was not sent by the labelling page");
             }
@@ -121,6 +123,9 @@ mod tests {
     fn the_page_itself_is_let_in() {
         let rules = Admission::new(8080, &["Lab3.local".to_owned(), "proxy:443".to_owned()]);
         assert_eq!(rules.check(&Method::POST, &headers(&GOOD)), Ok(()));
+        let mut by_tls = GOOD;
+        by_tls[1].1 = "https://localhost:8080";
+        assert_eq!(rules.check(&Method::POST, &headers(&by_tls)), Ok(()));
         for host in ["127.0.0.1:8080", "[::1]:8080", "lab3.local:8080", "LAB3.LOCAL:8080", "proxy:443"] {
             assert_eq!(rules.check(&Method::GET, &headers(&[("host", host)])), Ok(()), "{host}");
         }

@@ -4,6 +4,7 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use clap::Args;
+use tailward_labelling::project::IMPORTED;
 
 /// The name of whoever works alone.
 pub(super) const ALONE: &str = "me";
@@ -51,6 +52,9 @@ fn name(text: &str) -> Result<String, String> {
         || text.chars().any(char::is_control)
     {
         return Err("a name has 1 to 60 characters, no line breaks, and no space at its ends".to_owned());
+    }
+    if text == IMPORTED {
+        return Err(format!("`{IMPORTED}` is what labels are said by that were there at the beginning; take another name"));
     }
     Ok(text.to_owned())
 }

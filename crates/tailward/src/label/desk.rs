@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
 use tailward_datasets::SampleId;
-use tailward_engine::project::{self, AskedImage, Described, Round, fit, suspects};
+use tailward_engine::project::{self, AskedImage, Described, Round, fit, stranded, suspects};
 use tailward_labelling::ledger::{Event, Standing, Told};
 use tailward_labelling::page::{
     self, ClassLine, How, Press, Question, Said, Sharing, State, class_lines, history,
@@ -51,9 +51,19 @@ pub(super) enum Fault {
     Failed(anyhow::Error),
 }
 
-impl<E: Into<anyhow::Error>> From<E> for Fault {
-    fn from(error: E) -> Self {
-        Self::Failed(error.into())
+impl From<anyhow::Error> for Fault {
+    fn from(error: anyhow::Error) -> Self {
+        Self::Failed(error)
+    }
+}
+
+impl From<tailward_labelling::Error> for Fault {
+    /// What contradicts the ledger will do so again, however often it is sent.
+    fn from(error: tailward_labelling::Error) -> Self {
+        match error {
+            tailward_labelling::Error::Ledger { .. } => Self::Refused(error.to_string()),
+            error => Self::Failed(error.into()),
+        }
     }
 }
 
@@ -115,9 +125,12 @@ impl Desk {
 
     /// Tells the strategy what was answered, and takes up what it asks for.
     fn go_on(&mut self) -> anyhow::Result<()> {
-        if let Some(round) = &mut self.round {
-            round.go_on(&mut self.project)?;
-            self.images = round.images(&self.project);
+        match &mut self.round {
+            Some(round) => {
+                round.go_on(&mut self.project)?;
+                self.images = round.images(&self.project);
+            }
+            None => self.images = stranded(&self.project),
         }
         Ok(())
     }
@@ -163,9 +176,13 @@ impl Desk {
         let mut told = Vec::new();
         for &Press { sample, mark, how } in presses {
             self.check(sample, mark)?;
-            if how == How::Resolve {
+            // Once somebody has settled it, another word of anybody is a new settlement: else it would be without effect.
+            if how == How::Resolve || self.project.ledger.settled(sample).is_some() {
                 told.extend(self.settling(sample, mark, annotator)?);
                 continue;
+            }
+            if how == How::Grid && self.project.is_audit(sample) {
+                return Err(Fault::Refused(format!("image {sample} is labelled alone")));
             }
             let saying = Saying { sample, mark, annotator, how: Some(how.name()), corrects: true };
             let refused = |reason: String| Fault::Refused(format!("image {sample} {reason}"));
@@ -190,6 +207,10 @@ impl Desk {
         if self.project.ledger.settled(sample) == Some(label) {
             return Ok(None);
         }
+        if self.project.is_audit(sample) || self.project.ledger.opinions().all(|(other, _)| other != sample) {
+            let words = format!("image {sample} cannot be settled: nobody gave it a label that others could differ from");
+            return Err(Fault::Refused(words));
+        }
         let how = Some(How::Resolve.name());
         Ok(Some(Told {
             event: Event::Settled,
@@ -204,7 +225,7 @@ impl Desk {
 
     /// Takes back the last thing that somebody said of an image, if it is still what it was: a page may send this twice.
     pub(super) fn undo(&mut self, annotator: &str, said: Said) -> Result<State, Fault> {
-        let standing = self.project.ledger.opinion(said.sample, annotator);
+        let standing = self.project.ledger.last_word(said.sample, annotator);
         let is_same = standing
             .is_some_and(|(event, label)| label == said.label && (label.is_some() || event == said.event));
         if is_same {

@@ -74,8 +74,9 @@ impl From<Fault> for Wrong {
         match fault {
             Fault::Refused(why) => Self::Refused(why),
             Fault::Failed(error) => {
-                tracing::error!("{error:#}");
-                Self::Failed(format!("{error:#}"))
+                let why = crate::words(&error);
+                tracing::error!("{why}");
+                Self::Failed(why)
             }
         }
     }

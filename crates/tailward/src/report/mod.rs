@@ -31,7 +31,7 @@ pub(crate) struct Arguments {
 }
 
 pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<()> {
-    let project = Project::open(&arguments.project, Patience::Wait).map_err(Error::from)?;
+    let project = Project::open(&arguments.project, Patience::Moment).map_err(Error::from)?;
     let described = described(&project)?;
     let standing = standing(&project, &described);
     let page = html::render(&document(&project, &standing, &Thumbnails::of(&project))?);
