@@ -69,6 +69,7 @@ impl Batch {
 
 /// A classifier: a body that turns a sample into an embedding, and a linear head.
 #[derive(Module, Debug)]
+#[expect(clippy::large_enum_variant, reason = "there is one at a time, and its weights lie elsewhere")]
 pub enum Classifier {
     /// A residual network on images.
     ResNet(ResNet),

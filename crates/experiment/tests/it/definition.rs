@@ -165,7 +165,7 @@ type Change = fn(&mut RunDefinition);
 
 #[test]
 fn every_field_that_a_result_depends_on_changes_the_hash() {
-    let changes: [Change; 52] = [
+    let changes: [Change; 56] = [
         |run| run.experiment.push('x'),
         |run| run.scale = Scale::Paper,
         |run| run.dataset.push('x'),
