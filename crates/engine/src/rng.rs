@@ -45,6 +45,10 @@ pub enum Stream {
     Patches,
     /// The order in which people see what they are asked for.
     AskOrder,
+    /// Which images two heads are compared on.
+    Stability,
+    /// Audits drawn again from an audit.
+    Resampled,
 }
 
 impl Stream {
@@ -67,6 +71,8 @@ impl Stream {
             Self::Audit => "audit",
             Self::Patches => "patches",
             Self::AskOrder => "ask-order",
+            Self::Stability => "stability",
+            Self::Resampled => "resampled",
         }
     }
 }

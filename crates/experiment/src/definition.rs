@@ -35,7 +35,7 @@ use check::{Fault, ensure};
 
 pub use batches::batch_bounds;
 pub use classifier::ClassifierDefinition;
-pub use head::HeadDefinition;
+pub use head::{HeadDefinition, HeadFeatures};
 pub use model::{Block, ModelDefinition, Stem};
 pub use networks::{KlReduction, VaalNetworks};
 pub use optimiser::{Adam, Optimiser};

@@ -22,6 +22,8 @@ pub enum Block {
     Table(Table),
     /// A figure.
     Figure(Figure),
+    /// Images side by side.
+    Gallery(Vec<Picture>),
     /// A command line.
     Command(String),
     /// What came out, at a glance.
@@ -87,6 +89,15 @@ pub struct Figure {
     pub caption: String,
     /// The drawing.
     pub svg: String,
+}
+
+/// An image with a line of text.
+#[derive(Clone, Debug)]
+pub struct Picture {
+    /// Its address: a file's, or a `data:` address that holds it.
+    pub address: String,
+    /// What stands below it.
+    pub caption: String,
 }
 
 /// A whole page.

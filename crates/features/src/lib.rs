@@ -6,6 +6,7 @@
 //! without its own label.
 
 mod cholesky;
+pub mod efficientnet_lite;
 mod patches;
 mod ridge;
 mod standardised;

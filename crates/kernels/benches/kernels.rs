@@ -4,6 +4,7 @@ use std::time::Instant;
 
 use serde_json::{Value, json};
 use tailward_kernels::conv::{Epilogue, Geometry, forward, gradient_of_input, gradient_of_weights};
+use tailward_kernels::depthwise::{self, Depthwise};
 use tailward_kernels::max_pool::{self, MaxPool};
 use tailward_kernels::optimiser::{Adam, Sgd};
 use tailward_kernels::patches::{self, Dictionary, Grid};
@@ -21,6 +22,7 @@ fn main() {
             convolutions(threads, &filter);
             normalisations(threads, &filter);
             pooling(threads, &filter);
+            depthwise_convolutions(threads, &filter);
             patch_features(threads, &filter);
             optimisers(threads, &filter);
         });
@@ -139,6 +141,28 @@ fn pooling(threads: usize, filter: &str) {
         max_pool::backward(&pool, &input, &output, &gradient)
     };
     print(&name, &timed(run), json!({}));
+}
+
+/// Depthwise convolutions at two sizes of EfficientNet-Lite0.
+fn depthwise_convolutions(threads: usize, filter: &str) {
+    const BATCH: usize = 8;
+    let lanes = Lanes::detect();
+    for (side, channels, kernel, stride) in [(112, 96, 3, 2), (14, 672, 5, 1)] {
+        let name = format!(
+            "kernels/depthwise/{side}x{side}x{channels}/kernel={kernel}/stride={stride}/batch={BATCH}/threads={threads}"
+        );
+        if !name.contains(filter) {
+            continue;
+        }
+        let geometry = Depthwise { height: side, width: side, channels, kernel, stride };
+        let input = values(BATCH * side * side * channels);
+        let (weights, bias) = (values(kernel * kernel * channels), values(channels));
+        let seconds = timed(|| depthwise::forward(lanes, &geometry, &input, &weights, &bias, 6.0));
+        let least = seconds.iter().copied().fold(f64::INFINITY, f64::min);
+        let outputs = BATCH * geometry.height_out() * geometry.width_out() * channels;
+        let gflops = 2e-9 * (outputs * kernel * kernel) as f64 / least;
+        print(&name, &seconds, json!({ "lanes": lanes.to_string(), "gflops": gflops }));
+    }
 }
 
 /// Features of patches at the sizes that a project has.

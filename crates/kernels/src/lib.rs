@@ -1,5 +1,5 @@
 //! What a CPU must do fast in training, on slices and without Burn: convolutions, batch normalisation, pooling and the
-//! steps of the optimisers; and features of patches, which need no training.
+//! steps of the optimisers; and what describes images without training: features of patches, depthwise convolutions.
 //!
 //! Activations are NHWC (`[batch, height, width, channels]`), so that the channels of a pixel are contiguous and fill
 //! vectors of any width. Weights are as in PyTorch (`[channels_out, channels_in, kernel, kernel]`); the convolutions pack
@@ -9,6 +9,7 @@
 pub mod batch_norm;
 mod buffers;
 pub mod conv;
+pub mod depthwise;
 pub mod lanes;
 pub mod max_pool;
 pub mod naive;

@@ -1,6 +1,7 @@
 //! What the kernels compute, written as the definitions say: the tests compare, and nothing else uses it.
 
 use crate::conv::Geometry;
+use crate::depthwise::Depthwise;
 use crate::patches::{Dictionary, Grid};
 
 /// Every product of a convolution: places in input, weights and output.
@@ -142,4 +143,38 @@ pub fn patch_features(grid: &Grid, dictionary: &Dictionary, images: &[u8]) -> Ve
         features.extend(sums);
     }
     features
+}
+
+/// [`depthwise::forward`](crate::depthwise::forward), summed in `f64`.
+pub fn depthwise_forward(
+    geometry: &Depthwise,
+    input: &[f32],
+    weights: &[f32],
+    bias: &[f32],
+    ceiling: f32,
+) -> Vec<f64> {
+    let &Depthwise { height, width, channels, kernel, stride } = geometry;
+    let mut output = Vec::new();
+    for image in input.chunks_exact(height * width * channels) {
+        for (row, column) in (0..geometry.height_out())
+            .flat_map(|row| (0..geometry.width_out()).map(move |column| (row, column)))
+        {
+            for channel in 0..channels {
+                let mut sum = f64::from(bias[channel]);
+                for (down, across) in
+                    (0..kernel).flat_map(|down| (0..kernel).map(move |across| (down, across)))
+                {
+                    let y = (row * stride + down).checked_sub(geometry.rows_before());
+                    let x = (column * stride + across).checked_sub(geometry.columns_before());
+                    if let (Some(y), Some(x)) = (y.filter(|&y| y < height), x.filter(|&x| x < width)) {
+                        let value = image[(y * width + x) * channels + channel];
+                        let weight = weights[(down * kernel + across) * channels + channel];
+                        sum += f64::from(value) * f64::from(weight);
+                    }
+                }
+                output.push(sum.clamp(0.0, f64::from(ceiling)));
+            }
+        }
+    }
+    output
 }

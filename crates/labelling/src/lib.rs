@@ -11,6 +11,7 @@ pub mod known;
 pub mod ledger;
 pub mod lock;
 pub mod open_query;
+pub mod page;
 pub mod project;
 pub mod statistics;
 pub mod table;

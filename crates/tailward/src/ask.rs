@@ -4,10 +4,12 @@ use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 use serde::Serialize;
+use tailward_datasets::folder::Previews;
 use tailward_datasets::whole_file;
 use tailward_engine::project::{self, Asked, AskedImage, Described};
 use tailward_labelling::Patience;
 use tailward_labelling::answers::label_studio;
+use tailward_labelling::page::{Offline, OfflineImage, class_lines, data_url, offline};
 use tailward_labelling::project::Project;
 
 use crate::Error;
@@ -34,16 +36,22 @@ pub(crate) struct Arguments {
 /// What an ask is written as.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 enum Format {
+    /// One file with the images and a page to label them on, for somebody without this program: the answers are downloaded there.
+    Page,
     /// A table with a column `label` to fill in.
     Csv,
     /// Tasks that Label Studio imports; the configuration that its project needs is `label-studio.xml` in the project's folder.
     LabelStudio,
 }
 
+/// The longer side of an image in the page, in pixels: some forty kilobytes.
+const SIDE: u32 = 640;
+
 const EXAMPLES: &str = "\
 Examples:
   tailward ask lynxes --out ask.csv     write what to label; fill in the column `label`
   tailward tell lynxes ask.csv          take the answers
+  tailward ask lynxes --format page --out ask.html         the same as a page in one file, to be sent to somebody
   tailward ask lynxes --format label-studio --out tasks.json
   tailward tell lynxes export.json      take an export of Label Studio, as JSON (JSON_MIN and CSV leave skips out)";
 
@@ -66,6 +74,7 @@ pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<()> {
     let described = described(&project)?;
     let asked = project::ask(&mut project, &described, arguments.batch.map(|batch| batch as usize))?;
     let content = match arguments.format {
+        Format::Page => page(&project, &asked)?,
         Format::Csv => table(&project, &asked)?,
         Format::LabelStudio => tasks(&project, &asked)?,
     };
@@ -90,6 +99,46 @@ pub(crate) fn described(project: &Project) -> anyhow::Result<Described> {
         say(format_args!("image {sample} is left out: {why}"));
     }
     Ok(described)
+}
+
+/// The page in one file, with every image in it.
+fn page(project: &Project, asked: &Asked) -> anyhow::Result<Vec<u8>> {
+    let names = project.classes.names();
+    let classes = class_lines(project, &vec![0; names.len()]).map_err(Error::from)?;
+    let folder = project.settings.images_in(&project.folder);
+    let previews = Previews::new(project.settings.limits.into());
+    let strategy = project.strategy_of(asked.round);
+    let bar = bar(asked.images.len(), "putting images into the page");
+    let image = |image: &AskedImage| {
+        bar.inc(1);
+        let row = &project.images.rows()[image.sample.index()];
+        let preview = previews.of(&folder.join(row.relative_path()?), Some(SIDE)).ok()?;
+        // A file that is another than it was would be labelled in its place.
+        (row.sha256.as_ref() == Some(&preview.sha256)).then(|| OfflineImage {
+            sample: image.sample,
+            path: row.path.clone(),
+            why: image.why(strategy, names),
+            image: data_url(preview.media_type, &preview.bytes),
+        })
+    };
+    let images: Vec<OfflineImage> = asked.images.iter().filter_map(image).collect();
+    bar.finish_and_clear();
+    if images.len() < asked.images.len() {
+        let lost = asked.images.len() - images.len();
+        say(format_args!(
+            "{lost} images are not in the page: their files are gone, or are others than they were"
+        ));
+    }
+    let content = Offline {
+        key: project.ledger.hash(),
+        project: project.name(),
+        round: asked.round,
+        classes,
+        spent: project.asked().count(),
+        budget: project.settings.budget,
+        images,
+    };
+    Ok(offline(&content).into_bytes())
 }
 
 /// The tasks, once the configuration is beside them.

@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use clap::{Args, ValueEnum};
 use serde::Serialize;
 use tailward_labelling::Patience;
+use tailward_labelling::answers::label_studio::labelled_tasks;
 use tailward_labelling::ledger::Standing;
 use tailward_labelling::project::{ImageRow, Project};
 
@@ -33,6 +34,7 @@ pub(crate) struct Arguments {
 const EXAMPLES: &str = "\
 Examples:
   tailward export lynxes --out labels.csv                     id, path, label and status of every image
+  tailward export lynxes --format label-studio --out tasks.json
   tailward export lynxes --format folders --out sorted        a folder for each class, as torchvision's ImageFolder reads them";
 
 /// What labels are written as.
@@ -40,6 +42,8 @@ Examples:
 enum Format {
     /// A table of all images.
     Csv,
+    /// Tasks that Label Studio imports, with the labels as annotations.
+    LabelStudio,
     /// A folder for each class with the images that are labelled so.
     Folders,
 }
@@ -57,7 +61,8 @@ pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<()> {
     let project = Project::open(&arguments.project, Patience::Wait).map_err(Error::from)?;
     match (arguments.format, &arguments.out) {
         (Format::Folders, Some(out)) => folders(&project, out, arguments.copy),
-        _ => Ok(output::write(arguments.out.as_deref(), &table(&project)?)?),
+        (Format::LabelStudio, out) => Ok(output::write(out.as_deref(), &tasks(&project)?)?),
+        (_, out) => Ok(output::write(out.as_deref(), &table(&project)?)?),
     }
 }
 
@@ -78,6 +83,17 @@ fn said<'a>(project: &'a Project, row: &ImageRow) -> (&'a str, &'static str) {
         Some(Standing::Unsure) => ("", "unsure"),
         Some(Standing::Invalid) => ("", "invalid"),
     }
+}
+
+fn tasks(project: &Project) -> anyhow::Result<Vec<u8>> {
+    let task = |row: &'_ ImageRow| {
+        let (label, _) = said(project, row);
+        (row.exchange_name(), row.path.clone(), (!label.is_empty()).then_some(label))
+    };
+    let images: Vec<(String, String, Option<&str>)> = project.images.usable().map(task).collect();
+    let mut content = serde_json::to_vec_pretty(&labelled_tasks(&images))?;
+    content.push(b'\n');
+    Ok(content)
 }
 
 fn table(project: &Project) -> anyhow::Result<Vec<u8>> {

@@ -12,6 +12,7 @@ mod environment;
 mod error;
 mod export;
 mod init;
+mod label;
 mod made_up;
 mod output;
 mod predict;
@@ -19,10 +20,12 @@ mod probe;
 mod progress;
 mod query;
 mod replay;
+mod report;
 mod run;
 mod sample_order;
 mod status;
 mod tell;
+mod train;
 
 use std::io::IsTerminal;
 use std::process::ExitCode;
@@ -53,10 +56,16 @@ enum Verb {
     Init(init::Arguments),
     /// Choose which images of a project to label next.
     Ask(ask::Arguments),
+    /// Label the images that wait, on a page in the browser.
+    Label(label::Arguments),
     /// Take in what people answered.
     Tell(tell::Arguments),
     /// Say where a project stands.
     Status(status::Arguments),
+    /// Write a page on where a project stands, with plots and images.
+    Report(report::Arguments),
+    /// Write the model that a project's labels make.
+    Train(train::Arguments),
     /// Say what new images show, by what a project has learned.
     Predict(predict::Arguments),
     /// Write the labels of a project for other programs.
@@ -84,8 +93,11 @@ impl Verb {
         match self {
             Self::Init(_) => "init",
             Self::Ask(_) => "ask",
+            Self::Label(_) => "label",
             Self::Tell(_) => "tell",
             Self::Status(_) => "status",
+            Self::Report(_) => "report",
+            Self::Train(_) => "train",
             Self::Predict(_) => "predict",
             Self::Export(_) => "export",
             Self::Run(_) => "run",
@@ -140,8 +152,11 @@ fn perform(verb: Verb) -> anyhow::Result<()> {
     match verb {
         Verb::Init(arguments) => init::run(&arguments),
         Verb::Ask(arguments) => ask::run(&arguments),
+        Verb::Label(arguments) => label::run(&arguments),
         Verb::Tell(arguments) => tell::run(&arguments),
         Verb::Status(arguments) => status::run(&arguments),
+        Verb::Report(arguments) => report::run(&arguments),
+        Verb::Train(arguments) => train::run(&arguments),
         Verb::Predict(arguments) => predict::run(&arguments),
         Verb::Export(arguments) => export::run(&arguments),
         Verb::Run(arguments) => run::run(&arguments),

@@ -49,7 +49,7 @@ pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<()> {
         });
     bar.finish_and_clear();
     let (mut count, mut left_out) = (0, Vec::new());
-    for Prediction { path, probabilities } in predictions? {
+    for Prediction { path, probabilities } in predictions {
         let probabilities = match probabilities {
             Ok(probabilities) => probabilities,
             Err(why) => {

@@ -3,7 +3,6 @@
 use std::path::PathBuf;
 
 use clap::Args;
-use tailward_engine::project::AUDIT;
 use tailward_labelling::Patience;
 use tailward_labelling::project::{Project, Telling, tell};
 
@@ -16,8 +15,8 @@ pub(crate) struct Arguments {
     /// The project's folder.
     project: PathBuf,
     /// Answers: the tables of `tailward ask` with the column `label` filled in (`skip`, `unsure` or `invalid` for an image that
-    /// gets no label, nothing for one that still waits; a column `annotator` says who answered), or exports of Label Studio as JSON,
-    /// JSON_MIN or CSV.
+    /// gets no label, nothing for one that still waits; a column `annotator` says who answered), what the offline page downloads, or
+    /// exports of Label Studio as JSON, JSON_MIN or CSV.
     #[arg(required = true, value_name = "ANSWERS")]
     answers: Vec<PathBuf>,
     /// Who answered, where a table does not say so.
@@ -30,7 +29,7 @@ pub(crate) struct Arguments {
 
 pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<()> {
     let mut project = Project::open(&arguments.project, Patience::Wait).map_err(Error::from)?;
-    let how = Telling { annotator: &arguments.annotator, audit_phase: AUDIT, corrects: arguments.correct };
+    let how = Telling { annotator: &arguments.annotator, corrects: arguments.correct };
     for answers in &arguments.answers {
         let taken = tell(&mut project, answers, how).map_err(Error::from)?;
         let details: Vec<String> = [
@@ -38,6 +37,7 @@ pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<()> {
             (taken.without_label, "without a label"),
             (taken.corrected, "corrected"),
             (taken.known, "known already"),
+            (taken.new_classes, "classes that are new"),
             (taken.empty, "still without an answer"),
         ]
         .into_iter()

@@ -1,123 +1,13 @@
 //! A person's project on a folder of images, by the command line: begun, asked, told, killed, moved.
 
-use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::Output;
 
-use rand::{RngExt, SeedableRng};
+use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
 
 use crate::fixture::tailward;
-
-const CLASSES: [&str; 3] = ["across", "down", "dots"];
-
-/// A folder of 150 pictures of 24 × 24 pixels, and a place for projects.
-struct Desk {
-    folder: tempfile::TempDir,
-    truth: BTreeMap<String, &'static str>,
-}
-
-impl Desk {
-    fn new() -> Self {
-        let folder = tempfile::tempdir().unwrap();
-        std::fs::create_dir(folder.path().join("photos")).unwrap();
-        let mut rng = ChaCha8Rng::seed_from_u64(1);
-        let mut truth = BTreeMap::new();
-        for number in 0..150 {
-            // A tenth are dots.
-            let class = if number % 10 == 0 { 2 } else { number % 2 };
-            let name = format!("picture {number:03}.ppm");
-            std::fs::write(folder.path().join("photos").join(&name), picture(class, &mut rng)).unwrap();
-            truth.insert(name, CLASSES[class]);
-        }
-        Self { folder, truth }
-    }
-
-    fn path(&self, name: &str) -> PathBuf {
-        self.folder.path().join(name)
-    }
-
-    fn init(&self, project: &str, more: &[&str]) -> Output {
-        let mut command = tailward();
-        command.arg("init").arg(self.path(project)).arg("--images").arg(self.path("photos"));
-        command.args(["--classes", "across,down,dots", "--budget", "60", "--batch", "12"]).args(more);
-        let output = command.output().unwrap();
-        self.few_centres(project);
-        output
-    }
-
-    /// The tests need speed more than accuracy.
-    fn few_centres(&self, project: &str) {
-        self.change(project, "centres = 400", "centres = 24");
-    }
-
-    fn change(&self, project: &str, from: &str, to: &str) {
-        let path = self.path(project).join("tailward.toml");
-        let Ok(text) = std::fs::read_to_string(&path) else { return };
-        std::fs::write(path, text.replace(from, to)).unwrap();
-    }
-
-    fn ask(&self, project: &str) -> Output {
-        tailward().arg("ask").arg(self.path(project)).output().unwrap()
-    }
-
-    fn tell(&self, project: &str, answers: &str, more: &[&str]) -> Output {
-        std::fs::write(self.path("answers.csv"), answers).unwrap();
-        let mut command = tailward();
-        command.arg("tell").arg(self.path(project)).arg(self.path("answers.csv")).args(more).output().unwrap()
-    }
-
-    /// The paths of an ask, answered by somebody who errs once in ten times.
-    fn answered(&self, asked: &Output, rng: &mut ChaCha8Rng) -> String {
-        let mut answers = "path,label\n".to_owned();
-        for path in paths(asked) {
-            let label =
-                if rng.random_bool(0.1) { CLASSES[rng.random_range(0..3)] } else { self.truth[&path] };
-            answers.push_str(&format!("{path},{label}\n"));
-        }
-        answers
-    }
-
-    fn status(&self, project: &str) -> serde_json::Value {
-        let output = tailward().arg("status").arg(self.path(project)).arg("--json").output().unwrap();
-        assert!(output.status.success(), "{}", words(&output));
-        serde_json::from_slice(&output.stdout).unwrap()
-    }
-
-    /// The ledger without its times.
-    fn ledger(&self, project: &str) -> Vec<String> {
-        let text = std::fs::read_to_string(self.path(project).join("ledger.csv")).unwrap();
-        text.lines().map(|line| line.rsplit_once(',').unwrap().0.to_owned()).collect()
-    }
-}
-
-/// A portable pixmap, which needs no encoder: stripes across or down, or dots, in noise.
-fn picture(class: usize, rng: &mut ChaCha8Rng) -> Vec<u8> {
-    let mut bytes = b"P6\n24 24\n255\n".to_vec();
-    let (base, phase) = (rng.random_range(30..150_u8), rng.random_range(0..4));
-    for place in 0..24 * 24 {
-        let (row, column) = (place / 24 + phase, place % 24 + phase);
-        let is_bright = match class {
-            0 => row % 4 < 2,
-            1 => column % 4 < 2,
-            _ => row % 4 < 2 && column % 4 < 2,
-        };
-        let value = base + if is_bright { 60 } else { 0 };
-        bytes.extend([(); 3].map(|()| value + rng.random_range(0..25)));
-    }
-    bytes
-}
-
-fn words(output: &Output) -> String {
-    String::from_utf8_lossy(&output.stderr).into_owned()
-}
-
-fn paths(asked: &Output) -> Vec<String> {
-    assert!(asked.status.success(), "{}", words(asked));
-    let text = String::from_utf8(asked.stdout.clone()).unwrap();
-    assert_eq!(text.lines().next(), Some("index,path,label"));
-    text.lines().skip(1).map(|line| line.split(',').nth(1).unwrap().to_owned()).collect()
-}
+use crate::pictures::{CLASSES, Desk, paths, picture, words};
 
 /// The whole path with an annotator who errs: to the end of the budget, for strategies that ask once and one that asks again
 /// and again. Nobody is asked twice, the audit is never learned from, and what is known of accuracy is not far off.
@@ -153,10 +43,22 @@ fn a_project_goes_from_a_folder_to_the_end_of_its_budget() {
         assert_eq!((asked.len(), distinct.len()), (60, 60), "{project}");
         let status = desk.status(project);
         let labelled: u64 =
-            status["labels"].as_array().unwrap().iter().map(|of| of[1].as_u64().unwrap()).sum();
+            status["classes"].as_array().unwrap().iter().map(|of| of["labels"].as_u64().unwrap()).sum();
         assert_eq!((status["audited"].as_u64(), labelled), (Some(12), 48), "{project}: {status}");
         let accuracy = status["accuracy"]["estimate"].as_f64().unwrap();
         assert!(accuracy > 0.6, "{project}: {accuracy}");
+        let report = tailward().arg("report").arg(desk.path(project)).output().unwrap();
+        assert!(report.status.success(), "{}", words(&report));
+        let page = std::fs::read_to_string(desk.path(project).join("report.html")).unwrap();
+        for part in [
+            "of the pool's images are recognised",
+            "Accuracy against labels",
+            "data:image/png;base64,",
+            "dots",
+        ] {
+            assert!(page.contains(part), "{part}");
+        }
+        assert!(!page.contains("src=\"http") && !page.contains("href="), "it loads nothing");
         let audit = std::fs::read_to_string(desk.path(project).join("audit.csv")).unwrap();
         let of_audit: Vec<&str> = audit.lines().skip(1).map(|line| line.split(',').next().unwrap()).collect();
         for line in desk.ledger(project) {
@@ -413,7 +315,7 @@ fn annotators_may_differ() {
     assert!(desk.tell("p", &other, &[]).status.success());
     let status = desk.status("p");
     assert_eq!(
-        (status["disputed"].as_u64(), status["labels"][0][1].as_u64()),
+        (status["disputed"].as_u64(), status["classes"][0]["labels"].as_u64()),
         (Some(1), Some(11)),
         "{status}"
     );
@@ -423,7 +325,7 @@ fn annotators_may_differ() {
     assert!(desk.tell("p", &third, &["--annotator", "cy"]).status.success());
     let status = desk.status("p");
     assert_eq!(
-        (status["labels"][0][1].as_u64(), status["labels"][1][1].as_u64()),
+        (status["classes"][0]["labels"].as_u64(), status["classes"][1]["labels"].as_u64()),
         (Some(11), Some(1)),
         "{status}"
     );

@@ -1,7 +1,7 @@
 //! Many files read and decoded side by side.
 
 use std::fs::File;
-use std::io::{self, Read, Seek};
+use std::io;
 use std::path::Path;
 use std::sync::Mutex;
 use std::sync::PoisonError;
@@ -9,8 +9,9 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use sha2::{Digest, Sha256};
 
-use super::decode::{Decoded, Limits, Unusable, decode, format};
+use super::decode::{Decoded, Limits, Unusable};
 use super::memory::Memory;
+use super::read::{dimensions, with_image};
 use super::walk::FoundFile;
 use crate::images::ImageShape;
 use crate::pixels::resize::write_planes;
@@ -18,9 +19,6 @@ use crate::pixels::side_by_side::threads;
 
 /// Memory for files and decoded images at a time, whatever the number of threads.
 const MEMORY_BYTES: u64 = 2 << 30;
-
-/// Bytes that tell what a file is.
-const BEGINNING: u64 = 512;
 
 /// What a file holds.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -68,54 +66,20 @@ pub fn inspect(
 }
 
 fn one(path: &Path, shape: ImageShape, limits: Limits, memory: &Memory) -> Result<Inspected, Unusable> {
-    let unreadable = |error: io::Error| Unusable::Unreadable(error.to_string());
-    let mut file = File::open(path).map_err(unreadable)?;
-    // A film, or whatever else lies there, is not read to its end.
-    let mut beginning = Vec::new();
-    file.by_ref().take(BEGINNING).read_to_end(&mut beginning).map_err(unreadable)?;
-    format(&beginning)?;
-    file.rewind().map_err(unreadable)?;
-    let size = file.metadata().map_err(unreadable)?.len();
-    if size > limits.max_file_bytes {
-        return Err(Unusable::TooManyBytes(size));
-    }
-    let bytes = memory.with(size, || read(file, limits.max_file_bytes))?;
-    let claim = claimed_pixels(&bytes).min(limits.max_pixels);
-    // The decoded image and the same as red, green and blue.
-    memory.with(size + claim.saturating_mul(8), || {
-        let Decoded { image, orientation } = decode(&bytes, limits)?;
+    with_image(path, limits, memory, |bytes, Decoded { image, orientation }| {
         let (width, height) = image.dimensions();
         let mut pixels = vec![0; shape.len()];
         write_planes(&image, shape, &mut pixels);
         let shown = Sha256::new().chain_update(width.to_le_bytes()).chain_update(height.to_le_bytes());
-        Ok(Inspected {
-            sha256: hex::encode(Sha256::digest(&bytes)),
+        Inspected {
+            sha256: hex::encode(Sha256::digest(bytes)),
             pixels_sha256: hex::encode(shown.chain_update(image.as_raw()).finalize()),
             width,
             height,
             orientation,
             pixels,
-        })
+        }
     })
-}
-
-/// A file may grow while it is read.
-fn read(file: File, limit: u64) -> Result<Vec<u8>, Unusable> {
-    let mut bytes = Vec::new();
-    file.take(limit + 1).read_to_end(&mut bytes).map_err(|error| Unusable::Unreadable(error.to_string()))?;
-    let size = bytes.len() as u64;
-    if size > limit { Err(Unusable::TooManyBytes(size)) } else { Ok(bytes) }
-}
-
-/// The pixels that the header of a file speaks of; none where it cannot be read, which decoding says again.
-fn claimed_pixels(bytes: &[u8]) -> u64 {
-    dimensions(io::Cursor::new(bytes)).map_or(0, |(width, height)| u64::from(width) * u64::from(height))
-}
-
-/// Width and height by a header.
-fn dimensions(file: impl io::BufRead + Seek) -> Option<(u32, u32)> {
-    let reader = image::ImageReader::new(file).with_guessed_format().ok()?;
-    reader.into_dimensions().ok()
 }
 
 /// The shorter side that images of a folder have, in pixels: the median of up to two hundred of them, spread over the list, by

@@ -1,40 +1,22 @@
 //! What to label next.
 
-use std::collections::{BTreeMap, BTreeSet};
-use std::path::Path;
+use std::collections::BTreeSet;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use ndarray::{Array2, ArrayView1, Axis};
-use rand::seq::SliceRandom;
-use serde::{Deserialize, Serialize};
 use tailward_acquisition::query::{self, Inputs};
-use tailward_acquisition::{Answer, Arrays, Conversation, Labelled};
-use tailward_datasets::{SampleId, whole_file};
-use tailward_labelling::Ledger;
-use tailward_labelling::ledger::Standing;
+use tailward_acquisition::{Arrays, Labelled};
+use tailward_datasets::SampleId;
 use tailward_labelling::project::{Project, RoundLine};
+use tailward_labelling::statistics::unseen;
 
+use super::Described;
 use super::fit::{Fit, fit, highest, softmax};
+use super::round::{AskedImage, Begun, Round};
+use super::stability::stability;
 use super::standing::accuracy;
-use super::{AUDIT, Described};
 use crate::Error;
 use crate::rng::{Stream, stream};
-
-/// The file of a query in a project, from before its first ask to its last answer.
-const QUERY_FILE: &str = "query.json";
-
-/// An image that waits for a label.
-#[derive(Clone, Debug, PartialEq)]
-pub struct AskedImage {
-    /// The image.
-    pub sample: SampleId,
-    /// Whether it is part of the audit: whoever labels it must not see what is expected.
-    pub is_audit: bool,
-    /// The strategy's score, higher first.
-    pub score: Option<f64>,
-    /// The most probable class and its probability, where there is a head.
-    pub predicted: Option<(u32, f32)>,
-}
 
 /// What is asked for.
 #[derive(Clone, Debug, PartialEq)]
@@ -49,23 +31,6 @@ pub struct Asked {
     pub account: Vec<String>,
 }
 
-/// A query on the disk.
-#[derive(Clone, Debug, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Begun {
-    round: usize,
-    /// The images of the audit that are asked for with it.
-    audit: Vec<SampleId>,
-    /// The image of each row of the conversation.
-    unlabelled: Vec<SampleId>,
-    /// The most probable class of each row and its probability, where there is a head.
-    predicted: Option<Vec<(u32, f32)>>,
-    /// How many classes there were when it was begun; those of later ones are no answer to it.
-    classes: usize,
-    /// The query before its first ask.
-    conversation: Conversation,
-}
-
 /// Asks for the next labels, or again for those that wait: the same call after a kill asks for the same. A strategy that
 /// asks in sub-batches asks for the next one once all of the last are answered.
 ///
@@ -73,33 +38,19 @@ struct Begun {
 ///
 /// The budget is spent, nothing is left to ask for, the strategy refuses, or the disk fails.
 pub fn ask(project: &mut Project, described: &Described, batch: Option<usize>) -> Result<Asked, Error> {
-    let path = project.folder.join(QUERY_FILE);
-    if let Some(begun) = read(&path)? {
-        let asked = go_on(project, &begun, Vec::new())?;
-        if !asked.images.is_empty() {
-            return Ok(asked);
+    if let Some(mut round) = Round::open(project)? {
+        let new = round.go_on(project)?;
+        let images = round.waiting(project);
+        if !images.is_empty() {
+            let waited = images.iter().filter(|image| !new.contains(&image.sample)).count();
+            return Ok(Asked { round: round.number(), images, waited, account: Vec::new() });
         }
-        std::fs::remove_file(&path).map_err(Error::io(&path))?;
+        round.end(project)?;
     }
     let (begun, account) = begin(project, described, batch)?;
-    whole_file::write(&path, |writer| Ok(serde_json::to_writer(writer, &begun)?))
-        .map_err(Error::io(&path))?;
-    go_on(project, &begun, account)
-}
-
-fn read(path: &Path) -> Result<Option<Begun>, Error> {
-    let bytes = match std::fs::read(path) {
-        Ok(bytes) => bytes,
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
-        Err(error) => return Err(Error::io(path)(error)),
-    };
-    let damaged = |error: serde_json::Error| Error::Inconsistent {
-        path: path.to_owned(),
-        reason: format!(
-            "{error}; if it was changed by hand, undo that, or remove the file to have a new query"
-        ),
-    };
-    serde_json::from_slice(&bytes).map(Some).map_err(damaged)
+    let mut round = Round::begin(project, begun)?;
+    round.go_on(project)?;
+    Ok(Asked { round: round.number(), images: round.waiting(project), waited: 0, account })
 }
 
 fn begin(
@@ -163,6 +114,7 @@ fn begin(
         left_out: fit.as_ref().map(|fit| fit.fitted.accuracy),
         audited: audited.len(),
         accuracy: fit.as_ref().and_then(|fit| accuracy(fit, described, &audited)),
+        stability: fit.as_ref().and_then(|fit| stability(project, described, round, fit)),
         unix_ms: SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_millis() as u64),
     })?;
     let mut account = vec![match &fit {
@@ -180,6 +132,28 @@ fn begin(
             strategy.name()
         ),
     }];
+    let without: Vec<&str> = project
+        .classes
+        .names()
+        .iter()
+        .zip(&counts)
+        .filter(|(_, count)| **count == 0)
+        .map(|(name, _)| name.as_str())
+        .collect();
+    if fit.is_some() && !without.is_empty() {
+        account.push(format!("No label yet of: {}.", without.join(", ")));
+    }
+    if !audited.is_empty() {
+        let mut of_audit = vec![0; classes];
+        audited.iter().for_each(|(_, label)| of_audit[*label as usize] += 1);
+        let unseen = unseen(&of_audit);
+        account.push(format!(
+            "A random image of the pool is of a class that the {} images of the audit do not have with a probability of {:.1} % \
+             (Good-Turing).",
+            audited.len(),
+            100.0 * unseen.probability
+        ));
+    }
     if !audit.is_empty() {
         account.push(format!(
             "{} belong to the audit: they were drawn at random before anything was chosen, are never trained on, and say how \
@@ -232,61 +206,4 @@ fn arrays(
         ..Arrays::default()
     };
     (arrays, Some(predicted))
-}
-
-/// Replays the ledger's answers into a query, and asks for what comes next.
-fn go_on(project: &mut Project, begun: &Begun, account: Vec<String>) -> Result<Asked, Error> {
-    let mut new: BTreeSet<SampleId> = BTreeSet::new();
-    let mut request = |ledger: &mut Ledger,
-                       samples: &mut dyn Iterator<Item = SampleId>,
-                       phase: Option<&str>| {
-        let samples: Vec<SampleId> = samples.filter(|&sample| ledger.standing(sample).is_none()).collect();
-        new.extend(&samples);
-        ledger.request(begun.round, &samples, phase)
-    };
-    request(&mut project.ledger, &mut begun.audit.iter().copied(), Some(AUDIT))?;
-    let labels = project.labels();
-    let mut conversation = begun.conversation.clone();
-    let mut images = Vec::new();
-    while let Some(ask) = conversation.ask() {
-        let sample = |row: usize| begun.unlabelled[row];
-        let phase = ask.phase.map(|phase| phase.name());
-        request(&mut project.ledger, &mut ask.picks.iter().map(|pick| sample(pick.row)), phase)?;
-        for pick in &ask.picks {
-            match answer(project, &labels, sample(pick.row), begun.classes) {
-                Some(answer) => conversation.tell(pick.row, answer)?,
-                None => images.push(AskedImage {
-                    sample: sample(pick.row),
-                    is_audit: false,
-                    score: Some(pick.score),
-                    predicted: begun.predicted.as_ref().map(|predicted| predicted[pick.row]),
-                }),
-            }
-        }
-    }
-    let waits = |sample: &SampleId| project.ledger.standing(*sample) == Some(Standing::Waiting);
-    let audit = begun.audit.iter().copied().filter(waits);
-    images.extend(audit.map(|sample| AskedImage { sample, is_audit: true, score: None, predicted: None }));
-    // The same order in every call, which does not tell the images of the audit.
-    images.sort_by_key(|image| image.sample);
-    images.shuffle(&mut stream(project.settings.seed, Stream::AskOrder, begun.round));
-    let waited = images.iter().filter(|image| !new.contains(&image.sample)).count();
-    Ok(Asked { round: begun.round, images, waited, account })
-}
-
-/// What a strategy is told of an image; nothing while it waits, or while its answers leave its label open.
-fn answer(
-    project: &Project,
-    labels: &BTreeMap<SampleId, u32>,
-    sample: SampleId,
-    classes: usize,
-) -> Option<Answer> {
-    match project.ledger.standing(sample)? {
-        Standing::Waiting => None,
-        Standing::Labelled(_) | Standing::Disputed => {
-            let label = *labels.get(&sample)?;
-            Some(if (label as usize) < classes { Answer::Label(label) } else { Answer::None })
-        }
-        Standing::Skipped | Standing::Unsure | Standing::Invalid | Standing::Audited => Some(Answer::None),
-    }
 }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use ndarray::{ArrayView1, Axis};
+use ndarray::{ArrayView1, ArrayView2, Axis};
 use tailward_datasets::SampleId;
 use tailward_features::{Fitted, Ridge};
 use tailward_labelling::project::Project;
@@ -21,10 +21,19 @@ pub struct Fit {
 
 /// Fits a head to everything that is labelled but the audit; nothing as long as there are not two classes to tell apart.
 pub fn fit(project: &Project, described: &Described) -> Option<Fit> {
+    fit_to(project, described, project.labels())
+}
+
+/// Fits a head to some labels.
+pub(super) fn fit_to(
+    project: &Project,
+    described: &Described,
+    labels: BTreeMap<SampleId, u32>,
+) -> Option<Fit> {
     let known: BTreeMap<SampleId, usize> =
         described.samples.iter().enumerate().map(|(row, &sample)| (sample, row)).collect();
     let labelled: Vec<(SampleId, u32)> =
-        project.labels().into_iter().filter(|(sample, _)| known.contains_key(sample)).collect();
+        labels.into_iter().filter(|(sample, _)| known.contains_key(sample)).collect();
     let first = labelled.first().map(|(_, label)| *label)?;
     if labelled.iter().all(|(_, label)| *label == first) {
         return None;
@@ -34,6 +43,12 @@ pub fn fit(project: &Project, described: &Described) -> Option<Fit> {
     let features = described.features.select(Axis(0), &rows);
     let fitted = Ridge::fit(features.view(), &labels, project.classes.names().len());
     Some(Fit { labelled, fitted })
+}
+
+/// What a head takes images for. `features`: `[images, dims]`
+pub(super) fn predictions(fit: &Fit, features: ArrayView2<f32>) -> Vec<u32> {
+    let logits = fit.fitted.ridge.logits(features);
+    logits.rows().into_iter().map(|row| highest(row) as u32).collect()
 }
 
 /// The place of the highest value, the first of those that tie.

@@ -3,19 +3,25 @@
 //! The files of a project are [`labelling`](tailward_labelling::project)'s; here is what happens between them.
 
 mod ask;
+mod class_standing;
+mod cost;
 mod describe;
 mod fit;
+mod model_file;
 mod predict;
+mod round;
+mod stability;
 mod standing;
+mod suspects;
 
-pub use ask::{Asked, AskedImage, ask};
-pub use describe::{Described, Describer, describe};
+pub use ask::{Asked, ask};
+pub use class_standing::ClassStanding;
+pub use cost::time_of_an_image;
+pub use describe::{Described, Describer, describe, read_frozen, sha256};
 pub use fit::{Fit, fit, highest};
+pub use model_file::model_file;
 pub use predict::{Prediction, predict};
+pub use round::{AskedImage, Round};
+pub use stability::Settling;
 pub use standing::{Standing, standing};
-
-/// What ledgers call the requests of the audit.
-pub const AUDIT: &str = "audit";
-
-/// What ledgers call the labels that were there at the beginning.
-pub const IMPORTED: &str = "imported";
+pub use suspects::{Suspect, suspects};

@@ -8,7 +8,6 @@ use tailward_labelling::project::Project;
 
 use super::Describer;
 use super::fit::softmax;
-use crate::Error;
 
 /// Images whose pixels are in memory at a time.
 const CHUNK: usize = 512;
@@ -24,10 +23,6 @@ pub struct Prediction {
 
 /// Predicts the classes of the images in a folder, in the order of the files. What holds no image is passed over. `progress` is
 /// told how many more files are done.
-///
-/// # Errors
-///
-/// The project's cache cannot be opened.
 pub fn predict(
     project: &Project,
     describer: &Describer,
@@ -35,9 +30,9 @@ pub fn predict(
     folder: &Path,
     files: &[FoundFile],
     progress: &mut dyn FnMut(usize),
-) -> Result<Vec<Prediction>, Error> {
+) -> Vec<Prediction> {
     let mut predictions = Vec::with_capacity(files.len());
-    let shape = project.pixels()?.shape();
+    let shape = describer.shape();
     for files in files.chunks(CHUNK) {
         let paths: Vec<&Path> = files.iter().map(|file| file.path.as_path()).collect();
         let found = inspect(folder, &paths, shape, project.settings.limits.into());
@@ -58,5 +53,5 @@ pub fn predict(
         }
         progress(files.len());
     }
-    Ok(predictions)
+    predictions
 }

@@ -8,10 +8,10 @@ use tailward_labelling::project::{Project, RoundLine};
 use tailward_labelling::statistics::{Interval, Unseen, krippendorffs_alpha, unseen, wilson};
 
 use super::Described;
-use super::fit::{Fit, fit, highest};
-
-/// The level of intervals.
-const LEVEL: f64 = 0.95;
+use super::class_standing::{ClassStanding, LEVEL, class_standings};
+use super::fit::{Fit, fit, predictions};
+use super::stability::{Settling, settling};
+use super::suspects::{Suspect, suspects};
 
 /// Where a project stands.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -22,13 +22,19 @@ pub struct Standing {
     pub budget: usize,
     /// Images that wait for an answer.
     pub waiting: usize,
-    /// Labels of each class, those of the audit left out.
-    pub labels: Vec<(String, usize)>,
+    /// What is known of each class, by number.
+    pub classes: Vec<ClassStanding>,
+    /// Labels that the head learns from.
+    pub labelled: usize,
+    /// The share of these that a fit without their own label gets right.
+    pub left_out: Option<f64>,
     /// The share of the audit's labels that a head on the other labels gets right, with Wilson's interval. The audit is a plain
     /// random sample, of the images that had no label when it was drawn.
     pub accuracy: Option<Interval>,
     /// Labels of the audit.
     pub audited: usize,
+    /// How many images of the audit have labels of two people, and about how many of these they differ.
+    pub audited_twice: (usize, usize),
     /// What each round began with.
     pub rounds: Vec<RoundLine>,
     /// What the audit says of classes that are not in it.
@@ -37,34 +43,51 @@ pub struct Standing {
     pub disputed: usize,
     /// Krippendorff's α of the annotators, where some images have several answers.
     pub agreement: Option<f64>,
+    /// Labels that are probably wrong, the least believed first.
+    pub suspects: Vec<Suspect>,
+    /// Whether more labels still change what the head says.
+    pub settling: Option<Settling>,
 }
 
 /// Says where a project stands. Accuracy comes from the audit alone, which nothing was trained on or chosen by.
 pub fn standing(project: &Project, described: &Described) -> Standing {
     let ledger = &project.ledger;
-    let names = project.classes.names();
-    let mut labels: Vec<(String, usize)> = names.iter().map(|name| (name.clone(), 0)).collect();
-    for label in project.labels().into_values() {
-        labels[label as usize].1 += 1;
-    }
     let (_, votes) = project.votes();
     let asked: Vec<SampleId> = project.asked().collect();
     let waits = |sample: &&SampleId| ledger.standing(**sample) == Some(Of::Waiting);
     let audited = ledger.audited();
-    let mut of_audit = vec![0; names.len()];
+    let mut of_audit = vec![0; project.classes.names().len()];
     audited.iter().for_each(|(_, label)| of_audit[*label as usize] += 1);
+    let head = fit(project, described);
+    let predicted = head.as_ref().map(|head| predictions(head, described.features.view()));
+    let rounds = project.rounds.by_round();
     Standing {
         spent: asked.len(),
         budget: project.settings.budget,
         waiting: asked.iter().filter(waits).count(),
-        labels,
-        accuracy: fit(project, described).and_then(|fit| accuracy(&fit, described, &audited)),
-        rounds: project.rounds.by_round().into_iter().cloned().collect(),
+        classes: class_standings(project, described, head.as_ref().zip(predicted.as_deref())),
+        labelled: head.as_ref().map_or(0, |head| head.labelled.len()),
+        left_out: head.as_ref().map(|head| head.fitted.accuracy),
+        accuracy: head.as_ref().and_then(|head| accuracy(head, described, &audited)),
+        settling: settling(&rounds),
+        rounds: rounds.into_iter().cloned().collect(),
         audited: audited.len(),
+        audited_twice: audited_twice(project, &audited),
         unseen: (!audited.is_empty()).then(|| unseen(&of_audit)),
         disputed: project.disputed().len(),
         agreement: krippendorffs_alpha(&votes),
+        suspects: head.as_ref().map_or_else(Vec::new, |head| suspects(project, head)),
     }
+}
+
+/// How many images of the audit two people labelled, and about how many of these they differ.
+fn audited_twice(project: &Project, audited: &[(SampleId, u32)]) -> (usize, usize) {
+    let answers = audited.iter().map(|(sample, _)| project.ledger.audits(*sample));
+    let twice = answers.filter(|answers| answers.len() > 1);
+    twice.fold((0, 0), |(twice, differ), answers| {
+        let is_same = answers.iter().all(|(_, label)| *label == answers[0].1);
+        (twice + 1, differ + usize::from(!is_same))
+    })
 }
 
 /// The share of the audit's labels that a head gets right, with Wilson's interval; nothing where none is labelled.
@@ -77,8 +100,7 @@ pub(super) fn accuracy(fit: &Fit, described: &Described, audited: &[(SampleId, u
         return None;
     }
     let rows: Vec<usize> = known.iter().map(|(row, _)| *row).collect();
-    let logits = fit.fitted.ridge.logits(described.features.select(Axis(0), &rows).view());
-    let right =
-        logits.rows().into_iter().zip(&known).filter(|(row, (_, label))| highest(*row) == *label as usize);
+    let predicted = predictions(fit, described.features.select(Axis(0), &rows).view());
+    let right = predicted.iter().zip(&known).filter(|(predicted, (_, label))| **predicted == *label);
     Some(wilson(right.count(), known.len(), LEVEL))
 }

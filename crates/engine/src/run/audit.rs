@@ -8,13 +8,14 @@ use tailward_datasets::{PoolManifest, SampleId};
 use tailward_experiment::definition::RunDefinition;
 use tailward_experiment::record::AuditLine;
 use tailward_labelling::ledger::{Event, Told};
+use tailward_labelling::project::AUDIT;
 use tailward_labelling::statistics::wilson;
 use tailward_models::classifier::Classifier;
 
 use super::state::State;
 use crate::Error;
 use crate::pool::image_rows;
-use crate::project::{AUDIT, highest};
+use crate::project::highest;
 use crate::rng::{Stream, stream};
 use crate::score::{first_not_finite, score};
 

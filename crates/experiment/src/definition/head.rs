@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 use tailward_features::PatchesConfig;
-use tailward_labelling::project::Features;
+use tailward_labelling::project::PatchFeatures;
 
 use super::check::{Fault, ensure};
 
@@ -12,19 +12,27 @@ use super::check::{Fault, ensure};
 #[serde(deny_unknown_fields)]
 pub struct HeadDefinition {
     /// What images are described by.
-    pub features: Features,
+    pub features: HeadFeatures,
+}
+
+/// What images are described by, of what a person's project can choose from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "kebab-case", deny_unknown_fields)]
+pub enum HeadFeatures {
+    /// How near their patches are to centres that are learned from them.
+    Patches(PatchFeatures),
 }
 
 impl HeadDefinition {
     /// Rows and columns of the images that are described.
     pub fn side(&self) -> usize {
-        let Features::Patches { side, .. } = self.features;
+        let HeadFeatures::Patches(PatchFeatures { side, .. }) = self.features;
         side
     }
 
     /// How patches are drawn and compared.
     pub fn patches(&self) -> PatchesConfig {
-        let Features::Patches { side, centres } = self.features;
+        let HeadFeatures::Patches(PatchFeatures { side, centres }) = self.features;
         PatchesConfig::with_centres(side, centres)
     }
 
@@ -34,7 +42,7 @@ impl HeadDefinition {
     }
 
     pub(super) fn validate(&self) -> Result<(), Fault> {
-        let Features::Patches { side, centres } = self.features;
+        let HeadFeatures::Patches(PatchFeatures { side, centres }) = self.features;
         ensure((8..=256).contains(&side), "head.features.side", || format!("{side} is not from 8 to 256"))?;
         ensure((1..=10_000).contains(&centres), "head.features.centres", || {
             format!("{centres} is not from 1 to 10,000")

@@ -27,6 +27,8 @@ th,td{padding:.25rem .7rem .25rem 0;border-bottom:1px solid #e2e2e2;text-align:r
 white-space:nowrap}\
 th{border-bottom:2px solid #999;vertical-align:bottom;white-space:normal}\
 .text{text-align:left}\
+.gallery{display:grid;gap:.8rem;grid-template-columns:repeat(auto-fill,minmax(8rem,1fr))}\
+.gallery figure{margin:0}.gallery img{width:100%;height:8rem;object-fit:contain;background:#eee;display:block}\
 pre{background:#f4f4f4;padding:.6rem .8rem;overflow-x:auto;font-size:.88rem}\
 footer{margin-top:2.5rem}\
 .kicker{font-size:.95rem;color:#555;margin:.2rem 0 0}\
@@ -113,6 +115,11 @@ fn render_block(block: &Block) -> Markup {
             Block::Table(table) => (render_table(table)),
             Block::Figure(figure) => (render_figure(figure)),
             Block::Overview(overview) => (render_overview(overview)),
+            Block::Gallery(pictures) => div.gallery {
+                @for picture in pictures {
+                    figure { img src=(picture.address) alt=(picture.caption); figcaption { (picture.caption) } }
+                }
+            },
             Block::Command(line) => pre { code { (line) } },
         }
     }

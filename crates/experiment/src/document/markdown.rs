@@ -31,6 +31,9 @@ fn render_block(block: &Block) -> String {
             let (title, caption) = (escape(&figure.title), escape(&figure.caption));
             format!("![{title}](figures/{})\n\n*{caption}*\n", figure.file)
         }
+        Block::Gallery(pictures) => {
+            pictures.iter().map(|picture| format!("- {}\n", escape(&picture.caption))).collect()
+        }
         Block::Overview(overview) => render_overview(overview),
         Block::Command(line) => format!("    {}\n", one_line(line)),
     }

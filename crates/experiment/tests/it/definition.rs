@@ -6,12 +6,12 @@ use std::path::Path;
 use tailward_acquisition::Strategy;
 use tailward_datasets::{Grouping, LabelNoise};
 use tailward_experiment::definition::{
-    Adam, Block, ClassWeights, Definition, HeadDefinition, ImbalanceProfile, IncompleteBatch, IndexListPair,
-    LossDefinition, Optimiser, PoolDefinition, RunDefinition, Scale, Schedule, Selector, Statistics, Stem,
-    SweepDefinition,
+    Adam, Block, ClassWeights, Definition, HeadDefinition, HeadFeatures, ImbalanceProfile, IncompleteBatch,
+    IndexListPair, LossDefinition, Optimiser, PoolDefinition, RunDefinition, Scale, Schedule, Selector,
+    Statistics, Stem, SweepDefinition,
 };
 use tailward_experiment::record::{RECORD_FILE, Record};
-use tailward_labelling::project::{Audit, Features};
+use tailward_labelling::project::{Audit, PatchFeatures};
 
 use crate::fixture::Shape;
 
@@ -233,7 +233,9 @@ fn every_field_that_a_result_depends_on_changes_the_hash() {
         |run| run.audit = Some(Audit { share: 0.1, at_least: 100 }),
         |run| {
             (run.model, run.training) = (None, None);
-            run.head = Some(HeadDefinition { features: Features::Patches { side: 32, centres: 400 } });
+            run.head = Some(HeadDefinition {
+                features: HeadFeatures::Patches(PatchFeatures { side: 32, centres: 400 }),
+            });
         },
         |run| run.noise = Some(LabelNoise::Uniform { rate: 0.1, seed: 1 }),
         |run| run.noise = Some(LabelNoise::Uniform { rate: 0.1, seed: 2 }),

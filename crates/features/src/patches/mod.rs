@@ -45,6 +45,11 @@ impl Patches {
         Self { grid, dictionary: learn::dictionary(config, &grid, images, rng) }
     }
 
+    /// Where patches lie in an image, and what they are compared with.
+    pub fn parts(&self) -> (&Grid, &Dictionary) {
+        (&self.grid, &self.dictionary)
+    }
+
     /// The number of features of an image.
     pub fn dims(&self) -> usize {
         self.grid.cells * self.grid.cells * self.dictionary.centres()

@@ -4,6 +4,7 @@
 
 mod batch_norm;
 mod conv;
+mod depthwise;
 mod max_pool;
 mod optimiser;
 mod values;

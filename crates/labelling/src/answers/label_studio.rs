@@ -22,6 +22,19 @@ pub fn tasks(images: &[(String, String)]) -> Value {
     images.iter().map(task).collect()
 }
 
+/// The tasks of images that may have a class already, which stands as an annotation: for going on there, or a look.
+pub fn labelled_tasks(images: &[(String, String, Option<&str>)]) -> Value {
+    let task = |(name, path, class): &(String, String, Option<&str>)| {
+        let mut task = tasks(&[(name.clone(), path.clone())])[0].take();
+        if let Some(class) = class {
+            let choice = json!({"from_name": "label", "to_name": "image", "type": "choices", "value": {"choices": [class]}});
+            task["annotations"] = json!([{"result": [choice]}]);
+        }
+        task
+    };
+    images.iter().map(task).collect()
+}
+
 /// The configuration of the project that the tasks need: one choice among the classes, the first nine by a digit.
 pub fn configuration(classes: &[String]) -> String {
     let choice = |(place, class): (usize, &String)| {
@@ -253,7 +266,7 @@ mod tests {
         let classes = Classes { count: Some(2), names };
         let rows = answers::read(&path, &samples, &classes, &NAMES.map(str::to_owned));
         let row = |row: AnswerRow| (row.sample, row.mark, row.annotator);
-        rows.map(|rows| rows.into_iter().map(row).collect()).map_err(|error| error.to_string())
+        rows.map(|answers| answers.rows.into_iter().map(row).collect()).map_err(|error| error.to_string())
     }
 
     fn said(sample: usize, mark: Option<Mark>, annotator: &str) -> Said {
@@ -352,6 +365,9 @@ mod tests {
         let tasks = tasks(&[("000041-9f2c".to_owned(), "pool/a b&é.jpg".to_owned())]);
         let expected = json!([{"data": {"image": "/data/local-files/?d=pool/a%20b%26%C3%A9.jpg", "tailward_id": "000041-9f2c"}}]);
         assert_eq!(tasks, expected);
+        let labelled = labelled_tasks(&[("1-a".to_owned(), "a.jpg".to_owned(), Some("lynx"))]);
+        assert_eq!(labelled[0]["annotations"][0]["result"][0]["value"]["choices"], json!(["lynx"]));
+        assert_eq!(labelled[0]["data"]["tailward_id"], "1-a");
         let configuration = configuration(&["<lynx> \"&\"".to_owned()]);
         assert!(configuration.contains(r#"<Choice value="&lt;lynx&gt; &quot;&amp;&quot;" hotkey="1"/>"#));
     }

@@ -10,6 +10,15 @@ use crate::table::{Classes, Labels, Samples};
 
 pub use row::AnswerRow;
 
+/// Answers of a file.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Answers {
+    /// In their order.
+    pub rows: Vec<AnswerRow>,
+    /// Classes that somebody added, by the numbers after those that are there.
+    pub new_classes: Vec<String>,
+}
+
 /// Reads answers, whatever the file is: JSON of Label Studio (`JSON` or `JSON_MIN`), its CSV, or a table with a column that names
 /// the samples and one with their labels.
 ///
@@ -19,21 +28,16 @@ pub use row::AnswerRow;
 ///
 /// [`Error::Input`] with the place: the file cannot be read or is of no such form, names a sample or a class that does not
 /// exist, or gives a sample more than one class.
-pub fn read(
-    path: &Path,
-    samples: &Samples,
-    classes: &Classes,
-    names: &[String],
-) -> Result<Vec<AnswerRow>, Error> {
+pub fn read(path: &Path, samples: &Samples, classes: &Classes, names: &[String]) -> Result<Answers, Error> {
     if let Some(rows) = label_studio::read(path, samples, classes, names)? {
-        return Ok(rows);
+        return Ok(Answers { rows, new_classes: Vec::new() });
     }
-    let labels = Labels::read(path, samples, classes)?;
+    let labels = Labels::read_with_new_classes(path, samples, classes)?;
     let row = |row: crate::table::LabelRow| AnswerRow {
         place: format!("line {}", row.line),
         sample: row.sample,
         mark: (!row.is_empty).then_some(row.mark),
         annotator: row.annotator,
     };
-    Ok(labels.rows.into_iter().map(row).collect())
+    Ok(Answers { rows: labels.rows.into_iter().map(row).collect(), new_classes: labels.new_classes })
 }

@@ -4,6 +4,7 @@
 //! a unit that a crash cut short is dropped when the ledger is opened again, because nobody was asked yet. An answer is
 //! never dropped.
 
+mod history;
 mod row;
 mod standing;
 
@@ -15,6 +16,7 @@ use sha2::{Digest, Sha256};
 use tailward_datasets::SampleId;
 
 use crate::{AppendOnly, Error};
+use history::History;
 use row::Form;
 use standing::Entry;
 
@@ -52,6 +54,7 @@ pub struct Ledger {
     members: BTreeSet<SampleId>,
     entries: BTreeMap<SampleId, Entry>,
     requests: Vec<Vec<SampleId>>,
+    history: History,
     batches: Vec<usize>,
     digest: Sha256,
 }
@@ -72,6 +75,7 @@ impl Ledger {
             members: members.into_iter().collect(),
             entries: BTreeMap::new(),
             requests: Vec::new(),
+            history: History::default(),
             batches: Vec::new(),
             digest: Sha256::new(),
         };
@@ -237,6 +241,22 @@ impl Ledger {
         })
     }
 
+    /// The samples that an annotator said something of that stands, in the order in which it was said: what can be taken back,
+    /// the last first. A sample is in it as often as the annotator spoke of it.
+    pub fn said_by(&self, annotator: &str) -> impl DoubleEndedIterator<Item = SampleId> {
+        self.history.of(annotator)
+    }
+
+    /// Who has said something of a sample that stands; whoever settled it is not among them.
+    pub fn spoke(&self, sample: SampleId) -> Vec<&str> {
+        self.entries.get(&sample).map_or_else(Vec::new, Entry::spoke)
+    }
+
+    /// What each annotator's label of a sample is in the audit.
+    pub fn audits(&self, sample: SampleId) -> Vec<(&str, u32)> {
+        self.entries.get(&sample).map_or_else(Vec::new, Entry::audits)
+    }
+
     /// The label that somebody settled on, if somebody did.
     pub fn settled(&self, sample: SampleId) -> Option<u32> {
         self.entries.get(&sample)?.settled()
@@ -304,6 +324,7 @@ impl Ledger {
             self.entries.insert(row.sample, Entry::begun_by(row));
         } else if let Some(entry) = self.entries.get_mut(&row.sample) {
             entry.apply(row);
+            self.history.take(row);
         }
     }
 

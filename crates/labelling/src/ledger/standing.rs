@@ -134,6 +134,18 @@ impl Entry {
         Some((own.event, own.label))
     }
 
+    /// Who has said something of it; the same annotator may be there twice.
+    pub(super) fn spoke(&self) -> Vec<&str> {
+        let said = self.said.iter().filter(|said| said.event != Event::Settled);
+        said.filter_map(|said| said.annotator.as_deref()).collect()
+    }
+
+    /// Each annotator's label in the audit.
+    pub(super) fn audits(&self) -> Vec<(&str, u32)> {
+        let audits = self.said.iter().filter(|said| said.event == Event::Audited);
+        audits.filter_map(|said| Some((said.annotator.as_deref()?, said.label?))).collect()
+    }
+
     /// The label that the audit found, if it was part of it.
     pub(super) fn audited(&self) -> Option<u32> {
         self.said.iter().rev().find(|said| said.event == Event::Audited)?.label

@@ -7,15 +7,20 @@
 //! | `classes.csv` | every class and its number, for ever ([`ClassTable`]) |
 //! | `audit.csv` | the blind sample that accuracy is measured on ([`AuditTable`]) |
 //! | `ledger.csv` | every label that was asked for and everything that was said ([`Ledger`]) |
+//! | `people.csv` | who may answer on the labelling page ([`PeopleTable`]); begun by the page |
 //! | `rounds.jsonl` | what each round began with: the learning curve ([`RoundLines`]) |
 //! | `cache/` | what can be made again |
 
 mod audit;
 mod classes;
+#[cfg(test)]
+pub(crate) mod fixture;
 mod gather;
 mod images;
 mod labels;
+mod people;
 mod rounds;
+mod say;
 mod settings;
 mod tell;
 mod understood;
@@ -31,8 +36,10 @@ pub use audit::{AuditRow, AuditTable};
 pub use classes::{ClassRow, ClassTable};
 pub use gather::{Gathered, gather};
 pub use images::{ImageRow, ImageState, ImageTable};
+pub use people::{PeopleTable, Secret};
 pub use rounds::{RoundLine, RoundLines};
-pub use settings::{Audit, Combine, Features, FileLimits, Settings};
+pub use say::{AUDIT, Effect, IMPORTED, Saying};
+pub use settings::{Audit, Combine, Features, FileLimits, FrozenFeatures, PatchFeatures, Settings};
 pub use tell::{Taken, Telling, tell};
 pub use understood::{Understood, class_by_folder, understood};
 
@@ -87,14 +94,25 @@ impl Project {
         Ok(Self { folder: folder.to_owned(), settings, images, classes, audit, ledger, rounds, _lock: lock })
     }
 
+    /// Its name: that of its folder.
+    pub fn name(&self) -> String {
+        let folder = self.folder.canonicalize().unwrap_or_else(|_| self.folder.clone());
+        folder.file_name().map_or_else(String::new, |name| name.to_string_lossy().into_owned())
+    }
+
+    /// What the strategy of a round is called.
+    pub fn strategy_of(&self, round: usize) -> &str {
+        let mut lines = self.rounds.lines().iter().rev();
+        lines.find(|line| line.round == round).map_or("the strategy", |line| &line.strategy)
+    }
+
     /// The pixels of its images, as far as they are there.
     ///
     /// # Errors
     ///
     /// The cache cannot be opened or begun.
     pub fn pixels(&self) -> Result<PixelCache, Error> {
-        let Features::Patches { side, .. } = self.settings.features;
-        pixel_cache(&self.folder, side)
+        pixel_cache(&self.folder, self.settings.features.kept_side())
     }
 }
 

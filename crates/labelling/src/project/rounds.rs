@@ -26,6 +26,9 @@ pub struct RoundLine {
     pub audited: usize,
     /// The share of the audit's labels that the head gets right, with its interval.
     pub accuracy: Option<Interval>,
+    /// Cohen's κ of what this round's head and that of the round before say of unlabelled images.
+    #[serde(default)]
+    pub stability: Option<f64>,
     /// When, in milliseconds since 1970 (UTC).
     pub unix_ms: u64,
 }
@@ -96,6 +99,7 @@ mod tests {
             labelled,
             left_out: Some(0.25),
             audited: 5,
+            stability: Some(0.5),
             accuracy: Some(Interval { estimate: 0.5, low: 0.25, high: 0.75 }),
             unix_ms: 9,
         }

@@ -1,5 +1,6 @@
 //! Every choice of a project, in a file for people: `tailward.toml`.
 
+use std::collections::BTreeMap;
 use std::fmt::Write;
 use std::path::{Path, PathBuf};
 
@@ -39,6 +40,9 @@ pub struct Settings {
     pub audit: Audit,
     /// What an image file may ask for.
     pub limits: FileLimits,
+    /// Keys of classes on the labelling page, where they are not the next free ones.
+    #[serde(default)]
+    pub keys: BTreeMap<String, String>,
 }
 
 /// What holds where annotators differ.
@@ -56,12 +60,42 @@ pub enum Combine {
 #[serde(tag = "kind", rename_all = "kebab-case", deny_unknown_fields)]
 pub enum Features {
     /// How near their patches are to centres that are learned from them.
-    Patches {
-        /// Rows and columns of pixels that images are brought to.
-        side: usize,
-        /// Centres.
-        centres: usize,
-    },
+    Patches(PatchFeatures),
+    /// What EfficientNet-Lite0 says of them before its classifier.
+    #[serde(rename = "efficientnet-lite0")]
+    EfficientNetLite0(FrozenFeatures),
+}
+
+/// Distances of patches to centres.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PatchFeatures {
+    /// Rows and columns of pixels that images are brought to.
+    pub side: usize,
+    /// Centres.
+    pub centres: usize,
+}
+
+/// A network that somebody else has trained, and that learns nothing here.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct FrozenFeatures {
+    /// The file of its weights; a relative path starts at the project's folder.
+    pub weights: PathBuf,
+    /// SHA-256 of that file, in hexadecimal: features of other weights are others.
+    pub sha256: String,
+}
+
+impl Features {
+    /// Rows and columns of the pixels that a project keeps of its images.
+    pub fn kept_side(&self) -> usize {
+        /// Enough to know an image again: a network is shown the file itself, which is too large to be kept.
+        const OF_A_FILE: usize = 32;
+        match self {
+            Self::Patches(PatchFeatures { side, .. }) => *side,
+            Self::EfficientNetLite0(_) => OF_A_FILE,
+        }
+    }
 }
 
 /// The blind sample that accuracy is measured on: drawn at random, labelled without a suggestion, never trained on.
@@ -143,8 +177,9 @@ impl Settings {
         if !(0.0..=1.0).contains(&self.audit.share) {
             return Err(format!("audit.share is {}, and must be from 0 to 1", self.audit.share));
         }
-        let Features::Patches { side, centres } = self.features;
-        if !(8..=256).contains(&side) || !(1..=10_000).contains(&centres) {
+        if let Features::Patches(PatchFeatures { side, centres }) = self.features
+            && (!(8..=256).contains(&side) || !(1..=10_000).contains(&centres))
+        {
             return Err(format!(
                 "features.side is {side} and features.centres {centres}; they must be from 8 to 256 and from 1 to 10000"
             ));
@@ -157,8 +192,20 @@ impl Settings {
 
     /// The file: every choice with a comment.
     fn to_text(&self) -> String {
-        let Self { format, images, seed, budget, batch, combine, features, strategy, first, audit, limits } =
-            self;
+        let Self {
+            format,
+            images,
+            seed,
+            budget,
+            batch,
+            combine,
+            features,
+            strategy,
+            first,
+            audit,
+            limits,
+            keys,
+        } = self;
         let mut text = format!(
             "# A project of Tailward. Every choice is here; change it with an editor, also between two asks.\n\
              format = {format}\n\n\
@@ -179,7 +226,8 @@ impl Settings {
         for (comment, table) in [
             (
                 "What images are described by. \"patches\": how near their patches are to centres that are learned from\n\
-                 # them, at `side` pixels; nothing is downloaded.",
+                 # them, at `side` pixels; nothing is downloaded. \"efficientnet-lite0\": a network that others have trained\n\
+                 # on photographs, from the file `weights`.",
                 tabled("features", features),
             ),
             (
@@ -197,6 +245,10 @@ impl Settings {
                 "What an image file may ask for; larger ones are listed and left out.",
                 tabled("limits", limits),
             ),
+            (
+                "Keys on the labelling page, such as `lynx = \"l\"`; the other classes get digits and letters by their numbers.",
+                tabled("keys", keys),
+            ),
         ] {
             // Writing to a string cannot fail.
             write!(text, "\n# {comment}\n{table}").ok();
@@ -207,7 +259,7 @@ impl Settings {
 
 /// A value as a table of TOML with its name.
 fn tabled<T: Serialize>(name: &str, value: &T) -> String {
-    let table = std::collections::BTreeMap::from([(name, value)]);
+    let table = BTreeMap::from([(name, value)]);
     toml::to_string(&table).expect("what can be read can be written")
 }
 
@@ -231,11 +283,12 @@ mod tests {
             budget: 1000,
             batch: 50,
             combine: Combine::DawidSkene,
-            features: Features::Patches { side: 64, centres: 400 },
+            features: Features::Patches(PatchFeatures { side: 64, centres: 400 }),
             strategy: Strategy::Entropy { balance: Some(balance) },
             first: Strategy::TypiClust { neighbours: 20, max_clusters: 500 },
             audit: Audit { share: 0.1, at_least: 100 },
             limits: FileLimits { max_file_bytes: 1 << 28, max_pixels: 100_000_000 },
+            keys: BTreeMap::from([("großer \"Wolf\"".to_owned(), "w".to_owned())]),
         }
     }
 

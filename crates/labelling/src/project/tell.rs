@@ -4,10 +4,11 @@ use std::path::Path;
 
 use tailward_datasets::SampleId;
 
-use super::{ImageRow, Project};
+use super::say::{Effect, Saying};
+use super::{ClassTable, ImageRow, Project};
 use crate::Error;
-use crate::answers::{self, AnswerRow};
-use crate::ledger::{Event, Told};
+use crate::answers::{self, AnswerRow, Answers};
+use crate::ledger::Told;
 use crate::table::{Classes, Mark, Samples};
 
 /// What came of a table of answers.
@@ -25,6 +26,8 @@ pub struct Taken {
     pub known: usize,
     /// Rows without an answer yet.
     pub empty: usize,
+    /// Classes that were not there before.
+    pub new_classes: usize,
 }
 
 /// How answers are taken.
@@ -32,8 +35,6 @@ pub struct Taken {
 pub struct Telling<'a> {
     /// Who answered, where the table does not say so.
     pub annotator: &'a str,
-    /// What the requests of the audit are called.
-    pub audit_phase: &'a str,
     /// Whether an answer may take the place of another one of the same annotator.
     pub corrects: bool,
 }
@@ -52,7 +53,9 @@ pub fn tell(project: &mut Project, file: &Path, how: Telling<'_>) -> Result<Take
     let names = project.classes.names().to_vec();
     let classes = Classes { count: Some(names.len()), names: Some(names) };
     let names: Vec<String> = project.images.rows().iter().map(ImageRow::exchange_name).collect();
-    let rows = answers::read(file, &samples, &classes, &names)?;
+    let Answers { rows, new_classes } = answers::read(file, &samples, &classes, &names)?;
+    ClassTable::check(&[project.classes.names(), &new_classes].concat())
+        .map_err(|reason| Error::Input { path: file.to_owned(), reason })?;
     let mut taken = Taken::default();
     let mut told = Vec::new();
     for row in &rows {
@@ -64,6 +67,10 @@ pub fn tell(project: &mut Project, file: &Path, how: Telling<'_>) -> Result<Take
             Some(mark) => take(project, row, mark, how, &mut told, &mut taken).map_err(wrong)?,
             None => taken.empty += 1,
         }
+    }
+    taken.new_classes = new_classes.len();
+    if !new_classes.is_empty() {
+        project.classes.add(&new_classes)?;
     }
     project.ledger.tell(&told)?;
     Ok(taken)
@@ -77,53 +84,26 @@ fn take<'a>(
     told: &mut Vec<Told<'a>>,
     taken: &mut Taken,
 ) -> Result<(), String> {
-    let sample = SampleId(row.sample as u32);
-    if project.ledger.standing(sample).is_none() {
-        return Err("was never asked for; remove the line, or wait until it is".to_owned());
-    }
-    let annotator = row.annotator.as_deref().unwrap_or(how.annotator);
-    let is_audit = project.ledger.phase(sample) == Some(how.audit_phase);
-    let (event, label) = match mark {
-        Mark::Label(label) if is_audit => (Event::Audited, Some(label)),
-        Mark::Label(label) => (Event::Answered, Some(label)),
-        Mark::Skipped => (Event::Skipped, None),
-        Mark::Unsure => (Event::Unsure, None),
-        Mark::Invalid => (Event::Invalid, None),
-    };
-    let cost = 1.0;
-    let says = |event: Event, label: Option<u32>, cost: f64| Told {
-        event,
-        sample,
-        label,
-        annotator,
+    let saying = Saying {
+        sample: SampleId(row.sample as u32),
+        mark,
+        annotator: row.annotator.as_deref().unwrap_or(how.annotator),
         how: None,
-        cost,
-        note: None,
+        corrects: how.corrects,
     };
-    match project.ledger.opinion(sample, annotator) {
-        None => told.push(says(event, label, cost)),
-        // A correction says what an answer says.
-        Some((before, known)) if known == label && (before == event || label.is_some()) => {
+    let (effect, events) = project.events(saying)?;
+    match effect {
+        Effect::Known => {
             taken.known += 1;
             return Ok(());
         }
-        Some(_) if !how.corrects => {
-            return Err(format!(
-                "was answered otherwise by {annotator} before; give --correct to change answers"
-            ));
-        }
-        Some(_) => {
-            taken.corrected += 1;
-            if label.is_some() && !is_audit {
-                told.push(says(Event::Corrected, label, 0.0));
-            } else {
-                told.push(says(Event::Undone, None, 0.0));
-                told.push(says(event, label, 0.0));
-            }
-        }
+        Effect::Corrected => taken.corrected += 1,
+        Effect::New => {}
     }
-    taken.labelled += usize::from(label.is_some());
-    taken.audited += usize::from(event == Event::Audited);
-    taken.without_label += usize::from(label.is_none());
+    told.extend(events);
+    let has_label = matches!(mark, Mark::Label(_));
+    taken.labelled += usize::from(has_label);
+    taken.audited += usize::from(has_label && project.is_audit(saying.sample));
+    taken.without_label += usize::from(!has_label);
     Ok(())
 }

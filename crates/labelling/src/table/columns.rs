@@ -13,6 +13,8 @@ pub(crate) const PATH: [&str; 5] = ["path", "file", "file_name", "filename", "im
 pub(crate) const LABEL: [&str; 3] = ["label", "class", "category"];
 /// Who said so.
 pub(crate) const ANNOTATOR: [&str; 2] = ["annotator", "who"];
+/// What the row is.
+pub(crate) const STATUS: [&str; 1] = ["status"];
 /// Only a file of samples that were asked for has these.
 pub(crate) const ASKED: [&str; 2] = ["rank", "score"];
 

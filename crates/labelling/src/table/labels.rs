@@ -5,9 +5,10 @@ use std::path::Path;
 
 use super::cell::Mark;
 use super::classes::Classes;
-use super::columns::{ANNOTATOR, ASKED, Header, LABEL, cell};
+use super::columns::{ANNOTATOR, ASKED, Header, LABEL, STATUS, cell};
 use super::samples::Samples;
 use super::sheet::Sheet;
+use super::status::Status;
 use crate::Error;
 
 /// What a header may look like.
@@ -35,18 +36,37 @@ pub struct Labels {
     pub rows: Vec<LabelRow>,
     /// Whether it is a file of samples that were asked for, with a column filled in: an empty label is none *yet* then.
     pub is_asked: bool,
+    /// Classes that are not there yet, by the numbers after those that are.
+    pub new_classes: Vec<String>,
 }
 
 impl Labels {
     /// Reads a table with a column that names the samples (`index`, `row`, `id`, `sample` or, with ids, `path`, `file`,
     /// `file_name`, `filename`, `image`), one with their labels (`label`, `class` or `category`) and, if you like, one with
-    /// who said so (`annotator`, `who`). Further columns are ignored.
+    /// who said so (`annotator`, `who`), and one with what the row is (`status`: labelled, new-class, skipped, unsure, invalid or
+    /// asked). Further columns are ignored.
     ///
     /// # Errors
     ///
     /// [`Error::Input`] with the line: the file cannot be read, has no header, names a sample or a class that does not
     /// exist, or a sample twice.
     pub fn read(path: &Path, samples: &Samples, classes: &Classes) -> Result<Self, Error> {
+        let labels = Self::read_with_new_classes(path, samples, classes)?;
+        match labels.new_classes.first() {
+            None => Ok(labels),
+            Some(name) => Err(Error::Input {
+                path: path.to_owned(),
+                reason: format!("`{name}` is a new class, and the classes are given; add it to their names"),
+            }),
+        }
+    }
+
+    /// The same, but a row may name a class that is not there yet, if its `status` is `new-class`.
+    ///
+    /// # Errors
+    ///
+    /// As [`Labels::read`].
+    pub fn read_with_new_classes(path: &Path, samples: &Samples, classes: &Classes) -> Result<Self, Error> {
         let sheet = Sheet::read(path)?;
         let header = Header::of(&sheet, EXPECTED)?;
         let columns = samples.columns(&sheet, &header, EXPECTED)?;
@@ -55,6 +75,9 @@ impl Labels {
             return Err(header.lacks("with labels", EXPECTED));
         }
         let annotator = header.find(&ANNOTATOR)?;
+        let status = header.find(&STATUS)?;
+        let mut classes = classes.clone();
+        let mut new_classes = Vec::new();
         let mut lines = BTreeMap::new();
         let mut rows = Vec::new();
         for row in &sheet.rows[1..] {
@@ -64,13 +87,32 @@ impl Labels {
                 return Err(sheet.fault(row.line, format!("{name} is given twice, first in line {before}")));
             }
             let text = cell(row, label).unwrap_or_default();
-            let mark = classes.mark(text).map_err(|reason| {
-                sheet.fault(row.line, format!("label {} of {} {reason}", quoted(text), samples.name(sample)))
-            })?;
+            let status = cell(row, status).map_or(Ok(Status::Label), Status::of);
+            let status = status.map_err(|reason| sheet.fault(row.line, reason))?;
+            if status == Status::NewClass && classes.mark(text).is_err() {
+                let names = classes.names.get_or_insert_default();
+                names.push(text.to_owned());
+                classes.count = Some(names.len());
+                new_classes.push(text.to_owned());
+            }
+            let mark = match status {
+                Status::Without(mark) => mark,
+                Status::Open => Mark::Skipped,
+                Status::Label | Status::NewClass => classes.mark(text).map_err(|reason| {
+                    let name = samples.name(sample);
+                    sheet.fault(row.line, format!("label {} of {name} {reason}", quoted(text)))
+                })?,
+            };
+            let is_empty = match status {
+                Status::Without(_) => false,
+                Status::Open => true,
+                Status::Label | Status::NewClass => text.is_empty(),
+            };
             let annotator = cell(row, annotator).filter(|who| !who.is_empty()).map(str::to_owned);
-            rows.push(LabelRow { line: row.line, sample, mark, is_empty: text.is_empty(), annotator });
+            rows.push(LabelRow { line: row.line, sample, mark, is_empty, annotator });
         }
-        Ok(Self { rows, is_asked: ASKED.iter().all(|name| matches!(header.find(&[name]), Ok(Some(_)))) })
+        let is_asked = ASKED.iter().all(|name| matches!(header.find(&[name]), Ok(Some(_))));
+        Ok(Self { rows, is_asked, new_classes })
     }
 
     /// The samples that have a label, with it.
@@ -116,6 +158,30 @@ mod tests {
         let asked =
             "rank,index,score,predicted_class,predicted_probability,label\n1,4,0.5,1,0.9,2\n2,3,0.1,0,0.8,\n";
         assert!(read(asked, false).unwrap().is_asked);
+    }
+
+    #[test]
+    fn a_status_says_what_a_row_is() {
+        let text = "index,label,status\n0,1,labelled\n1,,skipped\n2,,unsure\n3,2,asked\n4,lynx,new-class\n";
+        let error = read(text, false).unwrap_err().to_string();
+        assert!(error.contains("`lynx` is a new class"), "{error}");
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("labels.csv");
+        std::fs::write(&path, text).unwrap();
+        let names = ["cat", "dog", "fox"].map(str::to_owned).to_vec();
+        let classes = Classes { count: Some(3), names: Some(names) };
+        let labels = Labels::read_with_new_classes(&path, &Samples::new(5, None), &classes).unwrap();
+        let found: Vec<(Mark, bool)> = labels.rows.iter().map(|row| (row.mark, row.is_empty)).collect();
+        let expected = [
+            (Mark::Label(1), false),
+            (Mark::Skipped, false),
+            (Mark::Unsure, false),
+            (Mark::Skipped, true),
+            (Mark::Label(3), false),
+        ];
+        assert_eq!((found, labels.new_classes), (expected.to_vec(), vec!["lynx".to_owned()]));
+        let error = read("index,label,status\n0,1,done\n", false).unwrap_err().to_string();
+        assert!(error.contains("line 2: `done` is no status"), "{error}");
     }
 
     #[test]

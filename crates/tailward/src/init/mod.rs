@@ -8,6 +8,7 @@ mod plan;
 use std::path::Path;
 
 use tailward_datasets::folder::{FoundFile, Walk, walk};
+use tailward_engine::project;
 use tailward_labelling::project::{
     ClassTable, Features, Gathered, ImageTable, Project, Settings, gather, pixel_cache,
 };
@@ -17,7 +18,7 @@ use crate::Error;
 use crate::output::say;
 use crate::progress::bar;
 pub(crate) use arguments::Arguments;
-use choices::chosen;
+use choices::{chosen, patches};
 use import::import;
 use plan::Plan;
 
@@ -47,6 +48,7 @@ pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<()> {
     drop(lock);
     let mut project = Project::open(folder, Patience::Wait).map_err(Error::from)?;
     let imported = import(&mut project, &plan)?;
+    say_costs(&project)?;
     say(format_args!(
         "{}: {} images take part, {} classes, {imported} labels taken over. Next: tailward ask {0}",
         folder.display(),
@@ -56,6 +58,29 @@ pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<()> {
     if project.classes.names().len() < 2 {
         say(format_args!(
             "there are fewer than two classes; name them with --classes, in the same command once more"
+        ));
+    }
+    Ok(())
+}
+
+/// What it costs to describe the images, by each way that there is.
+fn say_costs(project: &Project) -> anyhow::Result<()> {
+    let count = project.images.usable().count();
+    let chosen = &project.settings.features;
+    let patches = Features::Patches(patches(chosen.kept_side() < 64));
+    for features in [Some(&patches).filter(|patches| *patches != chosen), Some(chosen)].into_iter().flatten()
+    {
+        let Some(time) = project::time_of_an_image(project, features)? else { continue };
+        let name = match features {
+            Features::Patches(_) => "patches",
+            Features::EfficientNetLite0(_) => "efficientnet-lite0",
+        };
+        let minutes = time.as_secs_f64() * count as f64 / 60.0;
+        let total = if minutes < 1.0 { "less than a minute".to_owned() } else { format!("{minutes:.0} min") };
+        say(format_args!(
+            "features by {name}: {:.1} ms an image on this machine, {total} for all of them, once{}",
+            1000.0 * time.as_secs_f64(),
+            if features == chosen { "" } else { " (not chosen)" }
         ));
     }
     Ok(())
@@ -73,9 +98,8 @@ fn leave_out(found: &mut Walk, arguments: &Arguments) {
 }
 
 fn gathered(folder: &Path, settings: &Settings, files: &[FoundFile]) -> anyhow::Result<Gathered> {
-    let Features::Patches { side, .. } = settings.features;
     let mut images = ImageTable::open(&folder.join(ImageTable::FILE)).map_err(Error::from)?;
-    let cache = pixel_cache(folder, side).map_err(Error::from)?;
+    let cache = pixel_cache(folder, settings.features.kept_side()).map_err(Error::from)?;
     let bar = bar(files.len(), "reading images");
     let images_folder = settings.images_in(folder);
     let gathered = gather(&mut images, &cache, &images_folder, files, settings.limits.into(), &mut |done| {

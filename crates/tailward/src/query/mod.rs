@@ -27,7 +27,7 @@ use explain::Account;
 pub(crate) use help::strategies as help;
 pub(crate) use picks::{Names, PickRow, table};
 use pool::Pool;
-pub(crate) use strategy::GONE;
+pub(crate) use strategy::{GONE, named, names_without_network};
 
 pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<()> {
     for input in arguments.inputs() {

@@ -134,6 +134,33 @@ impl Options {
     }
 }
 
+/// The strategies that need no network, and so can choose for a person's project.
+pub(crate) fn names_without_network() -> impl Iterator<Item = &'static str> {
+    STRATEGIES.into_iter().map(|(name, _, _)| name).filter(|name| !needs_passes(name) && *name != "vaal")
+}
+
+/// A strategy by its name, with what the options of the same names in `tailward query` say.
+///
+/// # Errors
+///
+/// [`Error::Usage`]: a parameter is missing, is none of the strategy's, or is out of its range.
+pub(crate) fn named(
+    name: &str,
+    balance: Option<&str>,
+    parallel: Option<usize>,
+    set: &[String],
+) -> Result<Strategy, Error> {
+    let options = Options {
+        strategy: name.to_owned(),
+        balance: balance.map(str::to_owned),
+        parallel,
+        mode: None,
+        negative: None,
+        set: set.to_vec(),
+    };
+    options.strategy(0)
+}
+
 /// A strategy of each name with usual parameters, for what `--help` says of it, and the keys that have no default.
 pub(super) fn examples() -> Vec<(&'static str, Strategy, Vec<String>)> {
     let example = |(name, _, required): (&'static str, &str, &str)| {

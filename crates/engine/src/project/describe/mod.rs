@@ -1,5 +1,8 @@
 //! The features of a project's images, computed once and kept.
 
+mod frozen;
+mod partial;
+
 use std::collections::BTreeSet;
 use std::fs::File;
 use std::io::{BufReader, Read, Write};
@@ -8,15 +11,18 @@ use std::path::{Path, PathBuf};
 use ndarray::Array2;
 use rand::seq::index;
 use sha2::{Digest, Sha256};
-use tailward_datasets::SampleId;
 use tailward_datasets::folder::inspect;
 use tailward_datasets::whole_file;
+use tailward_datasets::{ImageShape, SampleId};
+use tailward_features::efficientnet_lite::{EfficientNetLite, EfficientNetLiteConfig};
 use tailward_features::{Patches, PatchesConfig, Standardised};
-use tailward_labelling::project::{CACHE_FOLDER, Features, ImageRow, Project};
+use tailward_labelling::project::{CACHE_FOLDER, Features, FrozenFeatures, ImageRow, PatchFeatures, Project};
 
 use crate::Error;
 use crate::inputs::features::LEARNED_FROM;
 use crate::rng::{Stream, stream};
+
+pub use frozen::{read as read_frozen, sha256};
 
 /// Images whose pixels are in memory at a time.
 const CHUNK: usize = 2_048;
@@ -35,16 +41,27 @@ pub struct Described {
 }
 
 /// What describes images: the settings of a project with what follows from them.
-#[derive(Clone, Copy, Debug)]
-struct How {
-    side: usize,
-    config: PatchesConfig,
+#[derive(Clone, Debug)]
+enum How {
+    Patches { side: usize, config: PatchesConfig },
+    Frozen(FrozenFeatures),
 }
 
 impl How {
     fn of(project: &Project) -> Self {
-        let Features::Patches { side, centres } = project.settings.features;
-        Self { side, config: PatchesConfig::with_centres(side, centres) }
+        match &project.settings.features {
+            &Features::Patches(PatchFeatures { side, centres }) => {
+                Self::Patches { side, config: PatchesConfig::with_centres(side, centres) }
+            }
+            Features::EfficientNetLite0(frozen) => Self::Frozen(frozen.clone()),
+        }
+    }
+
+    fn dims(&self) -> usize {
+        match self {
+            Self::Patches { config, .. } => config.dims(),
+            Self::Frozen(_) => EfficientNetLiteConfig::lite0().head,
+        }
     }
 }
 
@@ -58,41 +75,58 @@ pub fn describe(project: &Project, progress: &mut dyn FnMut(usize)) -> Result<De
     let samples = |rows: &[&ImageRow]| rows.iter().map(|row| row.id).collect();
     let all: Vec<&ImageRow> = project.images.usable().collect();
     // Most often nothing has changed, and no file need be looked at.
-    if let Some((scale, features)) = kept(&feature_file(project, how, &all), all.len(), how.config.dims()) {
+    if let Some((scale, features)) = kept(&feature_file(project, &how, &all), all.len(), how.dims()) {
         progress(all.len());
         return Ok(Described { samples: samples(&all), features, scale, lost: Vec::new() });
     }
-    let lost = restore(project, &all)?;
-    let rows = without(all, &lost);
+    let mut lost = restore(project, &all)?;
+    let mut rows = without(all, &lost);
+    if let Some((scale, features)) = kept(&feature_file(project, &how, &rows), rows.len(), how.dims()) {
+        progress(rows.len());
+        return Ok(Described { samples: samples(&rows), features, scale, lost });
+    }
+    let mut features = match &how {
+        How::Patches { side, config } if !rows.is_empty() => {
+            computed(project, (*side, config), &rows, progress)?
+        }
+        How::Patches { .. } => Array2::zeros((0, 0)),
+        How::Frozen(frozen) => {
+            let partial = feature_file(project, &how, &rows).with_extension("part");
+            let network = frozen::network(project, frozen)?;
+            let (features, gone) = frozen::computed(project, &network, &rows, &partial, progress)?;
+            rows = without(rows, &gone);
+            lost.extend(gone);
+            features
+        }
+    };
     if rows.is_empty() {
         let reason = "there is no image that can be used; `tailward init` says why".to_owned();
         return Err(Error::NothingToAsk { path: project.folder.clone(), reason });
     }
-    let file = feature_file(project, how, &rows);
-    let (scale, features) = match kept(&file, rows.len(), how.config.dims()) {
-        Some(kept) => {
-            progress(rows.len());
-            kept
-        }
-        None => {
-            let mut features = computed(project, how, &rows, progress)?;
-            let scale = Standardised::of(features.view());
-            scale.apply(&mut features);
-            // What can be made again must not keep anybody from working.
-            if let Err(error) = keep(&file, &scale, &features) {
-                tracing::warn!("{} is not kept, and is made again the next time: {error}", file.display());
-            }
-            (scale, features)
-        }
-    };
+    let scale = Standardised::of(features.view());
+    scale.apply(&mut features);
+    let file = feature_file(project, &how, &rows);
+    // What can be made again must not keep anybody from working.
+    if let Err(error) = keep(&file, &scale, &features) {
+        tracing::warn!("{} is not kept, and is made again the next time: {error}", file.display());
+    }
     Ok(Described { samples: samples(&rows), features, scale, lost })
 }
 
 /// Describes images that are none of a project's, in the way of its own.
 #[derive(Debug)]
 pub struct Describer {
-    patches: Patches,
+    describing: Describing,
     scale: Standardised,
+}
+
+/// What leads from pixels to features.
+#[derive(Debug)]
+pub(super) enum Describing {
+    /// Distances of patches to centres.
+    Patches { side: usize, patches: Box<Patches> },
+    /// A network, by the hash of its weights.
+    Frozen { network: Box<EfficientNetLite>, sha256: String },
 }
 
 impl Describer {
@@ -102,19 +136,43 @@ impl Describer {
     ///
     /// The cache cannot be read.
     pub fn of(project: &Project, described: &Described) -> Result<Self, Error> {
-        let how = How::of(project);
         let all: Vec<&ImageRow> = project.images.usable().collect();
-        let patches = learned(project, how, &without(all, &described.lost))?;
-        Ok(Self { patches, scale: described.scale.clone() })
+        let describing = match How::of(project) {
+            How::Patches { side, config } => {
+                let patches = learned(project, (side, &config), &without(all, &described.lost))?;
+                Describing::Patches { side, patches: Box::new(patches) }
+            }
+            How::Frozen(frozen) => {
+                let network = Box::new(frozen::network(project, &frozen)?);
+                Describing::Frozen { network, sha256: frozen.sha256 }
+            }
+        };
+        Ok(Self { describing, scale: described.scale.clone() })
     }
 
-    /// The features of images at the project's side.
+    /// The shape of the images that it describes.
+    pub fn shape(&self) -> ImageShape {
+        match &self.describing {
+            Describing::Patches { side, .. } => ImageShape { channels: 3, height: *side, width: *side },
+            Describing::Frozen { network, .. } => frozen::shape(network),
+        }
+    }
+
+    /// What leads to features, and how they are brought to one scale.
+    pub(super) fn parts(&self) -> (&Describing, &Standardised) {
+        (&self.describing, &self.scale)
+    }
+
+    /// The features of images of its [`shape`](Self::shape).
     ///
     /// # Shapes
     ///
-    /// `pixels`: `[images, 3, side, side]`; the features: `[images, dims]`
+    /// `pixels`: `[images, 3, height, width]`; the features: `[images, dims]`
     pub fn features(&self, pixels: &[u8]) -> Array2<f32> {
-        let mut features = self.patches.features(pixels);
+        let mut features = match &self.describing {
+            Describing::Patches { patches, .. } => patches.features(pixels),
+            Describing::Frozen { network, .. } => network.features(pixels),
+        };
         self.scale.apply(&mut features);
         features
     }
@@ -154,17 +212,21 @@ fn sources<'a>(rows: &[&'a ImageRow]) -> Vec<(usize, &'a str)> {
 }
 
 /// Learns centres from some of the images.
-fn learned(project: &Project, how: How, rows: &[&ImageRow]) -> Result<Patches, Error> {
+fn learned(
+    project: &Project,
+    (side, config): (usize, &PatchesConfig),
+    rows: &[&ImageRow],
+) -> Result<Patches, Error> {
     let mut rng = stream(project.settings.seed, Stream::Patches, 0);
     let drawn = index::sample(&mut rng, rows.len(), rows.len().min(LEARNED_FROM)).into_vec();
     let drawn: Vec<&ImageRow> = drawn.into_iter().map(|place| rows[place]).collect();
     let (images, _) = project.pixels()?.read(&sources(&drawn))?;
-    Ok(Patches::learn(&how.config, [3, how.side, how.side], &images.pixels, &mut rng))
+    Ok(Patches::learn(config, [3, side, side], &images.pixels, &mut rng))
 }
 
 fn computed(
     project: &Project,
-    how: How,
+    how: (usize, &PatchesConfig),
     rows: &[&ImageRow],
     progress: &mut dyn FnMut(usize),
 ) -> Result<Array2<f32>, Error> {
@@ -184,7 +246,7 @@ fn computed(
 }
 
 /// The file of the features, by everything that they depend on.
-fn feature_file(project: &Project, how: How, rows: &[&ImageRow]) -> PathBuf {
+fn feature_file(project: &Project, how: &How, rows: &[&ImageRow]) -> PathBuf {
     let mut hash = Sha256::new();
     hash.update(format!("{how:?} {} {}", project.settings.seed, env!("CARGO_PKG_VERSION")));
     for row in rows {
