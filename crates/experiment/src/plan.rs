@@ -301,6 +301,20 @@ mod tests {
         assert_eq!(of("vaal-cb").vaal_images, 3 * 2 * 128 * 39_062);
     }
 
+    /// 20 of 100 classes with 500 images each, ten of them cut to a tenth; of 100 labels in a query ten are the audit's.
+    #[test]
+    fn a_head_describes_what_takes_part_once() {
+        let experiments = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../experiments");
+        let path = experiments.join("people-cifar100-20/definition.toml");
+        let runs = Definition::load(&path).unwrap().runs(Scale::Quick, &Selector::default()).unwrap();
+        let dataset = DatasetSizes { train_images: 50_000, test_images: 10_000, classes: 100 };
+        assert_eq!(expected_sizes(&runs[0], dataset), (0, 5_500));
+        let fitted: u64 = (0..=10).map(|round| 90 * round).sum();
+        let work = Work { train_images: fitted, score_images: 5_500 + 2_000, vaal_images: 0 };
+        assert!(runs.iter().all(|run| run_work(run, dataset, 0) == work));
+        assert_eq!(training_steps(&runs[0], dataset, 0), 0);
+    }
+
     #[test]
     fn time_is_known_only_with_every_rate_that_it_needs() {
         let mut rates =

@@ -151,6 +151,26 @@ mod tests {
         format!("{:.4}", *smallest as f64 / *largest as f64)
     }
 
+    #[test]
+    fn images_of_classes_that_take_no_part_are_left_out() {
+        let shape = ImageShape { channels: 1, height: 1, width: 1 };
+        let images = |labels: &[u32], from: u8| LabelledImages {
+            images: Images { shape, pixels: (from..).take(labels.len()).collect() },
+            labels: labels.to_vec(),
+        };
+        let names = ["a", "b", "c"].map(str::to_owned).to_vec();
+        let (train, test) = (images(&[2, 0, 1, 2, 1], 10), images(&[1, 2], 20));
+        let dataset = Dataset::new("three".to_owned(), names, train, test);
+        let two = Grouping::First { classes: 2 }.apply(dataset).unwrap();
+        assert_eq!((two.class_names, two.truth.train), (vec!["a".to_owned(), "b".to_owned()], vec![0, 1, 1]));
+        assert_eq!(
+            (two.train.pixels, two.test.pixels, two.truth.test),
+            (vec![11, 12, 14], vec![20], vec![1])
+        );
+        let error = Grouping::First { classes: 4 }.check(3).unwrap_err().to_string();
+        assert!(error.contains("it would make 4 classes"), "{error}");
+    }
+
     /// Table 1 of DIRECT: every row that a grouping makes but SVHN with three classes, which has a test of its own. (FMoW and
     /// iWildCam keep their classes, of which the table has no counts.)
     #[test]

@@ -3,12 +3,15 @@
 use std::collections::BTreeSet;
 use std::path::Path;
 
+use tailward_acquisition::Strategy;
 use tailward_datasets::{Grouping, LabelNoise};
 use tailward_experiment::definition::{
-    Adam, Block, ClassWeights, Definition, ImbalanceProfile, IncompleteBatch, IndexListPair, LossDefinition,
-    Optimiser, PoolDefinition, RunDefinition, Scale, Schedule, Selector, Statistics, Stem, SweepDefinition,
+    Adam, Block, ClassWeights, Definition, HeadDefinition, HeadFeatures, ImbalanceProfile, IncompleteBatch,
+    IndexListPair, LossDefinition, Optimiser, PoolDefinition, RunDefinition, Scale, Schedule, Selector,
+    Statistics, Stem, SweepDefinition,
 };
 use tailward_experiment::record::{RECORD_FILE, Record};
+use tailward_labelling::project::{Audit, PatchFeatures};
 
 use crate::fixture::Shape;
 
@@ -162,7 +165,7 @@ type Change = fn(&mut RunDefinition);
 
 #[test]
 fn every_field_that_a_result_depends_on_changes_the_hash() {
-    let changes: [Change; 52] = [
+    let changes: [Change; 56] = [
         |run| run.experiment.push('x'),
         |run| run.scale = Scale::Paper,
         |run| run.dataset.push('x'),
@@ -225,6 +228,15 @@ fn every_field_that_a_result_depends_on_changes_the_hash() {
         |run| run.scoring.evaluate_pool = true,
         |run| run.grouping = Some(Grouping::FirstAndRest { classes: 2 }),
         |run| run.grouping = Some(Grouping::OneAgainstRest { class: 2 }),
+        |run| run.grouping = Some(Grouping::First { classes: 2 }),
+        |run| run.first = Some(Strategy::Random {}),
+        |run| run.audit = Some(Audit { share: 0.1, at_least: 100 }),
+        |run| {
+            (run.model, run.training) = (None, None);
+            run.head = Some(HeadDefinition {
+                features: HeadFeatures::Patches(PatchFeatures { side: 32, centres: 400 }),
+            });
+        },
         |run| run.noise = Some(LabelNoise::Uniform { rate: 0.1, seed: 1 }),
         |run| run.noise = Some(LabelNoise::Uniform { rate: 0.1, seed: 2 }),
         |run| run.noise = Some(LabelNoise::PairFlip { rate: 0.1, seed: 1 }),
