@@ -49,7 +49,10 @@ pub fn ask(project: &mut Project, described: &Described, batch: Option<usize>) -
     }
     let images = stranded(project);
     if !images.is_empty() {
-        let account = vec!["What waits is of a round whose file is lost; no strategy learns from it what it wanted.".to_owned()];
+        let account = vec![
+            "What waits is of a round whose file is lost; no strategy learns from it what it wanted."
+                .to_owned(),
+        ];
         let round = project.ledger.rounds().saturating_sub(1);
         return Ok(Asked { round, waited: images.len(), images, account });
     }

@@ -417,7 +417,7 @@
     show();
     const next = view.next;
     view.next = null;
-    if (next) perform(next);
+    if (next !== null) perform(next);
   };
 
   const refresh = async (keepsAlarm) => {
@@ -609,6 +609,8 @@
   };
   byId("name").addEventListener("input", () => { chosen = 0; list(); });
   byId("name").addEventListener("keydown", async (event) => {
+    if (!byId("finder").open) return;
+    event.stopPropagation();
     if (event.key === "ArrowDown" || event.key === "ArrowUp") {
       chosen += event.key === "ArrowDown" ? 1 : -1;
       chosen = Math.max(0, chosen);
@@ -647,7 +649,8 @@
     z: "zoom", w: "why", "?": "help", g: "grid", r: "resolve", Escape: "single", Enter: "enter", ".": "take",
   };
   addEventListener("keydown", (event) => {
-    if (event.repeat || !view.state || event.target.closest("input, dialog")) return;
+    // Whether somebody types: a field that has just been closed may have the focus for a moment longer.
+    if (event.repeat || !view.state || document.querySelector("dialog[open]") || event.target.closest("#annotator")) return;
     if ((event.ctrlKey || event.metaKey) && event.key.toLowerCase() === "z") {
       event.preventDefault();
       return perform("undo");

@@ -127,10 +127,14 @@ pub(super) fn check_name(name: &str) -> Result<(), String> {
         ));
     }
     if name.chars().any(is_invisible) {
-        return Err(format!("{name:?} is no name of a class: it has a sign that is not seen or turns the text around"));
+        return Err(format!(
+            "{name:?} is no name of a class: it has a sign that is not seen or turns the text around"
+        ));
     }
     if MARKS.contains(&name.to_ascii_lowercase().as_str()) {
-        return Err(format!("`{name}` is no name of a class: in a table it says that an image gets no label; rename it"));
+        return Err(format!(
+            "`{name}` is no name of a class: in a table it says that an image gets no label; rename it"
+        ));
     }
     if name.chars().count() > LONGEST {
         return Err(format!("`{name}` is no name of a class: it has more than {LONGEST} characters"));

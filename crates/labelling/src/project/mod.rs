@@ -90,7 +90,9 @@ impl Project {
         let audit = AuditTable::open(&folder.join(AuditTable::FILE))?;
         let members = images.usable().map(|row| row.id);
         let ledger = Ledger::open(&folder.join(LEDGER_FILE), members)?;
-        if let Some((sample, label)) = ledger.labels().find(|(_, label)| *label as usize >= classes.names().len()) {
+        if let Some((sample, label)) =
+            ledger.labels().find(|(_, label)| *label as usize >= classes.names().len())
+        {
             let reason = format!(
                 "image {sample} has the label {label}, and {} has {} classes, numbered from 0; bring back the lines that are missing there",
                 ClassTable::FILE,

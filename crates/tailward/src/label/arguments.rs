@@ -54,7 +54,9 @@ fn name(text: &str) -> Result<String, String> {
         return Err("a name has 1 to 60 characters, no line breaks, and no space at its ends".to_owned());
     }
     if text == IMPORTED {
-        return Err(format!("`{IMPORTED}` is what labels are said by that were there at the beginning; take another name"));
+        return Err(format!(
+            "`{IMPORTED}` is what labels are said by that were there at the beginning; take another name"
+        ));
     }
     Ok(text.to_owned())
 }

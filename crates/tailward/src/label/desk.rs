@@ -208,7 +208,9 @@ impl Desk {
             return Ok(None);
         }
         if self.project.is_audit(sample) || self.project.ledger.opinions().all(|(other, _)| other != sample) {
-            let words = format!("image {sample} cannot be settled: nobody gave it a label that others could differ from");
+            let words = format!(
+                "image {sample} cannot be settled: nobody gave it a label that others could differ from"
+            );
             return Err(Fault::Refused(words));
         }
         let how = Some(How::Resolve.name());

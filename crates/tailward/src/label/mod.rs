@@ -34,9 +34,11 @@ pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<()> {
         let words = "others would reach the page without a name; say who labels with --annotator NAME";
         return Err(Error::Usage(words.to_owned()).into());
     }
-    let twice = (1..arguments.annotators.len()).find(|&place| arguments.annotators[..place].contains(&arguments.annotators[place]));
+    let twice = (1..arguments.annotators.len())
+        .find(|&place| arguments.annotators[..place].contains(&arguments.annotators[place]));
     if let Some(place) = twice {
-        let words = format!("--annotator {} is given twice; two people need two names", arguments.annotators[place]);
+        let words =
+            format!("--annotator {} is given twice; two people need two names", arguments.annotators[place]);
         return Err(Error::Usage(words).into());
     }
     let project = Project::open(&arguments.project, Patience::Refuse).map_err(Error::from)?;

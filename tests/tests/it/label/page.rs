@@ -202,6 +202,8 @@ fn a_grid_answers_many_and_what_differs_is_settled() {
     browser.image();
     browser.press('g');
     browser.wait("document.querySelectorAll('.tile').length > 1");
+    // What is not seen is not answered.
+    browser.wait("[...document.querySelectorAll('.tile img')].every((tile) => tile.naturalWidth > 0)");
     let tiles = browser.eval("document.querySelectorAll('.tile').length").as_u64().unwrap();
     let first = browser.eval("Number(document.querySelector('.tile').dataset.sample)").as_u64().unwrap();
     // Space marks the tile that has the focus.
