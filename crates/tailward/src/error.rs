@@ -91,3 +91,16 @@ fn strategy_code(error: &tailward_acquisition::Error) -> u8 {
         _ => 3,
     }
 }
+
+/// An error with its causes, each said once.
+pub(crate) fn words(error: &anyhow::Error) -> String {
+    let mut words = String::new();
+    for cause in error.chain().map(ToString::to_string) {
+        // Many messages have their cause in them.
+        if !words.contains(&cause) {
+            let separator = if words.is_empty() { "" } else { ": " };
+            words = format!("{words}{separator}{cause}");
+        }
+    }
+    words
+}

@@ -34,6 +34,7 @@ use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 
 pub use error::Error;
+use error::words;
 use tailward_engine::failure::Work;
 use tailward_engine::guard;
 
@@ -191,19 +192,6 @@ fn parse() -> anyhow::Result<Cli> {
 fn failed(error: &anyhow::Error) -> ExitCode {
     output::say(format_args!("error: {}", words(error)));
     ExitCode::from(exit_code(error))
-}
-
-/// An error with its causes, each said once.
-fn words(error: &anyhow::Error) -> String {
-    let mut words = String::new();
-    for cause in error.chain().map(ToString::to_string) {
-        // Many messages have their cause in them.
-        if !words.contains(&cause) {
-            let separator = if words.is_empty() { "" } else { ": " };
-            words = format!("{words}{separator}{cause}");
-        }
-    }
-    words
 }
 
 /// The exit code that says what kind of error it was.

@@ -395,3 +395,28 @@ fn what_is_no_project_is_said_to_be_none() {
     desk.change("p", "budget = 60", "budget = sixty");
     failed(desk.ask("p"), 3, "tailward.toml");
 }
+
+/// A query's file that is lost costs nothing that was paid for, and a class that is lost is said with its label.
+#[test]
+fn what_waits_is_asked_for_again_and_labels_need_their_classes() {
+    let desk = Desk::new();
+    assert!(desk.init("p", &[]).status.success());
+    let asked = paths(&desk.ask("p"));
+    std::fs::remove_file(desk.path("p").join("query.json")).unwrap();
+    let mut again = paths(&desk.ask("p"));
+    again.sort();
+    let mut expected = asked.clone();
+    expected.sort();
+    assert_eq!(again, expected);
+    let answers: String = asked.iter().map(|path| format!("{path},{}\n", desk.truth[path])).collect();
+    assert!(desk.tell("p", &format!("path,label\n{answers}"), &[]).status.success());
+    assert!(paths(&desk.ask("p")).iter().all(|path| !asked.contains(path)), "the next round");
+    std::fs::write(desk.path("p").join("classes.csv"), "id,name\n0,across\n").unwrap();
+    let status = tailward().arg("status").arg(desk.path("p")).output().unwrap();
+    assert_eq!(status.status.code(), Some(3), "{}", words(&status));
+    assert!(
+        words(&status).contains("classes.csv has 1 classes, numbered from 0; bring back"),
+        "{}",
+        words(&status)
+    );
+}

@@ -16,6 +16,8 @@ use tailward_datasets::folder::Previews;
 use tailward_labelling::page::{Press, SCRIPT, STYLE, Said, shell};
 use tailward_labelling::project::{PeopleTable, Secret};
 
+use crate::error::words;
+
 use super::admission::{ANSWERS, Admission, OURS};
 use super::desk::{Desk, Fault};
 
@@ -74,7 +76,7 @@ impl From<Fault> for Wrong {
         match fault {
             Fault::Refused(why) => Self::Refused(why),
             Fault::Failed(error) => {
-                let why = crate::words(&error);
+                let why = words(&error);
                 tracing::error!("{why}");
                 Self::Failed(why)
             }

@@ -230,3 +230,68 @@ fn each_person_has_a_link_and_a_queue() {
     let people = std::fs::read_to_string(desk.path("p").join("people.csv")).unwrap();
     assert!(!people.contains(serving.secret(0)), "{people}");
 }
+
+/// What cannot be said is refused once and for all; a page would send anything else for ever.
+#[test]
+fn what_was_settled_takes_new_settlements_and_refusals_are_no_outages() {
+    let desk = Desk::new();
+    assert!(desk.init("p", &[]).status.success());
+    desk.change("p", "at_least = 100", "at_least = 4");
+    let people = ["--annotator", "ada", "--annotator", "bo", "--overlap", "1"];
+    let serving = Serving::start(&desk.path("p"), &people, 2);
+    let [ada, bo] = [0, 1].map(|link| Caller::enter(serving.port(), serving.secret(link)).unwrap());
+    let audit = std::fs::read_to_string(desk.path("p").join("audit.csv")).unwrap();
+    let of_audit: Vec<u64> =
+        audit.lines().skip(1).map(|line| line.split(',').next().unwrap().parse().unwrap()).collect();
+    let press = |sample: u64, label: u32, how: &str| {
+        format!("[{{\"sample\":{sample},\"mark\":{{\"label\":{label}}},\"how\":\"{how}\"}}]")
+    };
+    let waiting = queue(&ada.state());
+    let (asked, rest): (Vec<u64>, Vec<u64>) = waiting.iter().partition(|sample| of_audit.contains(sample));
+    let sample = rest[0];
+    // Nobody has answered it, it belongs to the audit, it was never asked for, it is there twice.
+    let free = (0..150).find(|sample| !waiting.contains(sample)).unwrap();
+    let twice = format!("[{0},{0}]", press(rest[1], 0, "single").trim_matches(['[', ']']));
+    for (body, words) in [
+        (press(sample, 0, "resolve"), "nobody gave it a label"),
+        (press(asked[0], 0, "resolve"), "nobody gave it a label"),
+        (press(asked[0], 0, "grid"), "is labelled alone"),
+        (press(free, 0, "single"), "was never asked for"),
+        (press(free, 0, "resolve"), "nobody gave it a label"),
+        (twice, "is answered twice"),
+    ] {
+        let refused = ada.post("/api/say", &body);
+        assert_eq!(refused.status, 422, "{body}: {}", refused.text());
+        assert!(refused.text().contains(words), "{}", refused.text());
+    }
+    // Once it is settled, whatever anybody says of it is a new settlement.
+    for (caller, label, how) in [
+        (&ada, 0, "single"),
+        (&bo, 1, "single"),
+        (&ada, 1, "resolve"),
+        (&ada, 2, "single"),
+        (&bo, 0, "single"),
+    ] {
+        let said = caller.post("/api/say", &press(sample, label, how));
+        assert_eq!(said.status, 200, "{}", said.text());
+    }
+    let last = desk.ledger("p").into_iter().rfind(|line| line.contains(&format!(",{sample},"))).unwrap();
+    assert!(last.contains(&format!("settled,{sample},0,bo,resolve")), "{last}");
+    let undone = bo.post("/api/undo", &format!("{{\"sample\":{sample},\"event\":\"settled\",\"label\":0}}"));
+    assert_eq!(undone.status, 200, "{}", undone.text());
+    let last = desk.ledger("p").into_iter().rfind(|line| line.contains(&format!(",{sample},"))).unwrap();
+    assert!(last.contains("undone"), "{last}");
+    // Another command waits for a moment and then says who works here.
+    let status = tailward().arg("status").arg(desk.path("p")).output().unwrap();
+    assert_eq!(status.status.code(), Some(5), "{}", words(&status));
+    // Another file in the ledger's place is noticed: nothing is called saved that is not there.
+    let ledger = desk.path("p").join("ledger.csv");
+    std::fs::copy(&ledger, desk.path("copy")).unwrap();
+    std::fs::rename(desk.path("copy"), &ledger).unwrap();
+    let failed = ada.post("/api/say", &press(rest[1], 0, "single"));
+    assert!(
+        failed.status == 500 && failed.text().contains("another file was put in its place"),
+        "{}",
+        failed.text()
+    );
+}
