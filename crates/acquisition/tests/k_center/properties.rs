@@ -73,9 +73,15 @@ proptest! {
             probabilities: pool.probabilities.select(Axis(0), &order),
             ..pool.clone()
         };
-        let back = |rows: Vec<usize>| rows.into_iter().map(|row| order[row]).collect::<Vec<_>>();
-        prop_assert_eq!(back(rows(&permuted.plain().picks)), rows(&pool.plain().picks));
-        prop_assert_eq!(back(rows(&permuted.balanced(1.0).picks)), rows(&pool.balanced(1.0).picks));
+        for (found, expected) in
+            [(permuted.plain().picks, pool.plain().picks), (permuted.balanced(1.0).picks, pool.balanced(1.0).picks)]
+        {
+            let differ = found.iter().zip(&expected).find(|(one, other)| order[one.row] != other.row);
+            // Two rows that are as far but for rounding go by their place in the pool; what follows may differ then.
+            if let Some((one, other)) = differ {
+                prop_assert!((one.score - other.score).abs() <= 1e-6 * other.score.abs(), "{one:?} {other:?}");
+            }
+        }
     }
 
     #[test]
