@@ -6,6 +6,7 @@
 pub mod answers;
 pub mod append_only;
 mod append_only_table;
+pub mod clock;
 pub mod error;
 pub mod known;
 pub mod ledger;

@@ -6,7 +6,7 @@ use clap::{Args, ValueEnum};
 use serde::Serialize;
 use tailward_datasets::folder::Previews;
 use tailward_datasets::whole_file;
-use tailward_engine::project::{self, Asked, AskedImage, Described};
+use tailward_engine::project::{self, Asked, AskedImage, Described, Fit};
 use tailward_labelling::Patience;
 use tailward_labelling::answers::label_studio;
 use tailward_labelling::page::{Offline, OfflineImage, class_lines, data_url, offline};
@@ -87,6 +87,17 @@ pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<()> {
     }
     say(format_args!("round {}: {} images wait for a label", asked.round, asked.images.len()));
     Ok(())
+}
+
+/// The head of a project.
+///
+/// # Errors
+///
+/// There are no labels of two classes to tell apart.
+pub(crate) fn fitted(project: &Project, described: &Described) -> Result<Fit, Error> {
+    let words = "there are no labels of two classes yet; `tailward ask` says which images to label";
+    let none = || Error::Input { path: project.folder.clone(), reason: words.to_owned() };
+    project::fit(project, described).ok_or_else(none)
 }
 
 /// Describes the images, and says which are lost.

@@ -5,12 +5,12 @@ use std::path::PathBuf;
 use clap::Args;
 use ndarray::ArrayView1;
 use tailward_datasets::folder::{path_to_text, walk};
-use tailward_engine::project::{Describer, Prediction, fit, highest, predict};
+use tailward_engine::project::{Describer, Prediction, highest, predict};
 use tailward_labelling::Patience;
 use tailward_labelling::project::Project;
 
 use crate::Error;
-use crate::ask::described;
+use crate::ask::{described, fitted};
 use crate::output::{self, say};
 use crate::progress::bar;
 
@@ -31,11 +31,7 @@ pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<()> {
     let found = walk(&arguments.images).map_err(tailward_labelling::Error::from).map_err(Error::from)?;
     let project = Project::open(&arguments.project, Patience::Moment).map_err(Error::from)?;
     let described = described(&project)?;
-    let Some(fit) = fit(&project, &described) else {
-        let words =
-            "there are no labels of two classes yet; `tailward ask` says which images to label".to_owned();
-        return Err(Error::Input { path: project.folder.clone(), reason: words }.into());
-    };
+    let fit = fitted(&project, &described)?;
     let describer = Describer::of(&project, &described)?;
     let names = project.classes.names();
     let mut writer = csv::Writer::from_writer(Vec::new());

@@ -4,12 +4,12 @@ use std::path::PathBuf;
 
 use clap::Args;
 use tailward_datasets::whole_file;
-use tailward_engine::project::{Describer, fit, model_file, standing};
+use tailward_engine::project::{Describer, accuracy, model_file};
 use tailward_labelling::Patience;
 use tailward_labelling::project::Project;
 
 use crate::Error;
-use crate::ask::described;
+use crate::ask::{described, fitted};
 use crate::output::say;
 use crate::status::percent;
 
@@ -30,17 +30,13 @@ pub(crate) struct Arguments {
 pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<()> {
     let project = Project::open(&arguments.project, Patience::Moment).map_err(Error::from)?;
     let described = described(&project)?;
-    let Some(fit) = fit(&project, &described) else {
-        let words =
-            "there are no labels of two classes yet; `tailward ask` says which images to label".to_owned();
-        return Err(Error::Input { path: project.folder.clone(), reason: words }.into());
-    };
+    let fit = fitted(&project, &described)?;
     let describer = Describer::of(&project, &described)?;
     let path = arguments.out.clone().unwrap_or_else(|| project.folder.join(MODEL));
     let bytes = model_file(&project, &describer, &fit);
     whole_file::write_bytes(&path, &bytes).map_err(|source| Error::Output { path: path.clone(), source })?;
     say(format_args!("{}: a head on {} labels", path.display(), fit.labelled.len()));
-    match standing(&project, &described).accuracy {
+    match accuracy(&project, &described, &fit) {
         Some(share) => say(format_args!("accuracy: {}, by the audit", percent(&share))),
         None => say(format_args!("accuracy: not known; no image of the audit is labelled")),
     }

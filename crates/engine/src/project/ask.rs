@@ -1,12 +1,12 @@
 //! What to label next.
 
 use std::collections::BTreeSet;
-use std::time::{SystemTime, UNIX_EPOCH};
 
 use ndarray::{Array2, ArrayView1, Axis};
 use tailward_acquisition::query::{self, Inputs};
 use tailward_acquisition::{Arrays, Labelled};
 use tailward_datasets::SampleId;
+use tailward_labelling::clock::now_ms;
 use tailward_labelling::project::{Project, RoundLine};
 use tailward_labelling::statistics::unseen;
 
@@ -103,8 +103,7 @@ fn begin(
     let (arrays, predicted) = arrays(project, described, fit.as_ref(), &unlabelled);
     let strategy = if fit.is_some() { &project.settings.strategy } else { &project.settings.first };
     let mut rng = stream(project.settings.seed, Stream::Query, round);
-    let mut counts = vec![0; project.classes.names().len()];
-    arrays.labelled.labels.iter().for_each(|&label| counts[label as usize] += 1);
+    let counts = project.classes.count(arrays.labelled.labels.iter().copied());
     let inputs = Inputs {
         rows: unlabelled.len(),
         labelled_counts: &counts,
@@ -122,9 +121,9 @@ fn begin(
         labelled: fit.as_ref().map_or(0, |fit| fit.labelled.len()),
         left_out: fit.as_ref().map(|fit| fit.fitted.accuracy),
         audited: audited.len(),
-        accuracy: fit.as_ref().and_then(|fit| accuracy(fit, described, &audited)),
+        accuracy: fit.as_ref().and_then(|fit| accuracy(project, described, fit)),
         stability: fit.as_ref().and_then(|fit| stability(project, described, round, fit)),
-        unix_ms: SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_millis() as u64),
+        unix_ms: now_ms(),
     })?;
     let mut account = vec![match &fit {
         Some(Fit { labelled, fitted }) => format!(
@@ -153,9 +152,7 @@ fn begin(
         account.push(format!("No label yet of: {}.", without.join(", ")));
     }
     if !audited.is_empty() {
-        let mut of_audit = vec![0; classes];
-        audited.iter().for_each(|(_, label)| of_audit[*label as usize] += 1);
-        let unseen = unseen(&of_audit);
+        let unseen = unseen(&project.classes.count(audited.iter().map(|(_, label)| *label)));
         account.push(format!(
             "A random image of the pool is of a class that the {} images of the audit do not have with a probability of {:.1} % \
              (Good-Turing).",

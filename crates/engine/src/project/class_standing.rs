@@ -1,21 +1,18 @@
 //! What is known of each class.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use rand::RngExt;
 use serde::Serialize;
 use tailward_datasets::SampleId;
 use tailward_labelling::project::Project;
 use tailward_labelling::statistics::{
-    Interval, Recall, Stratum, black_box_shift, clopper_pearson, confusion, recall,
+    Interval, LEVEL, Recall, Stratum, black_box_shift, clopper_pearson, confusion, recall,
 };
 
 use super::Described;
 use super::fit::Fit;
 use crate::rng::{Stream, stream};
-
-/// The level of intervals.
-pub(super) const LEVEL: f64 = 0.95;
 
 /// How many of the last rounds say what a label costs.
 const RECENT: usize = 2;
@@ -61,11 +58,11 @@ pub(super) fn class_standings(
     head: Option<(&Fit, &[u32])>,
 ) -> Vec<ClassStanding> {
     let names = project.classes.names();
-    let mut labels = vec![0; names.len()];
-    project.labels().into_values().for_each(|label| labels[label as usize] += 1);
+    let known = project.labels();
+    let labels = project.classes.count(known.values().copied());
     let audited = project.ledger.audited();
-    let of_audit = count(audited.iter().map(|(_, label)| *label), names.len());
-    let costs = costs(project);
+    let of_audit = project.classes.count(audited.iter().map(|(_, label)| *label));
+    let costs = costs(project, &known);
     let seen = head.map(|(_, predictions)| Seen::of(project, described, &audited, predictions));
     let corrected = seen.as_ref().and_then(|seen| seen.corrected(project.settings.seed));
     let share =
@@ -103,10 +100,9 @@ impl Seen {
     ) -> Self {
         // Labels that were there at the beginning are no part of what the audit was drawn from.
         let known: BTreeSet<SampleId> = project.ledger.requested(0).iter().copied().collect();
-        let classes = project.classes.names().len();
         let drawn_from =
             described.samples.iter().zip(predictions).filter(|(sample, _)| !known.contains(sample));
-        let predicted = count(drawn_from.map(|(_, prediction)| *prediction), classes);
+        let predicted = project.classes.count(drawn_from.map(|(_, prediction)| *prediction));
         let population = predicted.iter().sum();
         let pair = |&(sample, label): &(SampleId, u32)| {
             Some((predictions[described.samples.binary_search(&sample).ok()?], label))
@@ -165,20 +161,12 @@ fn better(corrected: Interval, alone: Interval, in_audit: usize) -> Option<Inter
 }
 
 /// Labels that were asked for in the last rounds, those of the audit left out, for each of a class that came of it.
-fn costs(project: &Project) -> Vec<Option<f64>> {
-    let classes = project.classes.names().len();
-    let labels = project.labels();
+fn costs(project: &Project, labels: &BTreeMap<SampleId, u32>) -> Vec<Option<f64>> {
     let rounds = project.ledger.rounds();
     let recent: Vec<SampleId> = (rounds.saturating_sub(RECENT).max(1)..rounds)
         .flat_map(|round| project.ledger.requested(round).iter().copied())
         .filter(|&sample| !project.is_audit(sample))
         .collect();
-    let found = count(recent.iter().filter_map(|sample| labels.get(sample).copied()), classes);
+    let found = project.classes.count(recent.iter().filter_map(|sample| labels.get(sample).copied()));
     found.into_iter().map(|found| (found > 0).then(|| recent.len() as f64 / found as f64)).collect()
-}
-
-fn count(classes: impl Iterator<Item = u32>, of: usize) -> Vec<usize> {
-    let mut counts = vec![0; of];
-    classes.for_each(|class| counts[class as usize] += 1);
-    counts
 }

@@ -23,5 +23,5 @@ pub use model_file::model_file;
 pub use predict::{Prediction, predict};
 pub use round::{AskedImage, Round, stranded};
 pub use stability::Settling;
-pub use standing::{Standing, standing};
+pub use standing::{Standing, accuracy, standing};
 pub use suspects::{Suspect, suspects};

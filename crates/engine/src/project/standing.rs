@@ -5,10 +5,10 @@ use serde::Serialize;
 use tailward_datasets::SampleId;
 use tailward_labelling::ledger::Standing as Of;
 use tailward_labelling::project::{Project, RoundLine};
-use tailward_labelling::statistics::{Interval, Unseen, krippendorffs_alpha, unseen, wilson};
+use tailward_labelling::statistics::{Interval, LEVEL, Unseen, krippendorffs_alpha, unseen, wilson};
 
 use super::Described;
-use super::class_standing::{ClassStanding, LEVEL, class_standings};
+use super::class_standing::{ClassStanding, class_standings};
 use super::fit::{Fit, fit, predictions};
 use super::stability::{Settling, settling};
 use super::suspects::{Suspect, suspects};
@@ -56,8 +56,7 @@ pub fn standing(project: &Project, described: &Described) -> Standing {
     let asked: Vec<SampleId> = project.asked().collect();
     let waits = |sample: &&SampleId| ledger.standing(**sample) == Some(Of::Waiting);
     let audited = ledger.audited();
-    let mut of_audit = vec![0; project.classes.names().len()];
-    audited.iter().for_each(|(_, label)| of_audit[*label as usize] += 1);
+    let of_audit = project.classes.count(audited.iter().map(|(_, label)| *label));
     let head = fit(project, described);
     let predicted = head.as_ref().map(|head| predictions(head, described.features.view()));
     let rounds = project.rounds.by_round();
@@ -68,7 +67,7 @@ pub fn standing(project: &Project, described: &Described) -> Standing {
         classes: class_standings(project, described, head.as_ref().zip(predicted.as_deref())),
         labelled: head.as_ref().map_or(0, |head| head.labelled.len()),
         left_out: head.as_ref().map(|head| head.fitted.accuracy),
-        accuracy: head.as_ref().and_then(|head| accuracy(head, described, &audited)),
+        accuracy: head.as_ref().and_then(|head| accuracy(project, described, head)),
         settling: settling(&rounds),
         rounds: rounds.into_iter().cloned().collect(),
         audited: audited.len(),
@@ -91,7 +90,8 @@ fn audited_twice(project: &Project, audited: &[(SampleId, u32)]) -> (usize, usiz
 }
 
 /// The share of the audit's labels that a head gets right, with Wilson's interval; nothing where none is labelled.
-pub(super) fn accuracy(fit: &Fit, described: &Described, audited: &[(SampleId, u32)]) -> Option<Interval> {
+pub fn accuracy(project: &Project, described: &Described, fit: &Fit) -> Option<Interval> {
+    let audited = project.ledger.audited();
     let known: Vec<(usize, u32)> = audited
         .iter()
         .filter_map(|(sample, label)| Some((described.samples.binary_search(sample).ok()?, *label)))

@@ -9,7 +9,7 @@ use tailward_experiment::definition::RunDefinition;
 use tailward_experiment::record::AuditLine;
 use tailward_labelling::ledger::{Event, Told};
 use tailward_labelling::project::AUDIT;
-use tailward_labelling::statistics::wilson;
+use tailward_labelling::statistics::{LEVEL, wilson};
 use tailward_models::classifier::Classifier;
 
 use super::state::State;
@@ -18,9 +18,6 @@ use crate::pool::image_rows;
 use crate::project::highest;
 use crate::rng::{Stream, stream};
 use crate::score::{first_not_finite, score};
-
-/// The level of intervals.
-const LEVEL: f64 = 0.95;
 
 /// The samples of a run's audit, in the order in which they are asked for; none where the definition has no audit.
 pub(super) fn drawn(definition: &RunDefinition, pool: &PoolManifest) -> Vec<SampleId> {

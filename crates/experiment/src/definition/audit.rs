@@ -16,9 +16,7 @@ impl AuditPlan {
     /// The plan for so many queries of a budget.
     pub(super) fn new(audit: Audit, queries: usize, budget: usize) -> Self {
         let whole = queries * budget;
-        let share = (audit.share * whole as f64).ceil() as usize;
-        let least = audit.at_least.min(whole / 4);
-        let size = if audit.share > 0.0 { share.max(least) } else { 0 };
+        let size = audit.size(whole);
         Self { size, each: (budget * size).div_ceil(whole.max(1)) }
     }
 

@@ -10,11 +10,11 @@ mod standing;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
-use std::time::{SystemTime, UNIX_EPOCH};
 
 use sha2::{Digest, Sha256};
 use tailward_datasets::SampleId;
 
+use crate::clock::now_ms;
 use crate::{AppendOnly, Error};
 use history::History;
 use row::Form;
@@ -400,10 +400,6 @@ fn whole_batches(lines: &[Line]) -> usize {
         |row: &Row| row.event == Event::Requested && row.round == last.round && row.batch == last.batch;
     let in_batch = lines.iter().rev().take_while(|line| same(&line.row)).count();
     if in_batch < last.batch_size { lines.len() - in_batch } else { lines.len() }
-}
-
-fn now_ms() -> u64 {
-    SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |elapsed| elapsed.as_millis() as u64)
 }
 
 #[cfg(test)]

@@ -78,6 +78,17 @@ impl ClassTable {
         self.names.iter().position(|known| known == name).map(|place| place as u32)
     }
 
+    /// How many of some labels are of each class. `[classes]`
+    ///
+    /// # Panics
+    ///
+    /// When a label is of no class; a project that is open has none.
+    pub fn count(&self, labels: impl Iterator<Item = u32>) -> Vec<usize> {
+        let mut counts = vec![0; self.names.len()];
+        labels.for_each(|label| counts[label as usize] += 1);
+        counts
+    }
+
     /// Adds classes, in their order, and gives the number of the first.
     ///
     /// # Errors

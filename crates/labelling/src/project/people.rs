@@ -1,13 +1,13 @@
 //! Who may answer on the labelling page: by links, and by the browsers that came through them.
 
 use std::path::Path;
-use std::time::{SystemTime, UNIX_EPOCH};
 
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use crate::Error;
 use crate::append_only_table::{AppendOnlyTable, TableRow};
+use crate::clock::now_ms;
 
 /// How long a browser that came through a link is known, in milliseconds: twelve hours, a day's work.
 const SESSION_MS: u64 = 12 * 3600 * 1000;
@@ -181,10 +181,6 @@ impl PeopleTable {
         self.rows.push(row);
         Ok(())
     }
-}
-
-fn now_ms() -> u64 {
-    SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_millis() as u64)
 }
 
 #[cfg(test)]

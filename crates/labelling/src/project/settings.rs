@@ -108,6 +108,15 @@ pub struct Audit {
     pub at_least: usize,
 }
 
+impl Audit {
+    /// How many images it gets of a budget: its share, or a number that is a quarter of the budget at most.
+    pub fn size(&self, budget: usize) -> usize {
+        let share = (self.share * budget as f64).ceil() as usize;
+        let least = self.at_least.min(budget / 4);
+        if self.share > 0.0 { share.max(least) } else { 0 }
+    }
+}
+
 /// What an image file may ask for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -159,9 +168,7 @@ impl Settings {
 
     /// How many images the audit gets of the whole budget.
     pub fn audit_size(&self) -> usize {
-        let share = (self.audit.share * self.budget as f64).ceil() as usize;
-        let least = self.audit.at_least.min(self.budget / 4);
-        if self.audit.share > 0.0 { share.max(least) } else { 0 }
+        self.audit.size(self.budget)
     }
 
     fn check(&self) -> Result<(), String> {

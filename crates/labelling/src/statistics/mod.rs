@@ -16,7 +16,7 @@ mod unseen;
 pub use agreement::{cohens_kappa, krippendorffs_alpha};
 pub use confident::{Confident, confident_learning};
 pub use dawid_skene::{DawidSkene, Vote, dawid_skene, majority};
-pub use interval::Interval;
+pub use interval::{Interval, LEVEL};
 pub use recall::{Recall, recall};
 pub use share::{clopper_pearson, wilson};
 pub use shift::{black_box_shift, confusion, expectation_shift};

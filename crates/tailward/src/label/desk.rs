@@ -102,10 +102,7 @@ impl Desk {
         if self.waiting() > 0 {
             return Ok(());
         }
-        let described = match self.described.take() {
-            Some(described) => described,
-            None => described(&self.project)?,
-        };
+        let described = self.take_described()?;
         let asked = project::ask(&mut self.project, &described, self.batch);
         self.described = Some(described);
         match asked {
@@ -164,10 +161,9 @@ impl Desk {
 
     /// The classes with how many images were given each.
     fn classes(&self) -> anyhow::Result<Vec<ClassLine>> {
-        let mut counts = vec![0; self.project.classes.names().len()];
         let audited = self.project.ledger.audited();
         let labelled = self.project.ledger.labelled(usize::MAX);
-        labelled.iter().chain(&audited).for_each(|(_, label)| counts[*label as usize] += 1);
+        let counts = self.project.classes.count(labelled.iter().chain(&audited).map(|(_, label)| *label));
         Ok(class_lines(&self.project, &counts).map_err(Error::from)?)
     }
 
@@ -312,10 +308,7 @@ impl Desk {
             is_disputed: true,
         };
         let mut questions: Vec<Question> = disputed.iter().map(question).collect();
-        let described = match self.described.take() {
-            Some(described) => described,
-            None => described(&self.project)?,
-        };
+        let described = self.take_described()?;
         if let Some(fit) = fit(&self.project, &described) {
             let found = suspects(&self.project, &fit).into_iter();
             let question = |suspect: project::Suspect| Question {
@@ -330,6 +323,11 @@ impl Desk {
         self.described = Some(described);
         questions.truncate(LONGEST);
         Ok(questions)
+    }
+
+    /// The images by their features, to be put back.
+    fn take_described(&mut self) -> anyhow::Result<Described> {
+        self.described.take().map_or_else(|| described(&self.project), Ok)
     }
 
     /// A strategy that asks in sub-batches goes on as soon as everything has an answer.

@@ -6,13 +6,14 @@ use std::path::{Path, PathBuf};
 
 use ndarray::Array2;
 use sha2::{Digest, Sha256};
-use tailward_datasets::folder::{Unusable, inspect};
-use tailward_datasets::{ImageShape, SampleId};
+use tailward_datasets::ImageShape;
+use tailward_datasets::folder::inspect;
 use tailward_features::efficientnet_lite::{EfficientNetLite, EfficientNetLiteConfig, Tensor};
 use tailward_labelling::project::{FrozenFeatures, ImageRow, Project};
 use tailward_models::pretrained::{self, RawTensor, WeightsFormat};
 
 use super::partial::Partial;
+use super::same_file::{Lost, same_file};
 use crate::Error;
 
 /// Images that are described between two writes to the disk: what a kill can cost.
@@ -74,9 +75,6 @@ pub(super) fn shape(network: &EfficientNetLite) -> ImageShape {
     ImageShape { channels: 3, height: network.side(), width: network.side() }
 }
 
-/// Images without features, with what is wrong.
-type Lost = Vec<(SampleId, String)>;
-
 /// The features of images as they are, from their files; what is done goes into `partial`, and is there after a kill. An image whose file
 /// is gone or is another than it was has no features; it is given with what is wrong.
 pub(super) fn computed(
@@ -101,10 +99,9 @@ pub(super) fn computed(
         let found = inspect(&folder, &paths, shape(network), project.settings.limits.into());
         let mut pixels = Vec::new();
         for (row, found) in rows.iter().zip(found) {
-            match found {
-                Ok(found) if row.sha256.as_ref() == Some(&found.sha256) => pixels.extend(found.pixels),
-                Ok(_) => lost.push((row.id, format!("{} is another file than it was", row.path))),
-                Err(why) => lost.push((row.id, unusable(row, &why))),
+            match same_file(row, found) {
+                Ok(found) => pixels.extend(found.pixels),
+                Err(gone) => lost.push(gone),
             }
         }
         let features = network.features(&pixels);
@@ -118,8 +115,4 @@ pub(super) fn computed(
     let count = values.len() / network.dims();
     let features = Array2::from_shape_vec((count, network.dims()), values).expect("whole rows");
     Ok((features, lost))
-}
-
-fn unusable(row: &ImageRow, why: &Unusable) -> String {
-    format!("{} {why}", row.path)
 }

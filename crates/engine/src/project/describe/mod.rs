@@ -2,6 +2,7 @@
 
 mod frozen;
 mod partial;
+mod same_file;
 
 use std::collections::BTreeSet;
 use std::fs::File;
@@ -21,6 +22,7 @@ use tailward_labelling::project::{CACHE_FOLDER, Features, FrozenFeatures, ImageR
 use crate::Error;
 use crate::inputs::features::LEARNED_FROM;
 use crate::rng::{Stream, stream};
+use same_file::{Lost, same_file};
 
 pub use frozen::{read as read_frozen, sha256};
 
@@ -184,7 +186,7 @@ fn without<'a>(rows: Vec<&'a ImageRow>, lost: &[(SampleId, String)]) -> Vec<&'a 
 }
 
 /// Decodes images again whose pixels are not in the cache, and gives those that cannot be had.
-fn restore(project: &Project, rows: &[&ImageRow]) -> Result<Vec<(SampleId, String)>, Error> {
+fn restore(project: &Project, rows: &[&ImageRow]) -> Result<Lost, Error> {
     let cache = project.pixels()?;
     let mut lost = Vec::new();
     for rows in rows.chunks(CHUNK) {
@@ -195,12 +197,9 @@ fn restore(project: &Project, rows: &[&ImageRow]) -> Result<Vec<(SampleId, Strin
         let folder = project.settings.images_in(&project.folder);
         let found = inspect(&folder, &paths, cache.shape(), project.settings.limits.into());
         for (row, found) in missing.into_iter().zip(found) {
-            match found {
-                Ok(found) if row.sha256.as_ref() == Some(&found.sha256) => {
-                    cache.put(row.id.index(), &found.sha256, &found.pixels)?;
-                }
-                Ok(_) => lost.push((row.id, format!("{} is another file than it was", row.path))),
-                Err(why) => lost.push((row.id, format!("{} {why}", row.path))),
+            match same_file(row, found) {
+                Ok(found) => cache.put(row.id.index(), &found.sha256, &found.pixels)?,
+                Err(gone) => lost.push(gone),
             }
         }
     }
