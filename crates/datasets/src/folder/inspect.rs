@@ -118,11 +118,15 @@ mod tests {
         std::fs::write(folder.path().join("3.jpg"), b"nothing").unwrap();
         std::fs::copy(folder.path().join("5.jpg"), folder.path().join("7.jpg")).unwrap();
         std::fs::remove_file(folder.path().join("8.jpg")).unwrap();
+        // Whatever is no file is not waited for.
+        std::fs::remove_file(folder.path().join("6.jpg")).unwrap();
+        std::fs::create_dir(folder.path().join("6.jpg")).unwrap();
         let files: Vec<&Path> = files.iter().map(PathBuf::as_path).collect();
         let found = inspect(folder.path(), &files, SHAPE, Limits::default());
         assert_eq!(found.len(), 9);
         assert_eq!(found[3], Err(Unusable::NotAnImage));
         assert!(matches!(found[8], Err(Unusable::Unreadable(_))));
+        assert_eq!(found[6], Err(Unusable::Unreadable("it is no file".to_owned())));
         assert_eq!(found[5], found[7]);
         let fourth = found[4].as_ref().unwrap();
         assert_eq!((fourth.width, fourth.height, fourth.pixels.len()), (32, 24, 192));

@@ -1,6 +1,6 @@
 //! One image file of anybody's, read and decoded within limits and a share of memory.
 
-use std::fs::File;
+use std::fs::{self, File};
 use std::io::{self, Read, Seek};
 use std::path::Path;
 
@@ -22,6 +22,10 @@ pub(super) fn with_image<T>(
     take: impl FnOnce(&[u8], Decoded) -> T,
 ) -> Result<T, Unusable> {
     let unreadable = |error: io::Error| Unusable::Unreadable(error.to_string());
+    // A pipe would be waited for.
+    if !fs::metadata(path).map_err(unreadable)?.is_file() {
+        return Err(Unusable::Unreadable("it is no file".to_owned()));
+    }
     let mut file = File::open(path).map_err(unreadable)?;
     // A film, or whatever else lies there, is not read to its end.
     let mut beginning = Vec::new();

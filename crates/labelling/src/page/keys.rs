@@ -22,8 +22,9 @@ pub fn class_keys(names: &[String], chosen: &BTreeMap<String, String>) -> Result
         }
         let key = one_key(key).ok_or_else(|| {
             format!(
-                "keys: `{key}` cannot be the key of `{name}`; it must be one digit or one small letter, and {OF_THE_PAGE} have a \
-                 meaning of their own"
+                "keys: `{key}` cannot be the key of `{name}`; it must be one digit or one small letter, and none of {}, which are the page's \
+                 own",
+                OF_THE_PAGE.chars().map(String::from).collect::<Vec<_>>().join(", ")
             )
         })?;
         if let Some(other) = taken.insert(key, name) {

@@ -89,6 +89,16 @@ impl Labels {
             let text = cell(row, label).unwrap_or_default();
             let status = cell(row, status).map_or(Ok(Status::Label), Status::of);
             let status = status.map_err(|reason| sheet.fault(row.line, reason))?;
+            if let (Status::Without(_) | Status::Open, false) = (status, text.is_empty()) {
+                return Err(sheet.fault(
+                    row.line,
+                    format!(
+                        "{} has the label {} and a status that is none; write labelled as its status, or leave the label empty",
+                        samples.name(sample),
+                        quoted(text)
+                    ),
+                ));
+            }
             if status == Status::NewClass && classes.mark(text).is_err() {
                 let names = classes.names.get_or_insert_default();
                 names.push(text.to_owned());
@@ -162,7 +172,7 @@ mod tests {
 
     #[test]
     fn a_status_says_what_a_row_is() {
-        let text = "index,label,status\n0,1,labelled\n1,,skipped\n2,,unsure\n3,2,asked\n4,lynx,new-class\n";
+        let text = "index,label,status\n0,1,labelled\n1,,skipped\n2,,unsure\n3,,asked\n4,lynx,new-class\n";
         let error = read(text, false).unwrap_err().to_string();
         assert!(error.contains("`lynx` is a new class"), "{error}");
         let folder = tempfile::tempdir().unwrap();
@@ -182,6 +192,10 @@ mod tests {
         assert_eq!((found, labels.new_classes), (expected.to_vec(), vec!["lynx".to_owned()]));
         let error = read("index,label,status\n0,1,done\n", false).unwrap_err().to_string();
         assert!(error.contains("line 2: `done` is no status"), "{error}");
+        for status in ["skipped", "asked"] {
+            let error = read(&format!("index,label,status\n3,2,{status}\n"), false).unwrap_err().to_string();
+            assert!(error.contains("line 2: sample 3 has the label 2 and a status that is none"), "{error}");
+        }
     }
 
     #[test]

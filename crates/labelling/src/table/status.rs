@@ -9,7 +9,7 @@ pub(super) enum Status {
     Label,
     /// Its label is a class that may not be there yet.
     NewClass,
-    /// It gets no label, whatever stands beside it.
+    /// It gets no label.
     Without(Mark),
     /// Nobody has answered it, or somebody took that back.
     Open,
