@@ -79,6 +79,16 @@ impl Backend {
         compiled
     }
 
+    /// The first backend of this binary.
+    ///
+    /// # Errors
+    ///
+    /// The binary was built without any.
+    pub fn preferred() -> Result<Self, Error> {
+        let none = || Error::Backend { wanted: "flex".to_owned(), compiled: "none".to_owned() };
+        Self::compiled().first().copied().ok_or_else(none)
+    }
+
     /// What a sentence calls a device of this backend.
     pub fn device_words(self) -> String {
         match self {

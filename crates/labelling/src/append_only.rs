@@ -6,10 +6,20 @@ use std::path::{Path, PathBuf};
 
 use crate::Error;
 
+/// What a file is opened for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Access {
+    /// To append to it: no other process does.
+    Append,
+    /// To look at what is in it now: another process may be appending. Nothing is written.
+    Look,
+}
+
 /// A file of lines, opened for appending. What [`append`](AppendOnly::append) has returned for is on the disk.
 #[derive(Debug)]
 pub struct AppendOnly {
-    file: File,
+    /// Nothing where it is only looked at.
+    file: Option<File>,
     path: PathBuf,
 }
 
@@ -21,16 +31,15 @@ impl AppendOnly {
     ///
     /// The file cannot be opened, read or cut.
     pub fn open(path: &Path) -> Result<Self, Error> {
-        let mut file = OpenOptions::new()
+        let file = OpenOptions::new()
             .create(true)
             .truncate(false)
             .read(true)
             .write(true)
             .open(path)
             .map_err(Error::io(path))?;
-        let mut bytes = Vec::new();
-        file.read_to_end(&mut bytes).map_err(Error::io(path))?;
-        let mut opened = Self { file, path: path.to_owned() };
+        let mut opened = Self { file: Some(file), path: path.to_owned() };
+        let bytes = opened.bytes()?;
         let whole = whole_lines(&bytes);
         if let torn @ [_, ..] = &bytes[whole as usize..] {
             tracing::warn!(
@@ -44,17 +53,50 @@ impl AppendOnly {
         Ok(opened)
     }
 
+    /// Opens a file with what is in it. A file that is only looked at may not be there, and is empty then.
+    ///
+    /// # Errors
+    ///
+    /// As [`open`](Self::open); a line is no text.
+    pub(crate) fn with_text(path: &Path, access: Access) -> Result<(Self, String), Error> {
+        let mut opened = match access {
+            Access::Append => Self::open(path)?,
+            Access::Look => Self { file: None, path: path.to_owned() },
+        };
+        let mut bytes = opened.bytes()?;
+        bytes.truncate(whole_lines(&bytes) as usize);
+        let text = String::from_utf8(bytes).map_err(|error| {
+            let before = &error.as_bytes()[..error.utf8_error().valid_up_to()];
+            let line = 1 + before.iter().filter(|&&byte| byte == b'\n').count();
+            let reason =
+                "it has bytes that are not UTF-8; undo what an editor did to the file, or save it as UTF-8";
+            Error::LedgerFile { path: path.to_owned(), line, reason: reason.to_owned() }
+        })?;
+        Ok((opened, text))
+    }
+
+    fn bytes(&mut self) -> Result<Vec<u8>, Error> {
+        let mut bytes = Vec::new();
+        let read = match &mut self.file {
+            Some(file) => file.rewind().and_then(|()| file.read_to_end(&mut bytes)),
+            None => match File::open(&self.path) {
+                Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(0),
+                file => file.and_then(|mut file| file.read_to_end(&mut bytes)),
+            },
+        };
+        read.map_err(Error::io(&self.path))?;
+        Ok(bytes)
+    }
+
     /// Appends whole lines and waits until they are on the disk. Where that fails, the file is cut back to what it was,
     /// as far as the disk allows, so that a later line does not begin in the middle of a torn one.
     ///
     /// # Errors
     ///
-    /// The disk is full or fails.
+    /// The disk is full or fails; the file is only looked at.
     pub fn append(&mut self, lines: &str) -> Result<(), Error> {
-        self.check_place().map_err(Error::io(&self.path))?;
-        let before = self.file.stream_position().map_err(Error::io(&self.path))?;
-        let written = self.file.write_all(lines.as_bytes()).and_then(|()| self.file.sync_data());
-        written.map_err(|error| {
+        let before = self.check_place().map_err(Error::io(&self.path))?;
+        self.write(lines).map_err(|error| {
             if let Err(second) = self.cut_to(before) {
                 tracing::warn!(
                     "{}: what was half written could not be cut off: {second}",
@@ -65,22 +107,36 @@ impl AppendOnly {
         })
     }
 
-    /// That the path still leads to this file: an editor or a program that synchronises folders may have put another in its place.
-    fn check_place(&self) -> io::Result<()> {
+    fn write(&mut self, lines: &str) -> io::Result<()> {
+        let file = self.appended()?;
+        file.write_all(lines.as_bytes())?;
+        file.sync_data()
+    }
+
+    fn appended(&mut self) -> io::Result<&mut File> {
+        self.file.as_mut().ok_or_else(|| io::Error::other("it is only looked at, and nothing can be added"))
+    }
+
+    /// The length of the file, once the path is known to lead to it still: an editor or a program that synchronises folders may have put
+    /// another in its place.
+    fn check_place(&mut self) -> io::Result<u64> {
+        let path = self.path.clone();
+        let file = self.appended()?;
         #[cfg(unix)]
         {
             use std::os::unix::fs::MetadataExt;
-            let (ours, there) = (self.file.metadata()?, std::fs::metadata(&self.path)?);
+            let (ours, there) = (file.metadata()?, std::fs::metadata(path)?);
             if (ours.dev(), ours.ino()) != (there.dev(), there.ino()) {
                 return Err(io::Error::other(
                     "another file was put in its place while this program had it open; start the program again",
                 ));
             }
         }
-        Ok(())
+        file.stream_position()
     }
 
-    /// Cuts the file to its first `bytes`: whole lines that turn out to be part of a unit which is not whole.
+    /// Cuts the file to its first `bytes`: whole lines that turn out to be part of a unit which is not whole. One that is only looked at
+    /// stays as it is.
     ///
     /// # Errors
     ///
@@ -90,11 +146,12 @@ impl AppendOnly {
     }
 
     fn cut_to(&mut self, bytes: u64) -> io::Result<()> {
-        if self.file.metadata()?.len() > bytes {
-            self.file.set_len(bytes)?;
+        let Some(file) = &mut self.file else { return Ok(()) };
+        if file.metadata()?.len() > bytes {
+            file.set_len(bytes)?;
         }
         // The next write must not leave a hole.
-        self.file.seek(SeekFrom::End(0)).map(drop)
+        file.seek(SeekFrom::End(0)).map(drop)
     }
 }
 

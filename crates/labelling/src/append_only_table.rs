@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use crate::{AppendOnly, Error};
+use crate::{Access, AppendOnly, Error};
 
 /// A row of a table, and the header of its file.
 pub(crate) trait TableRow: Serialize + DeserializeOwned {
@@ -24,17 +24,23 @@ pub(crate) struct AppendOnlyTable<T> {
 }
 
 impl<T: TableRow> AppendOnlyTable<T> {
-    /// Opens a table, or begins one, and gives each of its rows with its line to `take`.
+    /// Opens a table, or begins one, and gives each of its rows to `take`.
     ///
     /// # Errors
     ///
     /// The file cannot be read or written; it has another header; a row is not of its form, or `take` says why it cannot
     /// follow those before it.
-    pub(crate) fn open(path: &Path, mut take: impl FnMut(T) -> Result<(), String>) -> Result<Self, Error> {
-        let mut table = Self { path: path.to_owned(), file: AppendOnly::open(path)?, rows: PhantomData };
-        let text = std::fs::read_to_string(path).map_err(Error::io(path))?;
+    pub(crate) fn open(
+        path: &Path,
+        access: Access,
+        mut take: impl FnMut(T) -> Result<(), String>,
+    ) -> Result<Self, Error> {
+        let (file, text) = AppendOnly::with_text(path, access)?;
+        let mut table = Self { path: path.to_owned(), file, rows: PhantomData };
         if text.is_empty() {
-            table.file.append(&format!("{}\n", T::HEADER))?;
+            if access == Access::Append {
+                table.file.append(&format!("{}\n", T::HEADER))?;
+            }
             return Ok(table);
         }
         if text.lines().next() != Some(T::HEADER) {
@@ -96,7 +102,7 @@ mod tests {
 
     fn read(path: &Path) -> Result<Vec<Row>, Error> {
         let mut rows = Vec::new();
-        AppendOnlyTable::open(path, |row| {
+        AppendOnlyTable::open(path, Access::Append, |row| {
             rows.push(row);
             Ok(())
         })?;
@@ -108,7 +114,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("table.csv");
         let rows = [row(0, "a, \"b\"", None), row(1, "é", Some("x"))];
-        AppendOnlyTable::open(&path, |_: Row| Ok(())).unwrap().append(&rows).unwrap();
+        AppendOnlyTable::open(&path, Access::Append, |_: Row| Ok(())).unwrap().append(&rows).unwrap();
         assert_eq!(read(&path).unwrap(), rows);
         let mut text = std::fs::read_to_string(&path).unwrap();
         text.push_str("2,torn");
@@ -130,7 +136,8 @@ mod tests {
             assert!(error.contains(words), "{error}");
         }
         std::fs::write(&path, "id,name,detail\n7,a,\n").unwrap();
-        let refused = AppendOnlyTable::open(&path, |row: Row| Err(format!("has id {}", row.id)));
+        let refused =
+            AppendOnlyTable::open(&path, Access::Append, |row: Row| Err(format!("has id {}", row.id)));
         assert!(refused.unwrap_err().to_string().ends_with("table.csv:2: has id 7"));
     }
 }

@@ -17,7 +17,7 @@ pub mod project;
 pub mod statistics;
 pub mod table;
 
-pub use append_only::AppendOnly;
+pub use append_only::{Access, AppendOnly};
 pub use error::Error;
 pub use ledger::{LEDGER_FILE, Ledger};
 pub use lock::{Lock, Patience};

@@ -3,10 +3,11 @@
 use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
+use indicatif::ProgressBar;
 use serde::Serialize;
 use tailward_datasets::folder::Previews;
 use tailward_datasets::whole_file;
-use tailward_engine::project::{self, Asked, AskedImage, Described, Fit};
+use tailward_engine::project::{self, Asked, AskedImage, Described, Fit, Progress};
 use tailward_labelling::Patience;
 use tailward_labelling::answers::label_studio;
 use tailward_labelling::page::{Offline, OfflineImage, class_lines, data_url, offline};
@@ -71,8 +72,13 @@ pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<()> {
         )
         .into());
     }
-    let described = described(&project)?;
-    let asked = project::ask(&mut project, &described, arguments.batch.map(|batch| batch as usize))?;
+    let asked = match project::waiting(&mut project)? {
+        Some(asked) => asked,
+        None => {
+            let described = described(&project)?;
+            project::begin(&mut project, &described, arguments.batch.map(|batch| batch as usize))?
+        }
+    };
     let content = match arguments.format {
         Format::Page => page(&project, &asked)?,
         Format::Csv => table(&project, &asked)?,
@@ -102,9 +108,15 @@ pub(crate) fn fitted(project: &Project, described: &Described) -> Result<Fit, Er
 
 /// Describes the images, and says which are lost.
 pub(crate) fn described(project: &Project) -> anyhow::Result<Described> {
-    let bar = bar(project.images.usable().count(), "describing images");
-    let described = project::describe(project, &mut |done| bar.inc(done as u64));
-    bar.finish_and_clear();
+    let mut shown = ProgressBar::hidden();
+    let described = project::describe(project, &mut |progress| match progress {
+        Progress::Begun { doing, of } => {
+            shown.finish_and_clear();
+            shown = bar(of, doing);
+        }
+        Progress::Done(images) => shown.inc(images as u64),
+    });
+    shown.finish_and_clear();
     let described = described?;
     for (sample, why) in &described.lost {
         say(format_args!("image {sample} is left out: {why}"));

@@ -47,9 +47,6 @@ impl Environment {
 
     /// The backend asked for, or the first there is.
     pub(crate) fn backend(&self) -> anyhow::Result<Backend> {
-        match self.backend.or_else(|| Backend::compiled().first().copied()) {
-            Some(backend) => Ok(backend),
-            None => anyhow::bail!("this binary was built without any backend"),
-        }
+        Ok(self.backend.map_or_else(Backend::preferred, Ok)?)
     }
 }

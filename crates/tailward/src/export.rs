@@ -6,7 +6,6 @@ use std::path::{Path, PathBuf};
 
 use clap::{Args, ValueEnum};
 use serde::Serialize;
-use tailward_labelling::Patience;
 use tailward_labelling::answers::label_studio::labelled_tasks;
 use tailward_labelling::ledger::Standing;
 use tailward_labelling::project::{ImageRow, Project};
@@ -58,7 +57,7 @@ struct Line<'a> {
 }
 
 pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<()> {
-    let project = Project::open(&arguments.project, Patience::Moment).map_err(Error::from)?;
+    let project = Project::look(&arguments.project).map_err(Error::from)?;
     match (arguments.format, &arguments.out) {
         (Format::Folders, Some(out)) => folders(&project, out, arguments.copy),
         (Format::LabelStudio, out) => Ok(output::write(out.as_deref(), &tasks(&project)?)?),

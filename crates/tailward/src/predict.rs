@@ -6,7 +6,6 @@ use clap::Args;
 use ndarray::ArrayView1;
 use tailward_datasets::folder::{path_to_text, walk};
 use tailward_engine::project::{Describer, Prediction, highest, predict};
-use tailward_labelling::Patience;
 use tailward_labelling::project::Project;
 
 use crate::Error;
@@ -29,7 +28,7 @@ pub(crate) struct Arguments {
 
 pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<()> {
     let found = walk(&arguments.images).map_err(tailward_labelling::Error::from).map_err(Error::from)?;
-    let project = Project::open(&arguments.project, Patience::Moment).map_err(Error::from)?;
+    let project = Project::look(&arguments.project).map_err(Error::from)?;
     let described = described(&project)?;
     let fit = fitted(&project, &described)?;
     let describer = Describer::of(&project, &described)?;
@@ -44,6 +43,7 @@ pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<()> {
             bar.inc(done as u64);
         });
     bar.finish_and_clear();
+    let predictions = predictions?;
     let (mut count, mut left_out) = (0, Vec::new());
     for Prediction { path, probabilities } in predictions {
         let probabilities = match probabilities {

@@ -4,7 +4,6 @@ use std::path::PathBuf;
 
 use clap::Args;
 use tailward_engine::project::{self, ClassStanding, Settling, Standing};
-use tailward_labelling::Patience;
 use tailward_labelling::project::Project;
 use tailward_labelling::statistics::Interval;
 
@@ -23,7 +22,7 @@ pub(crate) struct Arguments {
 }
 
 pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<()> {
-    let project = Project::open(&arguments.project, Patience::Moment).map_err(Error::from)?;
+    let project = Project::look(&arguments.project).map_err(Error::from)?;
     let described = described(&project)?;
     let standing = project::standing(&project, &described);
     let content = match arguments.json {
@@ -51,6 +50,12 @@ fn sentences(standing: &Standing) -> String {
                 .to_owned()
         }
     });
+    if let Some(trained) = standing.learned_from {
+        lines.push(format!(
+            "  of a head on {} labels, behind a network that was trained on {trained} of them",
+            standing.labelled
+        ));
+    }
     if let (twice @ 1.., differ) = standing.audited_twice {
         lines.push(format!(
             "  of {twice} images of the audit two people gave labels; they differ about {differ}"

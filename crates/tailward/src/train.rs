@@ -5,7 +5,6 @@ use std::path::PathBuf;
 use clap::Args;
 use tailward_datasets::whole_file;
 use tailward_engine::project::{Describer, accuracy, model_file};
-use tailward_labelling::Patience;
 use tailward_labelling::project::Project;
 
 use crate::Error;
@@ -28,7 +27,7 @@ pub(crate) struct Arguments {
 }
 
 pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<()> {
-    let project = Project::open(&arguments.project, Patience::Moment).map_err(Error::from)?;
+    let project = Project::look(&arguments.project).map_err(Error::from)?;
     let described = described(&project)?;
     let fit = fitted(&project, &described)?;
     let describer = Describer::of(&project, &described)?;

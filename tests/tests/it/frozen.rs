@@ -6,6 +6,7 @@ use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use safetensors::serialize;
 use safetensors::tensor::{Dtype, TensorView};
+use tailward_engine::project::{Architecture, Network};
 
 use crate::fixture::tailward;
 use crate::pictures::{Desk, paths, words};
@@ -103,7 +104,10 @@ fn a_network_describes_a_project_and_its_file_is_watched() {
         assert_eq!(refused.status.code(), Some(3), "{}", words(&refused));
         assert!(words(&refused).contains(expected), "{}", words(&refused));
     }
-    let other = desk.init("q", &["--weights", desk.path("photos/picture 001.ppm").to_str().unwrap()]);
+    let picture = desk.path("photos/picture 001.ppm");
+    let unnamed = desk.init("q", &["--weights", picture.to_str().unwrap()]);
+    assert!(unnamed.status.code() == Some(2) && words(&unnamed).contains("say so with --features"));
+    let other = desk.init("q", &["--weights", picture.to_str().unwrap(), "--features", "efficientnet-lite0"]);
     assert_eq!(other.status.code(), Some(3));
     assert!(words(&other).contains("it is no EfficientNet-Lite0"), "{}", words(&other));
     let none = desk.init("q", &["--features", "efficientnet-lite0"]);
@@ -118,11 +122,11 @@ fn the_real_network_has_the_features_of_its_own_package() {
         eprintln!("skipped: TAILWARD_EFFICIENTNET_LITE0 names no file");
         return;
     };
-    let network = tailward_engine::project::read_frozen(Path::new(&path)).unwrap();
+    let network = Network::read(Architecture::EfficientNetLite0, Path::new(&path)).unwrap();
     let image: Vec<u8> = (0..3 * 224 * 224)
         .map(|place| ((place % 224 * 7 + place / 224 % 224 * 13 + place / (224 * 224) * 29) % 256) as u8)
         .collect();
-    let features = network.features(&image);
+    let features = network.features(image).unwrap();
     let expected = [0.135559, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.365484, 0.0, 0.0, 0.0, 0.0];
     for (found, expected) in features.iter().zip(expected) {
         assert!((found - expected).abs() < 1e-4, "{found} {expected}");

@@ -12,6 +12,7 @@ mod inputs;
 mod invariants;
 mod kernels;
 mod label;
+mod learned;
 mod open_query;
 mod outputs;
 mod parity;

@@ -31,19 +31,19 @@ pub struct Asked {
     pub account: Vec<String>,
 }
 
-/// Asks for the next labels, or again for those that wait: the same call after a kill asks for the same. A strategy that
-/// asks in sub-batches asks for the next one once all of the last are answered.
+/// Asks again for what waits: the same call after a kill asks for the same. A strategy that asks in sub-batches asks for the next
+/// one once all of the last are answered. Gives nothing once all of a round is answered; the round is at its end then.
 ///
 /// # Errors
 ///
-/// The budget is spent, nothing is left to ask for, the strategy refuses, or the disk fails.
-pub fn ask(project: &mut Project, described: &Described, batch: Option<usize>) -> Result<Asked, Error> {
+/// The file of the round is damaged, or the disk fails.
+pub fn waiting(project: &mut Project) -> Result<Option<Asked>, Error> {
     if let Some(mut round) = Round::open(project)? {
         let new = round.go_on(project)?;
         let images = round.waiting(project);
         if !images.is_empty() {
             let waited = images.iter().filter(|image| !new.contains(&image.sample)).count();
-            return Ok(Asked { round: round.number(), images, waited, account: Vec::new() });
+            return Ok(Some(Asked { round: round.number(), images, waited, account: Vec::new() }));
         }
         round.end(project)?;
     }
@@ -54,15 +54,24 @@ pub fn ask(project: &mut Project, described: &Described, batch: Option<usize>) -
                 .to_owned(),
         ];
         let round = project.ledger.rounds().saturating_sub(1);
-        return Ok(Asked { round, waited: images.len(), images, account });
+        return Ok(Some(Asked { round, waited: images.len(), images, account }));
     }
-    let (begun, account) = begin(project, described, batch)?;
+    Ok(None)
+}
+
+/// Asks for the labels of a new round, where nothing is [`waiting`].
+///
+/// # Errors
+///
+/// The budget is spent, nothing is left to ask for, the strategy refuses, or the disk fails.
+pub fn begin(project: &mut Project, described: &Described, batch: Option<usize>) -> Result<Asked, Error> {
+    let (begun, account) = begun(project, described, batch)?;
     let mut round = Round::begin(project, begun)?;
     round.go_on(project)?;
     Ok(Asked { round: round.number(), images: round.waiting(project), waited: 0, account })
 }
 
-fn begin(
+fn begun(
     project: &mut Project,
     described: &Described,
     batch: Option<usize>,
@@ -119,20 +128,27 @@ fn begin(
         strategy: strategy.name(),
         batch: budget + audit.len(),
         labelled: fit.as_ref().map_or(0, |fit| fit.labelled.len()),
-        left_out: fit.as_ref().map(|fit| fit.fitted.accuracy),
+        left_out: fit.as_ref().map(|fit| fit.blind().accuracy),
         audited: audited.len(),
         accuracy: fit.as_ref().and_then(|fit| accuracy(project, described, fit)),
         stability: fit.as_ref().and_then(|fit| stability(project, described, round, fit)),
         unix_ms: now_ms(),
     })?;
     let mut account = vec![match &fit {
-        Some(Fit { labelled, fitted }) => format!(
-            "{budget} of {} images are chosen by {}, with a head on {} labels that gets {:.0} % of them right when each is \
-             left out.",
+        Some(fit) => format!(
+            "{budget} of {} images are chosen by {}, with a {} on {} labels{}",
             unlabelled.len(),
             strategy.name(),
-            labelled.len(),
-            100.0 * fitted.accuracy
+            if described.learned.is_some() { "network that was trained" } else { "head" },
+            fit.labelled.len(),
+            match described.learned {
+                // It knows them by heart.
+                Some(_) => ".".to_owned(),
+                None => format!(
+                    " that gets {:.0} % of them right when each is left out.",
+                    100.0 * fit.fitted.accuracy
+                ),
+            }
         ),
         None => format!(
             "{budget} of {} images are chosen by {}, for there are no labels of two classes yet.",
@@ -184,7 +200,7 @@ fn arrays(
     };
     let embeddings = rows(&mut unlabelled.iter().copied());
     let count = Some(unlabelled.len());
-    let Some(Fit { labelled, fitted }) = fit else {
+    let Some(Fit { labelled, fitted, .. }) = fit else {
         let embeddings = Some(embeddings.into_shared());
         return (Arrays { rows: count, embeddings, ..Arrays::default() }, None);
     };

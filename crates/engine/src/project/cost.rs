@@ -5,57 +5,125 @@ use std::time::{Duration, Instant};
 
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
-use tailward_datasets::ImageShape;
 use tailward_datasets::folder::inspect;
+use tailward_datasets::{ImageShape, Images};
 use tailward_features::{Patches, PatchesConfig};
 use tailward_labelling::project::{Features, ImageRow, PatchFeatures, Project};
+use tailward_models::classifier::ClassifierConfig;
 
-use super::describe::read_frozen;
+use super::describe::{Architecture, Learning, Network};
 use crate::Error;
+use crate::device::Backend;
+use crate::inputs::{Inputs, Pixels};
+use crate::train::supervised::{LabelledSet, Streams, train};
 
 /// Images that are tried.
 const TRIED: usize = 64;
 
-/// The time that an image takes on this machine, read from its file and described, by up to 64 images spread over the project's; nothing
-/// where there are none.
+/// Images that learning is tried on, twice: a large network takes a second for each.
+const TRAINED: usize = 16;
+
+/// What an image costs on this machine.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Cost {
+    /// Reading it from its file and describing it.
+    pub describing: Duration,
+    /// What learning takes for each labelled image in each round, where features learn.
+    pub learning: Option<Duration>,
+}
+
+/// What an image costs on this machine, by up to 64 images spread over the project's; nothing where there are none.
 ///
 /// # Errors
 ///
 /// The network's file cannot be used.
-pub fn time_of_an_image(project: &Project, features: &Features) -> Result<Option<Duration>, Error> {
+pub fn cost(project: &Project, features: &Features) -> Result<Option<Cost>, Error> {
     let rows: Vec<&ImageRow> = project.images.usable().collect();
     let step = rows.len().div_ceil(TRIED).max(1);
     let paths: Vec<_> = rows.iter().step_by(step).filter_map(|row| row.relative_path()).collect();
     let paths: Vec<&Path> = paths.iter().map(|path| path.as_path()).collect();
     let folder = project.settings.images_in(&project.folder);
-    let shape = |side: usize| ImageShape { channels: 3, height: side, width: side };
     let read = |side: usize| {
         let begun = Instant::now();
-        let found = inspect(&folder, &paths, shape(side), project.settings.limits.into());
-        let pixels: Vec<u8> = found.into_iter().flatten().flat_map(|found| found.pixels).collect();
-        (pixels, begun.elapsed())
+        let shape = ImageShape { channels: 3, height: side, width: side };
+        let found = inspect(&folder, &paths, shape, project.settings.limits.into());
+        let pixels = found.into_iter().flatten().flat_map(|found| found.pixels).collect();
+        (Images { shape, pixels }, begun.elapsed())
     };
-    let (taken, count) = match features {
+    let of_file = |architecture, weights: &Path| {
+        let network = Network::read(architecture, &project.folder.join(weights))?;
+        let (images, reading) = read(network.shape().height);
+        let count = images.len();
+        let begun = Instant::now();
+        network.features(images.pixels)?;
+        Ok::<_, Error>((reading + begun.elapsed(), count))
+    };
+    let (describing, count) = match features {
         &Features::Patches(PatchFeatures { side, .. }) => {
-            let (pixels, reading) = read(side);
-            if pixels.is_empty() {
+            let (images, reading) = read(side);
+            if images.is_empty() {
                 return Ok(None);
             }
             // Centres of a few images are as quick as those of many; they are learned once and not timed.
             let config = PatchesConfig { rounds: 1, ..PatchesConfig::for_side(side) };
-            let patches =
-                Patches::learn(&config, [3, side, side], &pixels, &mut ChaCha8Rng::seed_from_u64(0));
+            let rng = &mut ChaCha8Rng::seed_from_u64(0);
+            let patches = Patches::learn(&config, [3, side, side], &images.pixels, rng);
             let begun = Instant::now();
-            patches.features(&pixels);
-            (reading + begun.elapsed(), pixels.len() / shape(side).len())
+            patches.features(&images.pixels);
+            (reading + begun.elapsed(), images.len())
         }
-        Features::EfficientNetLite0(frozen) => {
-            let network = read_frozen(&project.folder.join(&frozen.weights))?;
-            let (pixels, reading) = read(network.side());
+        Features::EfficientNetLite0(it) => of_file(Architecture::EfficientNetLite0, &it.weights)?,
+        Features::ResNet18(it) => of_file(Architecture::ResNet18, &it.weights)?,
+        Features::ResNet50(it) => of_file(Architecture::ResNet50, &it.weights)?,
+        Features::Network(network) => {
+            let (images, reading) = read(network.side);
+            let count = images.len();
+            let classes = project.classes.names().len();
+            let learning = Learning::of(features, classes).expect("a network learns");
+            let describing = learning.untrained()?;
             let begun = Instant::now();
-            network.features(&pixels);
-            (reading + begun.elapsed(), pixels.len() / shape(network.side()).len())
+            describing.features(images.pixels)?;
+            (reading + begun.elapsed(), count)
         }
     };
-    Ok((count > 0).then(|| taken / count as u32))
+    if count == 0 {
+        return Ok(None);
+    }
+    let learning = Learning::of(features, project.classes.names().len());
+    let learning = learning.map(|learning| time_of_learning(&learning)).transpose()?;
+    Ok(Some(Cost { describing: describing / count as u32, learning }))
+}
+
+/// The time that training takes for each image, over all epochs.
+fn time_of_learning(learning: &Learning) -> Result<Duration, Error> {
+    let count = TRAINED;
+    let (config, side, training) = learning.parts();
+    let device = Backend::preferred()?.device()?;
+    let config = ClassifierConfig::ResNet(config.clone());
+    let shape = ImageShape { channels: 3, height: side, width: side };
+    // Blank images teach nothing; a rate this small keeps the loss finite.
+    let images =
+        Images { shape, pixels: (0..count * shape.len()).map(|place| (place % 251) as u8).collect() };
+    let inputs = Inputs::Pixels(Pixels::upload(images, &training.normalisation, &device));
+    let epochs = training.epochs;
+    let mut training = training.clone();
+    (training.epochs, training.learning_rate) = (2, 1e-6);
+    let rows: Vec<usize> = (0..count).collect();
+    let labels: Vec<u32> = rows.iter().map(|&row| (row % config.classes().max(1)) as u32).collect();
+    let rng = || ChaCha8Rng::seed_from_u64(0);
+    let model = config.init(&mut rng(), &device.autodiff());
+    let data = LabelledSet { inputs: &inputs, rows: &rows, labels: &labels };
+    let streams = Streams { order: rng(), augment: rng(), dropout: None };
+    let mut ends = Vec::new();
+    // The first epoch warms up.
+    let _ = train(&training, model, data, streams, &mut |step| {
+        if step.epoch_loss.is_some() {
+            ends.push(Instant::now());
+        }
+    });
+    let second = match ends[..] {
+        [first, second] => second - first,
+        _ => Duration::ZERO,
+    };
+    Ok(second * epochs as u32 / count as u32)
 }

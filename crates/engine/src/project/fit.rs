@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use ndarray::{ArrayView1, ArrayView2, Axis};
+use ndarray::{Array2, ArrayView1, ArrayView2, Axis};
 use tailward_datasets::SampleId;
 use tailward_features::{Fitted, Ridge};
 use tailward_labelling::project::Project;
@@ -17,6 +17,15 @@ pub struct Fit {
     pub labelled: Vec<(SampleId, u32)>,
     /// The head.
     pub fitted: Fitted,
+    /// A head on features that know no label, where those of the other have learned from labels.
+    pub(super) unlearned: Option<Fitted>,
+}
+
+impl Fit {
+    /// The fit whose outputs without an image's own label know nothing of that label.
+    pub fn blind(&self) -> &Fitted {
+        self.unlearned.as_ref().unwrap_or(&self.fitted)
+    }
 }
 
 /// Fits a head to everything that is labelled but the audit; nothing as long as there are not two classes to tell apart.
@@ -40,9 +49,15 @@ pub(super) fn fit_to(
     }
     let rows: Vec<usize> = labelled.iter().map(|(sample, _)| known[sample]).collect();
     let labels: Vec<u32> = labelled.iter().map(|(_, label)| *label).collect();
-    let features = described.features.select(Axis(0), &rows);
-    let fitted = Ridge::fit(features.view(), &labels, project.classes.names().len());
-    Some(Fit { labelled, fitted })
+    let fit_on = |features: &Array2<f32>| {
+        let features = features.select(Axis(0), &rows);
+        Ridge::fit(features.view(), &labels, project.classes.names().len())
+    };
+    Some(Fit {
+        fitted: fit_on(&described.features),
+        unlearned: described.learned.as_ref().map(|learned| fit_on(&learned.unlearned)),
+        labelled,
+    })
 }
 
 /// What a head takes images for. `features`: `[images, dims]`

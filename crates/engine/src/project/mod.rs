@@ -14,10 +14,10 @@ mod stability;
 mod standing;
 mod suspects;
 
-pub use ask::{Asked, ask};
+pub use ask::{Asked, begin, waiting};
 pub use class_standing::ClassStanding;
-pub use cost::time_of_an_image;
-pub use describe::{Described, Describer, describe, read_frozen, sha256};
+pub use cost::{Cost, cost};
+pub use describe::{Architecture, Described, Describer, LearnedFrom, Network, Progress, describe, sha256};
 pub use fit::{Fit, fit, highest};
 pub use model_file::model_file;
 pub use predict::{Prediction, predict};

@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use safetensors::serialize;
 use safetensors::tensor::{Dtype, TensorView};
 use tailward_labelling::project::Project;
+use tailward_models::pretrained::RawTensor;
 
 use super::describe::Describing;
 use super::{Describer, Fit};
@@ -18,9 +19,10 @@ use super::{Describer, Fit};
 /// | `patches.squared_norms` | `[centres]` | of each whitened centre |
 /// | `features.mean`, `features.scale` | `[dims]` | what is taken off a feature, and what it is multiplied by then |
 /// | `head.weight`, `head.bias` | `[classes, dims]`, `[classes]` | the logits |
+/// | `network.…` | | a network that learned from the labels, by torchvision's keys |
 ///
 /// A network that others have trained is not in it: the metadata name it and the SHA-256 of its file. They also have the names of the
-/// `classes` as a list of JSON, and the numbers that features of patches depend on.
+/// `classes` as a list of JSON, and the numbers that features of patches or a network depend on.
 pub fn model_file(project: &Project, describer: &Describer, fit: &Fit) -> Vec<u8> {
     let (describing, scale) = describer.parts();
     let (mean, scale) = scale.parts();
@@ -42,10 +44,24 @@ pub fn model_file(project: &Project, describer: &Describer, fit: &Fit) -> Vec<u8
             file.say("cells", grid.cells);
             file.say("noise", dictionary.noise);
         }
-        Describing::Frozen { network, sha256 } => {
-            file.say("format", "tailward efficientnet-lite0 and head, 1");
-            file.say("side", network.side());
+        Describing::Frozen { network, name, sha256 } => {
+            file.say("format", format!("tailward {name} and head, 1"));
+            file.say("side", network.shape().height);
             file.say("weights_sha256", sha256);
+        }
+        Describing::Learned { network } => {
+            let (config, tensors, normalisation) = network.residual().expect("a residual network learns");
+            for (key, RawTensor { shape, values }) in &tensors {
+                // What follows is the head on its features.
+                if !key.starts_with("fc.") {
+                    file.tensor(&format!("network.{key}"), shape, values);
+                }
+            }
+            let json = |value: serde_json::Result<String>| value.expect("numbers and names are text");
+            file.say("format", "tailward network and head, 1");
+            file.say("side", network.shape().height);
+            file.say("network", json(serde_json::to_string(config)));
+            file.say("normalisation", json(serde_json::to_string(normalisation)));
         }
     }
     file.tensor("features.mean", &[mean.len()], mean);
@@ -60,14 +76,14 @@ pub fn model_file(project: &Project, describer: &Describer, fit: &Fit) -> Vec<u8
 /// A file as it grows.
 #[derive(Default)]
 struct ModelFile {
-    tensors: Vec<(&'static str, Vec<usize>, Vec<u8>)>,
+    tensors: Vec<(String, Vec<usize>, Vec<u8>)>,
     metadata: HashMap<String, String>,
 }
 
 impl ModelFile {
-    fn tensor(&mut self, name: &'static str, shape: &[usize], values: &[f32]) {
+    fn tensor(&mut self, name: &str, shape: &[usize], values: &[f32]) {
         let bytes = values.iter().flat_map(|value| value.to_le_bytes()).collect();
-        self.tensors.push((name, shape.to_vec(), bytes));
+        self.tensors.push((name.to_owned(), shape.to_vec(), bytes));
     }
 
     fn say(&mut self, key: &str, value: impl ToString) {
@@ -77,7 +93,7 @@ impl ModelFile {
     fn bytes(self) -> Vec<u8> {
         let views = self.tensors.iter().map(|(name, shape, bytes)| {
             let view = TensorView::new(Dtype::F32, shape.clone(), bytes);
-            (*name, view.expect("as many bytes as the shape has"))
+            (name.as_str(), view.expect("as many bytes as the shape has"))
         });
         serialize(views, Some(self.metadata)).expect("names and shapes are those of this file")
     }

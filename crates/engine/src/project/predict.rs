@@ -8,6 +8,7 @@ use tailward_labelling::project::Project;
 
 use super::Describer;
 use super::fit::softmax;
+use crate::Error;
 
 /// Images whose pixels are in memory at a time.
 const CHUNK: usize = 512;
@@ -23,6 +24,10 @@ pub struct Prediction {
 
 /// Predicts the classes of the images in a folder, in the order of the files. What holds no image is passed over. `progress` is
 /// told how many more files are done.
+///
+/// # Errors
+///
+/// The device of a network fails.
 pub fn predict(
     project: &Project,
     describer: &Describer,
@@ -30,7 +35,7 @@ pub fn predict(
     folder: &Path,
     files: &[FoundFile],
     progress: &mut dyn FnMut(usize),
-) -> Vec<Prediction> {
+) -> Result<Vec<Prediction>, Error> {
     let mut predictions = Vec::with_capacity(files.len());
     let shape = describer.shape();
     for files in files.chunks(CHUNK) {
@@ -41,7 +46,7 @@ pub fn predict(
             .filter_map(|found| found.as_ref().ok())
             .flat_map(|found| found.pixels.clone())
             .collect();
-        let probabilities = softmax(head.logits(describer.features(&pixels).view()).view());
+        let probabilities = softmax(head.logits(describer.features(pixels)?.view()).view());
         let mut rows = probabilities.rows().into_iter();
         for (file, found) in files.iter().zip(found) {
             let probabilities = match found {
@@ -53,5 +58,5 @@ pub fn predict(
         }
         progress(files.len());
     }
-    predictions
+    Ok(predictions)
 }

@@ -21,10 +21,14 @@ const ROUNDS: usize = 3;
 const SETTLED: f64 = 0.99;
 
 /// Cohen's κ of what the head of a round and the head of the round before say of images that nobody has labelled; nothing where there
-/// was no head before. A sample of 2,000 of them is looked at, the same in every round.
+/// was no head before, or where features are learned anew in each round. A sample of 2,000 of them is looked at, the same in every round.
 pub(super) fn stability(project: &Project, described: &Described, round: usize, now: &Fit) -> Option<f64> {
     // What was labelled when the round before began.
     let before = round.checked_sub(2)?;
+    // Features that learned from today's labels are not those of the head before.
+    if described.learned.is_some() {
+        return None;
+    }
     let labels = project.labels();
     let known = labels.into_iter().filter(|(sample, _)| !project.ledger.is_free(*sample, before));
     let before = fit_to(project, described, known.collect())?;

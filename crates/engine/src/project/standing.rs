@@ -26,8 +26,10 @@ pub struct Standing {
     pub classes: Vec<ClassStanding>,
     /// Labels that the head learns from.
     pub labelled: usize,
-    /// The share of these that a fit without their own label gets right.
+    /// The share of these that a fit without their own label gets right; on features that know no label, where others are learned.
     pub left_out: Option<f64>,
+    /// Labels that the network behind the features learned from, where one does.
+    pub learned_from: Option<usize>,
     /// The share of the audit's labels that a head on the other labels gets right, with Wilson's interval. The audit is a plain
     /// random sample, of the images that had no label when it was drawn.
     pub accuracy: Option<Interval>,
@@ -66,7 +68,8 @@ pub fn standing(project: &Project, described: &Described) -> Standing {
         waiting: asked.iter().filter(waits).count(),
         classes: class_standings(project, described, head.as_ref().zip(predicted.as_deref())),
         labelled: head.as_ref().map_or(0, |head| head.labelled.len()),
-        left_out: head.as_ref().map(|head| head.fitted.accuracy),
+        left_out: head.as_ref().map(|head| head.blind().accuracy),
+        learned_from: described.learned.as_ref().map(|learned| learned.labels),
         accuracy: head.as_ref().and_then(|head| accuracy(project, described, head)),
         settling: settling(&rounds),
         rounds: rounds.into_iter().cloned().collect(),

@@ -23,7 +23,7 @@ pub struct Suspect {
 /// The labels that a head which did not learn from them holds for wrong, by confident learning (Northcutt, Jiang and Chuang, 2021),
 /// the least believed first. Those that somebody has settled are not doubted again.
 pub fn suspects(project: &Project, fit: &Fit) -> Vec<Suspect> {
-    let probabilities = softmax(fit.fitted.left_out.view());
+    let probabilities = softmax(fit.blind().left_out.view());
     let labels: Vec<u32> = fit.labelled.iter().map(|(_, label)| *label).collect();
     let suspect = |row: usize| {
         let (sample, label) = fit.labelled[row];

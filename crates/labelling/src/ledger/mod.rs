@@ -15,7 +15,7 @@ use sha2::{Digest, Sha256};
 use tailward_datasets::SampleId;
 
 use crate::clock::now_ms;
-use crate::{AppendOnly, Error};
+use crate::{Access, AppendOnly, Error};
 use history::History;
 use row::Form;
 use standing::Entry;
@@ -66,8 +66,16 @@ impl Ledger {
     ///
     /// The file cannot be read or written, or holds a row that contradicts the rows before it.
     pub fn open(path: &Path, members: impl IntoIterator<Item = SampleId>) -> Result<Self, Error> {
-        let file = AppendOnly::open(path)?;
-        let text = std::fs::read_to_string(path).map_err(Error::io(path))?;
+        Self::with_access(path, members, Access::Append)
+    }
+
+    /// Opens a ledger as [`open`](Self::open) does, or looks at one that another process may be writing.
+    pub(crate) fn with_access(
+        path: &Path,
+        members: impl IntoIterator<Item = SampleId>,
+        access: Access,
+    ) -> Result<Self, Error> {
+        let (file, text) = AppendOnly::with_text(path, access)?;
         let mut ledger = Self {
             path: path.to_owned(),
             file,
@@ -79,10 +87,10 @@ impl Ledger {
             batches: Vec::new(),
             digest: Sha256::new(),
         };
-        if text.is_empty() {
-            ledger.file.append(ledger.form.header())?;
-        } else {
+        if !text.is_empty() {
             ledger.replay(&text)?;
+        } else if access == Access::Append {
+            ledger.file.append(ledger.form.header())?;
         }
         Ok(ledger)
     }

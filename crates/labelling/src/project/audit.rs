@@ -7,8 +7,8 @@ use rand_chacha::ChaCha8Rng;
 use serde::{Deserialize, Serialize};
 use tailward_datasets::SampleId;
 
-use crate::Error;
 use crate::append_only_table::{AppendOnlyTable, TableRow};
+use crate::{Access, Error};
 
 /// An image of the audit.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -41,9 +41,9 @@ impl AuditTable {
     /// # Errors
     ///
     /// The file cannot be read or written, an image is in it twice, or a size is none of its population.
-    pub fn open(path: &Path) -> Result<Self, Error> {
+    pub fn open(path: &Path, access: Access) -> Result<Self, Error> {
         let mut rows: Vec<AuditRow> = Vec::new();
-        let table = AppendOnlyTable::open(path, |row: AuditRow| {
+        let table = AppendOnlyTable::open(path, access, |row: AuditRow| {
             if row.size == 0 || row.size > row.population {
                 return Err(format!("{} of {} cannot be drawn", row.size, row.population));
             }
@@ -88,12 +88,17 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join(AuditTable::FILE);
         let from: Vec<SampleId> = (10..30).map(SampleId).collect();
-        let mut audit = AuditTable::open(&path).unwrap();
+        let mut audit = AuditTable::open(&path, Access::Append).unwrap();
         audit.draw(&from, 5, &mut ChaCha8Rng::seed_from_u64(1)).unwrap();
-        let again = AuditTable::open(&path).unwrap();
+        let again = AuditTable::open(&path, Access::Append).unwrap();
         assert_eq!(again.rows(), audit.rows());
         assert_eq!((again.rows().len(), again.rows()[0].population, again.rows()[0].size), (5, 20, 5));
         std::fs::write(&path, "id,population,size\n3,5,6\n").unwrap();
-        assert!(AuditTable::open(&path).unwrap_err().to_string().contains("6 of 5 cannot be drawn"));
+        assert!(
+            AuditTable::open(&path, Access::Append)
+                .unwrap_err()
+                .to_string()
+                .contains("6 of 5 cannot be drawn")
+        );
     }
 }

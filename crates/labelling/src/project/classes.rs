@@ -4,8 +4,8 @@ use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 
-use crate::Error;
 use crate::append_only_table::{AppendOnlyTable, TableRow};
+use crate::{Access, Error};
 
 /// Signs that spreadsheets take for the beginning of a formula.
 const FORMULA: [char; 4] = ['=', '+', '-', '@'];
@@ -45,9 +45,9 @@ impl ClassTable {
     /// # Errors
     ///
     /// The file cannot be read or written; a number is not the next; a name is no name of a class, or there twice.
-    pub fn open(path: &Path) -> Result<Self, Error> {
+    pub fn open(path: &Path, access: Access) -> Result<Self, Error> {
         let mut names: Vec<String> = Vec::new();
-        let table = AppendOnlyTable::open(path, |row: ClassRow| {
+        let table = AppendOnlyTable::open(path, access, |row: ClassRow| {
             if row.id as usize != names.len() {
                 return Err(format!("the class has the number {}, and the next is {}", row.id, names.len()));
             }
@@ -109,7 +109,9 @@ impl ClassTable {
 fn check_new(names: &[String], name: &str) -> Result<(), String> {
     check_name(name)?;
     match names.iter().find(|known| known.to_lowercase() == name.to_lowercase()) {
-        Some(known) if known == name => Err(format!("the class `{name}` is there already")),
+        Some(known) if known == name => {
+            Err(format!("the class `{name}` is there already, or is named twice"))
+        }
         Some(known) => Err(format!(
             "the class `{name}` differs from `{known}` by upper and lower case only; write it as that"
         )),
@@ -170,10 +172,10 @@ mod tests {
     fn classes_keep_their_numbers() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join(ClassTable::FILE);
-        let mut classes = ClassTable::open(&path).unwrap();
+        let mut classes = ClassTable::open(&path, Access::Append).unwrap();
         assert_eq!(classes.add(&strings(&["lynx", "a, \"b\""])).unwrap(), 0);
         assert_eq!(classes.add(&strings(&["<img onerror=…>"])).unwrap(), 2);
-        let again = ClassTable::open(&path).unwrap();
+        let again = ClassTable::open(&path, Access::Append).unwrap();
         assert_eq!(again.names(), strings(&["lynx", "a, \"b\"", "<img onerror=…>"]));
         assert_eq!((again.find("lynx"), again.find("wolf")), (Some(0), None));
     }
@@ -182,7 +184,7 @@ mod tests {
     fn names_that_would_be_trouble_are_refused_and_none_is_added() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join(ClassTable::FILE);
-        let mut classes = ClassTable::open(&path).unwrap();
+        let mut classes = ClassTable::open(&path, Access::Append).unwrap();
         classes.add(&strings(&["lynx"])).unwrap();
         for (name, words) in [
             ("", "empty"),

@@ -8,8 +8,8 @@ use super::{
     Audit, ClassTable, Combine, Features, FileLimits, ImageRow, ImageState, ImageTable, PatchFeatures,
     Project, Settings,
 };
-use crate::Patience;
 use crate::ledger::{Event, Told};
+use crate::{Access, Patience};
 
 /// A project of eight images and two classes, all of them asked for in round 1.
 pub(crate) fn project(folder: &Path, combine: Combine) -> Project {
@@ -29,7 +29,7 @@ pub(crate) fn project(folder: &Path, combine: Combine) -> Project {
         keys: Default::default(),
     };
     settings.write(&folder.join(Settings::FILE)).unwrap();
-    let mut images = ImageTable::open(&folder.join(ImageTable::FILE)).unwrap();
+    let mut images = ImageTable::open(&folder.join(ImageTable::FILE), Access::Append).unwrap();
     let row = |id: u32| ImageRow {
         id: SampleId(id),
         path: format!("{id}.jpg"),
@@ -44,7 +44,7 @@ pub(crate) fn project(folder: &Path, combine: Combine) -> Project {
     };
     images.append(&(0..8).map(row).collect::<Vec<_>>()).unwrap();
     let names = ["lynx", "wolf"].map(str::to_owned);
-    ClassTable::open(&folder.join(ClassTable::FILE)).unwrap().add(&names).unwrap();
+    ClassTable::open(&folder.join(ClassTable::FILE), Access::Append).unwrap().add(&names).unwrap();
     let mut project = Project::open(folder, Patience::Refuse).unwrap();
     project.ledger.request(1, &(0..8).map(SampleId).collect::<Vec<_>>(), None).unwrap();
     project

@@ -116,6 +116,7 @@ mod tests {
     use tailward_datasets::folder::walk;
 
     use super::*;
+    use crate::Access;
 
     const SHAPE: ImageShape = ImageShape { channels: 3, height: 4, width: 4 };
 
@@ -140,7 +141,7 @@ mod tests {
     }
 
     fn gathered(project: &Path, folder: &Path) -> (Gathered, ImageTable, PixelCache) {
-        let mut images = ImageTable::open(&project.join(ImageTable::FILE)).unwrap();
+        let mut images = ImageTable::open(&project.join(ImageTable::FILE), Access::Append).unwrap();
         let cache = PixelCache::open(&project.join("pixels.bin"), SHAPE).unwrap();
         let files = walk(folder).unwrap().files;
         let mut done = 0;

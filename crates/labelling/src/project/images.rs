@@ -7,8 +7,8 @@ use serde::{Deserialize, Serialize};
 use tailward_datasets::SampleId;
 use tailward_datasets::folder::{path_from_text, path_to_text};
 
-use crate::Error;
 use crate::append_only_table::{AppendOnlyTable, TableRow};
+use crate::{Access, Error};
 
 /// What can be done with an image file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -67,9 +67,9 @@ impl ImageTable {
     /// # Errors
     ///
     /// The file cannot be read or written, or holds a row that contradicts the rows before it.
-    pub fn open(path: &Path) -> Result<Self, Error> {
+    pub fn open(path: &Path, access: Access) -> Result<Self, Error> {
         let mut known = Known::default();
-        let table = AppendOnlyTable::open(path, |row: ImageRow| {
+        let table = AppendOnlyTable::open(path, access, |row: ImageRow| {
             known.check(&row, &[])?;
             known.take(row);
             Ok(())
@@ -196,7 +196,7 @@ mod tests {
     }
 
     fn begun(folder: &Path) -> ImageTable {
-        let mut images = ImageTable::open(&folder.join(ImageTable::FILE)).unwrap();
+        let mut images = ImageTable::open(&folder.join(ImageTable::FILE), Access::Append).unwrap();
         let rows = [
             row(0, "a b/é.jpg", "aa", ImageState::Usable),
             row(1, "two%0Alines.png", "bb", ImageState::Usable),
@@ -214,7 +214,7 @@ mod tests {
         assert_eq!(images.showing("aa"), Some(SampleId(0)));
         assert_eq!(images.next(), SampleId(3));
         images.append(&[row(1, "moved.png", "bb", ImageState::Usable)]).unwrap();
-        let again = ImageTable::open(&folder.path().join(ImageTable::FILE)).unwrap();
+        let again = ImageTable::open(&folder.path().join(ImageTable::FILE), Access::Append).unwrap();
         assert_eq!(again.rows(), images.rows());
         assert_eq!(again.find(Path::new("moved.png")), Some(SampleId(1)));
         assert_eq!(again.find(Path::new("two\nlines.png")), None);

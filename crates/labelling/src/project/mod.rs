@@ -30,7 +30,7 @@ use std::path::{Path, PathBuf};
 use tailward_datasets::ImageShape;
 use tailward_datasets::folder::PixelCache;
 
-use crate::{Error, LEDGER_FILE, Ledger, Lock, Patience};
+use crate::{Access, Error, LEDGER_FILE, Ledger, Lock, Patience};
 
 pub use audit::{AuditRow, AuditTable};
 pub use classes::{ClassRow, ClassTable};
@@ -39,14 +39,17 @@ pub use images::{ImageRow, ImageState, ImageTable};
 pub use people::{PeopleTable, Secret};
 pub use rounds::{RoundLine, RoundLines};
 pub use say::{AUDIT, Effect, IMPORTED, Saying};
-pub use settings::{Audit, Combine, Features, FileLimits, FrozenFeatures, PatchFeatures, Settings};
+pub use settings::{
+    Audit, Combine, Features, FileLimits, FrozenFeatures, NetworkFeatures, PatchFeatures, ResNetFeatures,
+    Settings,
+};
 pub use tell::{Taken, Telling, tell};
 pub use understood::{Understood, class_by_folder, understood};
 
 /// The folder of a project with what can be made again.
 pub const CACHE_FOLDER: &str = "cache";
 
-/// A project that this process alone works on.
+/// A project that this process alone works on, or that it looks at.
 #[derive(Debug)]
 pub struct Project {
     /// Its folder.
@@ -63,7 +66,8 @@ pub struct Project {
     pub ledger: Ledger,
     /// What each round began with.
     pub rounds: RoundLines,
-    _lock: Lock,
+    /// Nothing where it is only looked at.
+    _lock: Option<Lock>,
 }
 
 impl Project {
@@ -73,23 +77,33 @@ impl Project {
     ///
     /// [`Error::Input`] where there is none, or `init` did not come to its end; [`Error::InUse`]; a file of it is damaged.
     pub fn open(folder: &Path, patience: Patience) -> Result<Self, Error> {
-        let settings = folder.join(Settings::FILE);
-        if !settings.exists() {
-            let is_begun = folder.join(ImageTable::FILE).exists();
-            let reason = if is_begun {
-                "`tailward init` did not come to its end here; run the same command again, and it goes on"
-            } else {
-                "this is no project; `tailward init` begins one"
-            };
-            return Err(Error::Input { path: folder.to_owned(), reason: reason.to_owned() });
-        }
+        check(folder)?;
         let lock = Lock::folder(folder, patience)?;
-        let settings = Settings::read(&settings)?;
-        let images = ImageTable::open(&folder.join(ImageTable::FILE))?;
-        let classes = ClassTable::open(&folder.join(ClassTable::FILE))?;
-        let audit = AuditTable::open(&folder.join(AuditTable::FILE))?;
+        Self::read(folder, Some(lock))
+    }
+
+    /// Looks at a project as it is now, also while another process works on it. Nothing in the folder changes but the cache, and nothing can
+    /// be told to what is looked at.
+    ///
+    /// # Errors
+    ///
+    /// As [`open`](Self::open), but for the lock.
+    pub fn look(folder: &Path) -> Result<Self, Error> {
+        check(folder)?;
+        Self::read(folder, None)
+    }
+
+    fn read(folder: &Path, lock: Option<Lock>) -> Result<Self, Error> {
+        let access = if lock.is_some() { Access::Append } else { Access::Look };
+        // What another process is writing grows meanwhile. Images change under the lock of `init` alone; what the ledger speaks of is on the
+        // disk before it, so that it is read before the other files.
+        let settings = Settings::read(&folder.join(Settings::FILE))?;
+        let images = ImageTable::open(&folder.join(ImageTable::FILE), access)?;
         let members = images.usable().map(|row| row.id);
-        let ledger = Ledger::open(&folder.join(LEDGER_FILE), members)?;
+        let ledger = Ledger::with_access(&folder.join(LEDGER_FILE), members, access)?;
+        let classes = ClassTable::open(&folder.join(ClassTable::FILE), access)?;
+        let audit = AuditTable::open(&folder.join(AuditTable::FILE), access)?;
+        let rounds = RoundLines::open(&folder.join(RoundLines::FILE), access)?;
         if let Some((sample, label)) =
             ledger.labels().find(|(_, label)| *label as usize >= classes.names().len())
         {
@@ -100,7 +114,6 @@ impl Project {
             );
             return Err(Error::Input { path: folder.join(LEDGER_FILE), reason });
         }
-        let rounds = RoundLines::open(&folder.join(RoundLines::FILE))?;
         Ok(Self { folder: folder.to_owned(), settings, images, classes, audit, ledger, rounds, _lock: lock })
     }
 
@@ -124,6 +137,20 @@ impl Project {
     pub fn pixels(&self) -> Result<PixelCache, Error> {
         pixel_cache(&self.folder, self.settings.features.kept_side())
     }
+}
+
+/// That a folder holds a project whose `init` came to its end.
+fn check(folder: &Path) -> Result<(), Error> {
+    if folder.join(Settings::FILE).exists() {
+        return Ok(());
+    }
+    let is_begun = folder.join(ImageTable::FILE).exists();
+    let reason = if is_begun {
+        "`tailward init` did not come to its end here; run the same command again, and it goes on"
+    } else {
+        "this is no project; `tailward init` begins one"
+    };
+    Err(Error::Input { path: folder.to_owned(), reason: reason.to_owned() })
 }
 
 /// The cache of pixels of a project at a side, begun where it is not there.

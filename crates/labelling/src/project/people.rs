@@ -5,9 +5,9 @@ use std::path::Path;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-use crate::Error;
 use crate::append_only_table::{AppendOnlyTable, TableRow};
 use crate::clock::now_ms;
+use crate::{Access, Error};
 
 /// How long a browser that came through a link is known, in milliseconds: twelve hours, a day's work.
 const SESSION_MS: u64 = 12 * 3600 * 1000;
@@ -103,7 +103,7 @@ impl PeopleTable {
     /// The file cannot be read or written, or is damaged.
     pub fn open(path: &Path) -> Result<Self, Error> {
         let mut rows = Vec::new();
-        let table = AppendOnlyTable::open(path, |row: PersonRow| {
+        let table = AppendOnlyTable::open(path, Access::Append, |row: PersonRow| {
             rows.push(row);
             Ok(())
         })?;

@@ -6,7 +6,7 @@ use std::path::Path;
 use serde::{Deserialize, Serialize};
 
 use crate::statistics::Interval;
-use crate::{AppendOnly, Error};
+use crate::{Access, AppendOnly, Error};
 
 /// What was known when a round was asked for.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -49,9 +49,8 @@ impl RoundLines {
     /// # Errors
     ///
     /// The file cannot be read or written, or a line is damaged.
-    pub fn open(path: &Path) -> Result<Self, Error> {
-        let file = AppendOnly::open(path)?;
-        let text = std::fs::read_to_string(path).map_err(Error::io(path))?;
+    pub fn open(path: &Path, access: Access) -> Result<Self, Error> {
+        let (file, text) = AppendOnly::with_text(path, access)?;
         let line = |(place, line): (usize, &str)| {
             serde_json::from_str(line).map_err(|error| Error::LedgerFile {
                 path: path.to_owned(),
@@ -109,12 +108,17 @@ mod tests {
     fn lines_are_read_back_and_the_last_of_a_round_holds() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join(RoundLines::FILE);
-        let mut rounds = RoundLines::open(&path).unwrap();
+        let mut rounds = RoundLines::open(&path, Access::Append).unwrap();
         [line(1, 0), line(2, 40), line(2, 41)].into_iter().for_each(|line| rounds.append(line).unwrap());
-        let again = RoundLines::open(&path).unwrap();
+        let again = RoundLines::open(&path, Access::Append).unwrap();
         assert_eq!(again.lines(), rounds.lines());
         assert_eq!(again.by_round(), [&line(1, 0), &line(2, 41)]);
         std::fs::write(&path, "{\"round\": 1}\n").unwrap();
-        assert!(RoundLines::open(&path).unwrap_err().to_string().contains("rounds.jsonl:1: missing field"));
+        assert!(
+            RoundLines::open(&path, Access::Append)
+                .unwrap_err()
+                .to_string()
+                .contains("rounds.jsonl:1: missing field")
+        );
     }
 }

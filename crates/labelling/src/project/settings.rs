@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fmt::Write;
+use std::ops::RangeInclusive;
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
@@ -64,6 +65,15 @@ pub enum Features {
     /// What EfficientNet-Lite0 says of them before its classifier.
     #[serde(rename = "efficientnet-lite0")]
     EfficientNetLite0(FrozenFeatures),
+    /// What torchvision's ResNet-18 says of them before its classifier.
+    #[serde(rename = "imagenet-resnet18")]
+    ResNet18(ResNetFeatures),
+    /// The same of its ResNet-50.
+    #[serde(rename = "imagenet-resnet50")]
+    ResNet50(ResNetFeatures),
+    /// What a small network says of them that learns from the labels of the project alone, in each round from nothing. Patches stand in
+    /// as long as there are no labels of two classes.
+    Network(NetworkFeatures),
 }
 
 /// Distances of patches to centres.
@@ -86,14 +96,85 @@ pub struct FrozenFeatures {
     pub sha256: String,
 }
 
+/// A residual network that was trained on ImageNet.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ResNetFeatures {
+    /// The file of its weights; a relative path starts at the project's folder.
+    pub weights: PathBuf,
+    /// SHA-256 of that file, in hexadecimal: features of other weights are others.
+    pub sha256: String,
+    /// Passes over the labelled images by which all its weights go on learning, in each round from those of the file; 0: it stays as it
+    /// is.
+    pub fine_tune_epochs: usize,
+}
+
+/// A network that learns from nothing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct NetworkFeatures {
+    /// Rows and columns of pixels that images are brought to.
+    pub side: usize,
+    /// Passes over the labelled images.
+    pub epochs: usize,
+    /// Whether an image that is mirrored left to right stays of its class.
+    pub mirror: bool,
+}
+
 impl Features {
+    /// What they are called, as in `tailward.toml`.
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::Patches(_) => "patches",
+            Self::EfficientNetLite0(_) => "efficientnet-lite0",
+            Self::ResNet18(_) => "imagenet-resnet18",
+            Self::ResNet50(_) => "imagenet-resnet50",
+            Self::Network(_) => "network",
+        }
+    }
+
+    /// Whether they follow from labels, and so are others in each round.
+    pub fn learn(&self) -> bool {
+        match self {
+            Self::Patches(_) | Self::EfficientNetLite0(_) => false,
+            Self::ResNet18(network) | Self::ResNet50(network) => network.fine_tune_epochs > 0,
+            Self::Network(_) => true,
+        }
+    }
+
     /// Rows and columns of the pixels that a project keeps of its images.
     pub fn kept_side(&self) -> usize {
         /// Enough to know an image again: a network is shown the file itself, which is too large to be kept.
         const OF_A_FILE: usize = 32;
         match self {
             Self::Patches(PatchFeatures { side, .. }) => *side,
-            Self::EfficientNetLite0(_) => OF_A_FILE,
+            Self::EfficientNetLite0(_) | Self::ResNet18(_) | Self::ResNet50(_) => OF_A_FILE,
+            Self::Network(NetworkFeatures { side, .. }) => *side,
+        }
+    }
+
+    fn check(&self) -> Result<(), String> {
+        let within = |key: &str, value: usize, range: RangeInclusive<usize>| match range.contains(&value) {
+            true => Ok(()),
+            false => Err(format!(
+                "features.{key} is {value}, and must be from {} to {}",
+                range.start(),
+                range.end()
+            )),
+        };
+        match self {
+            Self::EfficientNetLite0(_) => Ok(()),
+            Self::Patches(PatchFeatures { side, centres }) => {
+                within("side", *side, 8..=256)?;
+                within("centres", *centres, 1..=10_000)
+            }
+            Self::ResNet18(network) | Self::ResNet50(network) => {
+                within("fine_tune_epochs", network.fine_tune_epochs, 0..=1_000)
+            }
+            Self::Network(NetworkFeatures { side, epochs, .. }) => {
+                within("side", *side, 16..=256)?;
+                within("epochs", *epochs, 1..=10_000)
+            }
         }
     }
 }
@@ -184,13 +265,7 @@ impl Settings {
         if !(0.0..=1.0).contains(&self.audit.share) {
             return Err(format!("audit.share is {}, and must be from 0 to 1", self.audit.share));
         }
-        if let Features::Patches(PatchFeatures { side, centres }) = self.features
-            && (!(8..=256).contains(&side) || !(1..=10_000).contains(&centres))
-        {
-            return Err(format!(
-                "features.side is {side} and features.centres {centres}; they must be from 8 to 256 and from 1 to 10000"
-            ));
-        }
+        self.features.check()?;
         for (key, strategy) in [("strategy", &self.strategy), ("first", &self.first)] {
             strategy.validate().map_err(|error| format!("{key} cannot be used: cannot {error}"))?;
         }
@@ -233,8 +308,11 @@ impl Settings {
         for (comment, table) in [
             (
                 "What images are described by. \"patches\": how near their patches are to centres that are learned from\n\
-                 # them, at `side` pixels; nothing is downloaded. \"efficientnet-lite0\": a network that others have trained\n\
-                 # on photographs, from the file `weights`.",
+                 # them, at `side` pixels; nothing is downloaded. \"efficientnet-lite0\", \"imagenet-resnet18\" and\n\
+                 # \"imagenet-resnet50\": a network that others have trained on photographs, from the file `weights`; a\n\
+                 # ResNet can go on learning from the labels for `fine_tune_epochs` passes. \"network\": a small network\n\
+                 # that learns from the labels alone, in each round for `epochs` passes; `mirror` says whether an image that\n\
+                 # is mirrored left to right stays of its class.",
                 tabled("features", features),
             ),
             (
@@ -328,6 +406,7 @@ mod tests {
             ("share = 0.1", "share = 10", "from 0 to 1"),
             ("batch = 50", "batches = 50", "line 14"),
             ("side = 64", "side = 1", "features.side is 1"),
+            ("centres = 400", "centres = 0", "features.centres is 0"),
             ("neighbours = 20", "neighbours = 0", "first cannot be used"),
             ("kind = \"typiclust\"", "kind = \"typical\"", "typical"),
         ] {

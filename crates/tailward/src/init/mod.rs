@@ -8,17 +8,17 @@ mod plan;
 use std::path::Path;
 
 use tailward_datasets::folder::{FoundFile, Walk, walk};
-use tailward_engine::project;
+use tailward_engine::project::{self, Cost};
 use tailward_labelling::project::{
     ClassTable, Features, Gathered, ImageTable, Project, Settings, gather, pixel_cache,
 };
-use tailward_labelling::{Lock, Patience};
+use tailward_labelling::{Access, Lock, Patience};
 
 use crate::Error;
 use crate::output::say;
 use crate::progress::bar;
 pub(crate) use arguments::Arguments;
-use choices::{chosen, patches};
+use choices::{are_small, chosen, network, patches};
 use import::import;
 use plan::Plan;
 
@@ -48,7 +48,7 @@ pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<()> {
     drop(lock);
     let mut project = Project::open(folder, Patience::Wait).map_err(Error::from)?;
     let imported = import(&mut project, &plan)?;
-    say_costs(&project)?;
+    say_costs(&project, are_small(arguments, &found))?;
     let (count, classes) = (project.images.usable().count(), project.classes.names().len());
     say(format_args!(
         "{}: {count} images take part, {classes} classes, {imported} labels taken over",
@@ -68,23 +68,31 @@ pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<()> {
 }
 
 /// What it costs to describe the images, by each way that there is.
-fn say_costs(project: &Project) -> anyhow::Result<()> {
+fn say_costs(project: &Project, are_small: bool) -> anyhow::Result<()> {
     let count = project.images.usable().count();
     let chosen = &project.settings.features;
-    let patches = Features::Patches(patches(chosen.kept_side() < 64));
-    for features in [Some(&patches).filter(|patches| *patches != chosen), Some(chosen)].into_iter().flatten()
-    {
-        let Some(time) = project::time_of_an_image(project, features)? else { continue };
-        let name = match features {
-            Features::Patches(_) => "patches",
-            Features::EfficientNetLite0(_) => "efficientnet-lite0",
-        };
-        let minutes = time.as_secs_f64() * count as f64 / 60.0;
-        let total = if minutes < 1.0 { "less than a minute".to_owned() } else { format!("{minutes:.0} min") };
+    let mut ways = vec![Features::Patches(patches(are_small)), Features::Network(network(are_small))];
+    // The choices may have been changed since.
+    ways.retain(|way| way.name() != chosen.name());
+    ways.push(chosen.clone());
+    let long = |seconds: f64| match seconds / 60.0 {
+        minutes if minutes < 1.0 => "less than a minute".to_owned(),
+        minutes => format!("{minutes:.0} min"),
+    };
+    for way in &ways {
+        let Some(Cost { describing, learning }) = project::cost(project, way)? else { continue };
+        let describing = describing.as_secs_f64();
+        let learns = learning.map_or_else(String::new, |time| {
+            let time = time.as_secs_f64() * project.settings.budget as f64;
+            format!(", and up to {} for learning from all labels", long(time))
+        });
         say(format_args!(
-            "features by {name}: {:.1} ms an image on this machine, {total} for all of them, once{}",
-            1000.0 * time.as_secs_f64(),
-            if features == chosen { "" } else { " (not chosen)" }
+            "features by {}: {:.1} ms an image on this machine, {} for all of them, {}{learns}{}",
+            way.name(),
+            1000.0 * describing,
+            long(describing * count as f64),
+            if learning.is_some() { "in each round" } else { "once" },
+            if way == chosen { "" } else { " (not chosen)" }
         ));
     }
     Ok(())
@@ -102,7 +110,7 @@ fn leave_out(found: &mut Walk, arguments: &Arguments) {
 }
 
 fn gathered(folder: &Path, settings: &Settings, files: &[FoundFile]) -> anyhow::Result<Gathered> {
-    let mut images = ImageTable::open(&folder.join(ImageTable::FILE)).map_err(Error::from)?;
+    let mut images = ImageTable::open(&folder.join(ImageTable::FILE), Access::Append).map_err(Error::from)?;
     let cache = pixel_cache(folder, settings.features.kept_side()).map_err(Error::from)?;
     let bar = bar(files.len(), "reading images");
     let images_folder = settings.images_in(folder);
@@ -143,7 +151,7 @@ fn report(gathered: &Gathered, found: &Walk) {
 }
 
 fn add_classes(folder: &Path, names: &[String]) -> Result<(), Error> {
-    let mut classes = ClassTable::open(&folder.join(ClassTable::FILE))?;
+    let mut classes = ClassTable::open(&folder.join(ClassTable::FILE), Access::Append)?;
     let new: Vec<String> = names.iter().filter(|name| classes.find(name).is_none()).cloned().collect();
     classes.add(&new)?;
     Ok(())

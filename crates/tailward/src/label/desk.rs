@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
 use tailward_datasets::SampleId;
-use tailward_engine::project::{self, AskedImage, Described, Round, fit, stranded, suspects};
+use tailward_engine::project::{self, Asked, AskedImage, Described, Round, fit, stranded, suspects};
 use tailward_labelling::ledger::{Event, Standing, Told};
 use tailward_labelling::page::{
     self, ClassLine, How, Press, Question, Said, Sharing, State, class_lines, history,
@@ -102,22 +102,36 @@ impl Desk {
         if self.waiting() > 0 {
             return Ok(());
         }
-        let described = self.take_described()?;
-        let asked = project::ask(&mut self.project, &described, self.batch);
-        self.described = Some(described);
-        match asked {
+        match self.begin() {
             Ok(asked) => {
                 self.account = asked.account;
                 self.problem = None;
                 self.round = Round::open(&self.project)?;
                 self.go_on()
             }
-            Err(error @ tailward_engine::Error::NothingToAsk { .. }) => {
-                self.problem = Some(error.to_string());
-                Ok(())
-            }
-            Err(error) => Err(error.into()),
+            Err(error) => match error.downcast_ref() {
+                Some(tailward_engine::Error::NothingToAsk { .. }) => {
+                    self.problem = Some(error.to_string());
+                    Ok(())
+                }
+                _ => Err(error),
+            },
         }
+    }
+
+    /// What waits, or a new round.
+    fn begin(&mut self) -> anyhow::Result<Asked> {
+        if let Some(asked) = project::waiting(&mut self.project)? {
+            return Ok(asked);
+        }
+        if self.project.settings.features.learn() {
+            // A new round has a new network.
+            self.described = None;
+        }
+        let described = self.take_described()?;
+        let asked = project::begin(&mut self.project, &described, self.batch);
+        self.described = Some(described);
+        Ok(asked?)
     }
 
     /// Tells the strategy what was answered, and takes up what it asks for.

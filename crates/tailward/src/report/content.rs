@@ -33,9 +33,12 @@ pub(super) fn document(
             "How many images are recognised is not known yet: no image of the audit is labelled".to_owned()
         }
     };
+    let network = standing.learned_from.map_or_else(String::new, |trained| {
+        format!(", behind a network that was trained on {trained} of them")
+    });
     let mut blocks = vec![Block::Paragraph(format!(
-        "{spent} of {budget} labels were asked for, and {} images wait for an answer. The head learned from {} labels. Accuracy comes from \
-         the audit alone: {audited} images that were drawn at random, labelled without a suggestion and never learned from.",
+        "{spent} of {budget} labels were asked for, and {} images wait for an answer. The head learned from {} labels{network}. Accuracy \
+         comes from the audit alone: {audited} images that were drawn at random, labelled without a suggestion and never learned from.",
         standing.waiting, standing.labelled
     ))];
     blocks.extend(curve(standing)?.map(Block::Figure));

@@ -8,7 +8,6 @@ use std::path::PathBuf;
 use clap::Args;
 use tailward_engine::project::standing;
 use tailward_experiment::document::html;
-use tailward_labelling::Patience;
 use tailward_labelling::project::Project;
 
 use crate::Error;
@@ -31,7 +30,7 @@ pub(crate) struct Arguments {
 }
 
 pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<()> {
-    let project = Project::open(&arguments.project, Patience::Moment).map_err(Error::from)?;
+    let project = Project::look(&arguments.project).map_err(Error::from)?;
     let described = described(&project)?;
     let standing = standing(&project, &described);
     let page = html::render(&document(&project, &standing, &Thumbnails::of(&project))?);

@@ -172,7 +172,23 @@ fn a_press_that_is_sent_twice_counts_once_and_a_browser_is_known_after_a_restart
     assert_eq!(events, ["answered", "corrected", "undone"]);
     let history: Value = serde_json::from_slice(&caller.get("/api/history").body).unwrap();
     assert_eq!(history[0]["label"], 1);
-    // One process at a time.
+    // Whoever looks does not have to wait, and sees what was said; one process at a time changes the project.
+    let look = |verb: &str| tailward().arg(verb).arg(desk.path("p")).output().unwrap();
+    for verb in ["report", "export"] {
+        let looked = look(verb);
+        assert!(looked.status.success(), "{verb}: {}", words(&looked));
+    }
+    let before = desk.ledger("p");
+    let labels = |status: &Value| {
+        status["classes"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|class| class["labels"].as_u64().unwrap())
+            .sum::<u64>()
+    };
+    let status = desk.status("p");
+    assert_eq!((labels(&status), desk.ledger("p")), (1, before), "{status}");
     let second = tailward().arg("label").arg(desk.path("p")).output().unwrap();
     assert_eq!(second.status.code(), Some(5));
     assert!(words(&second).contains("is in use by another process"), "{}", words(&second));
@@ -281,9 +297,9 @@ fn what_was_settled_takes_new_settlements_and_refusals_are_no_outages() {
     assert_eq!(undone.status, 200, "{}", undone.text());
     let last = desk.ledger("p").into_iter().rfind(|line| line.contains(&format!(",{sample},"))).unwrap();
     assert!(last.contains("undone"), "{last}");
-    // Another command waits for a moment and then says who works here.
-    let status = tailward().arg("status").arg(desk.path("p")).output().unwrap();
-    assert_eq!(status.status.code(), Some(5), "{}", words(&status));
+    // Another command that writes waits for a moment and then says who works here.
+    let told = desk.tell("p", "path,label\n", &[]);
+    assert_eq!(told.status.code(), Some(5), "{}", words(&told));
     // Another file in the ledger's place is noticed: nothing is called saved that is not there.
     let ledger = desk.path("p").join("ledger.csv");
     std::fs::copy(&ledger, desk.path("copy")).unwrap();
