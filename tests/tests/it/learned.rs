@@ -86,7 +86,7 @@ fn a_residual_network_of_a_file_describes_a_project_and_goes_on_learning() {
     assert!(words(&frozen).contains("features by imagenet-resnet18: "), "{}", words(&frozen));
     let tuned = desk.init("tuned", &["--weights", given, "--fine-tune", "1", "--audit", "0%"]);
     assert!(
-        tuned.status.success() && words(&tuned).contains("in each round, and up to"),
+        tuned.status.success() && words(&tuned).contains("in each round; learning from all 60 labels takes "),
         "{}",
         words(&tuned)
     );

@@ -84,7 +84,7 @@ fn say_costs(project: &Project, are_small: bool) -> anyhow::Result<()> {
         let describing = describing.as_secs_f64();
         let learns = learning.map_or_else(String::new, |time| {
             let time = time.as_secs_f64() * project.settings.budget as f64;
-            format!(", and up to {} for learning from all labels", long(time))
+            format!("; learning from all {} labels takes {}", project.settings.budget, long(time))
         });
         say(format_args!(
             "features by {}: {:.1} ms an image on this machine, {} for all of them, {}{learns}{}",
