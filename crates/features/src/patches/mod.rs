@@ -8,13 +8,14 @@ mod learn;
 
 use ndarray::Array2;
 use rand_chacha::ChaCha8Rng;
+use rayon::prelude::*;
 use tailward_kernels::Lanes;
 use tailward_kernels::patches::{Dictionary, Grid, features};
 
 pub use config::PatchesConfig;
 
-/// Images whose patches are compared at a time: their responses take a few tens of mebibytes.
-const BATCH: usize = 32;
+/// Images that a thread describes at a time: their responses, four megabytes, stay near the processor.
+const BATCH: usize = 2;
 
 /// Learned centres.
 #[derive(Clone, Debug, PartialEq)]
@@ -70,9 +71,10 @@ impl Patches {
         let dims = self.dims();
         let mut found = Array2::zeros((images.len() / image, dims));
         let rows = found.as_slice_mut().expect("a new array lies in order");
-        for (images, rows) in images.chunks(BATCH * image).zip(rows.chunks_mut(BATCH * dims)) {
-            features(lanes, &self.grid, &self.dictionary, images, rows);
-        }
+        images
+            .par_chunks(BATCH * image)
+            .zip(rows.par_chunks_mut(BATCH * dims))
+            .for_each(|(images, rows)| features(lanes, &self.grid, &self.dictionary, images, rows));
         found
     }
 }
