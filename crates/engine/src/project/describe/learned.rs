@@ -1,7 +1,7 @@
 //! A network that learns from the labels of a project, in each round from its beginning.
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use burn::module::Module;
 use rand_chacha::ChaCha8Rng;
@@ -45,9 +45,7 @@ impl<'a> Learned<'a> {
     ///
     /// While images of a round wait it is the one that the round began with, whatever was said since: it is trained once a round. Otherwise
     /// it is the one that the next round begins with. Both follow from the project alone, and are trained again if their file is lost.
-    pub(super) fn of(project: &'a Project, samples: &[SampleId]) -> Result<Option<Self>, Error> {
-        let classes = project.classes.names().len();
-        let Some(learning) = Learning::of(&project.settings.features, classes) else { return Ok(None) };
+    pub(super) fn of(project: &'a Project, samples: &[SampleId]) -> Option<Self> {
         let ledger = &project.ledger;
         let is_open = project.asked().any(|sample| ledger.standing(sample) == Some(Standing::Waiting));
         let next = ledger.rounds().max(1);
@@ -57,24 +55,20 @@ impl<'a> Learned<'a> {
         };
         let labels: BTreeMap<SampleId, u32> =
             project.labels().into_iter().filter(|(sample, _)| known(sample)).collect();
-        let mut first = labels.values();
-        let one = first.next();
-        if first.all(|label| Some(label) == one) {
-            return Ok(None);
+        let first = labels.values().next()?;
+        if labels.values().all(|label| label == first) {
+            return None;
         }
+        let learning = |classes: usize| Learning::of(&project.settings.features, classes);
+        let how = format!("{:?} {} {}", learning(0)?, project.settings.seed, env!("CARGO_PKG_VERSION"));
+        let begins = format!("{KIND}-{round:05}-{}-", short(&how));
         let folder = project.folder.join(CACHE_FOLDER);
-        let begins = format!("{KIND}-{round:05}-");
-        let kept = is_open.then(|| {
-            let entries = std::fs::read_dir(&folder).ok()?;
-            let mut names = entries.flatten().map(|entry| entry.file_name().to_string_lossy().into_owned());
-            names.find(|name| name.starts_with(&begins) && name.ends_with(".bpk"))
+        let kept = is_open.then(|| kept(&folder, &begins)).flatten();
+        let (classes, name) = kept.unwrap_or_else(|| {
+            let classes = project.classes.names().len();
+            (classes, format!("{begins}{classes}-{}.bpk", short(&format!("{labels:?}"))))
         });
-        let name = kept.flatten().unwrap_or_else(|| {
-            let seed = project.settings.seed;
-            let what = format!("{learning:?} {seed} {} {labels:?}", env!("CARGO_PKG_VERSION"));
-            format!("{begins}{}.bpk", hex::encode(&Sha256::digest(what)[..8]))
-        });
-        Ok(Some(Self { project, learning, round, labels, path: folder.join(name) }))
+        Some(Self { project, learning: learning(classes)?, round, labels, path: folder.join(name) })
     }
 
     /// How many labels it learns from.
@@ -190,4 +184,17 @@ impl<'a> Learned<'a> {
             );
         }
     }
+}
+
+/// The network that a round began with, by what its file's name begins with: for how many classes, and the name.
+fn kept(folder: &Path, begins: &str) -> Option<(usize, String)> {
+    std::fs::read_dir(folder).ok()?.flatten().find_map(|entry| {
+        let name = entry.file_name().into_string().ok()?;
+        let (classes, _) = name.strip_prefix(begins)?.strip_suffix(".bpk")?.split_once('-')?;
+        Some((classes.parse().ok()?, name))
+    })
+}
+
+fn short(text: &str) -> String {
+    hex::encode(&Sha256::digest(text)[..8])
 }

@@ -11,6 +11,8 @@ mod progress;
 mod same_file;
 mod weights_file;
 
+use std::path::PathBuf;
+
 use ndarray::{Array2, Axis};
 use tailward_datasets::{ImageShape, SampleId};
 use tailward_features::{PatchesConfig, Standardised};
@@ -63,7 +65,7 @@ pub struct LearnedFrom {
 #[derive(Clone, Debug)]
 enum How {
     Patches { side: usize, config: PatchesConfig },
-    Frozen { architecture: Architecture, weights: std::path::PathBuf, sha256: String },
+    Frozen { architecture: Architecture, weights: PathBuf, sha256: String },
 }
 
 impl How {
@@ -111,7 +113,7 @@ impl How {
 /// No image is left, the file of a network is not what it was, a device fails, or the cache cannot be read or written.
 pub fn describe(project: &Project, progress: &mut dyn FnMut(Progress)) -> Result<Described, Error> {
     let described = by_no_label(project, progress)?;
-    match Learned::of(project, &described.samples)? {
+    match Learned::of(project, &described.samples) {
         Some(learned) => by_labels(project, &learned, described, progress),
         None => Ok(described),
     }
@@ -216,7 +218,7 @@ impl Describer {
     pub fn of(project: &Project, described: &Described) -> Result<Self, Error> {
         let all: Vec<&ImageRow> = project.images.usable().collect();
         let learned = match &described.learned {
-            Some(_) => Learned::of(project, &described.samples)?,
+            Some(_) => Learned::of(project, &described.samples),
             None => None,
         };
         let describing = match learned {
