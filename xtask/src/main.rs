@@ -1,4 +1,4 @@
-//! The driver: `cargo xtask reproduce | fetch | report | bench | check-gpu | ci | tidy`.
+//! The driver: `cargo xtask reproduce | fetch | report | people | bench | check-gpu | ci | tidy`.
 //!
 //! It knows nothing of Burn: runs are processes of the `tailward` binary, which it builds with the backend's feature.
 
@@ -8,6 +8,7 @@ mod ci;
 mod claims;
 mod experiments;
 mod fetch;
+mod people;
 mod report;
 mod reproduce;
 mod splice;
@@ -35,6 +36,8 @@ enum Verb {
     Fetch(fetch::Arguments),
     /// Write an experiment's report from the records there are.
     Report(report::Arguments),
+    /// Simulate people with projects on images whose classes are known.
+    People(people::Arguments),
     /// Measure, and write BENCHMARKS.md.
     Bench(bench::Arguments),
     /// See whether a GPU's backend works on this machine, and report it.
@@ -60,6 +63,7 @@ fn main() -> ExitCode {
             Some(check) => splice::run(check),
             None => report::run(&arguments),
         },
+        Verb::People(arguments) => people::run(&arguments),
         Verb::Bench(arguments) => bench::run(&arguments),
         Verb::CheckGpu(arguments) => check_gpu::run(&arguments),
         Verb::Ci(arguments) => ci::run(&arguments),
