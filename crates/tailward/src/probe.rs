@@ -11,7 +11,7 @@ use tailward_engine::inputs::{Inputs, Pixels};
 use tailward_engine::rng::{Stream, stream};
 use tailward_engine::run::{check_shape, classifier, head_rates, streams};
 use tailward_engine::score::score;
-use tailward_engine::train::supervised::{LabelledSet, train};
+use tailward_engine::train::rate::time_of_an_epoch;
 use tailward_engine::train::vaal;
 use tailward_experiment::definition::{
     ClassifierDefinition, RunDefinition, TrainingDefinition, VaalNetworks,
@@ -84,32 +84,18 @@ fn rates(
 ) -> anyhow::Result<(f64, f64)> {
     let device = inputs.device().autodiff();
     let model = config.init(&mut stream(0, Stream::Init, 0), &device);
-    let rows: Vec<usize> = (0..count).collect();
-    let labels: Vec<u32> = rows.iter().map(|&row| (row % config.classes()) as u32).collect();
-    let mut training = training.clone();
-    training.epochs = 2;
-    // Blank images teach nothing; a rate this small keeps the loss finite.
-    training.learning_rate = 1e-6;
-    let data = LabelledSet { inputs, rows: &rows, labels: &labels };
-    let streams = streams(definition, config, 0);
-    let mut ends = Vec::new();
     let evaluated = model.clone();
-    // The first epoch warms up.
-    let trained = train(&training, model, data, streams, &mut |step| {
-        if step.epoch_loss.is_some() {
-            ends.push(Instant::now());
-        }
-    });
-    let [first, second] = ends[..] else { anyhow::bail!("training failed: {trained:?}") };
-    let train_secs = (second - first).as_secs_f64();
+    let streams = streams(definition, config, 0);
+    let epoch = time_of_an_epoch(training, model, inputs, count, streams)
+        .map_err(|failed| anyhow::anyhow!("training failed: {failed:?}"))?;
     let model = evaluated.valid();
     let needs = Needs { probabilities: true, ..Needs::default() };
     let batch = definition.scoring.batch_size;
-    let score_rows: Vec<usize> = (0..batch).map(|index| index % rows.len()).collect();
+    let score_rows: Vec<usize> = (0..batch).map(|index| index % count).collect();
     score(&model, inputs, &score_rows, needs, &definition.scoring, None);
     let started = Instant::now();
     score(&model, inputs, &score_rows, needs, &definition.scoring, None);
-    Ok((rows.len() as f64 / train_secs, batch as f64 / started.elapsed().as_secs_f64()))
+    Ok((count as f64 / epoch.as_secs_f64(), batch as f64 / started.elapsed().as_secs_f64()))
 }
 
 /// Images per second of training VAAL's networks, measured on two iterations after as many that are not.

@@ -14,8 +14,11 @@ use tailward_models::classifier::ClassifierConfig;
 use super::describe::{Architecture, Learning, Network};
 use crate::Error;
 use crate::device::Backend;
+use crate::failure::Work;
+use crate::guard::guarded;
 use crate::inputs::{Inputs, Pixels};
-use crate::train::supervised::{LabelledSet, Streams, train};
+use crate::train::rate::time_of_an_epoch;
+use crate::train::supervised::{NotFinite, Streams};
 
 /// Images that are tried.
 const TRIED: usize = 64;
@@ -50,14 +53,18 @@ pub fn cost(project: &Project, features: &Features) -> Result<Option<Cost>, Erro
         let pixels = found.into_iter().flatten().flat_map(|found| found.pixels).collect();
         (Images { shape, pixels }, begun.elapsed())
     };
-    let of_file = |architecture, weights: &Path| {
-        let network = Network::read(architecture, &project.folder.join(weights))?;
+    let by_network = |network: Network| {
         let (images, reading) = read(network.shape().height);
         let count = images.len();
         let begun = Instant::now();
         network.features(images.pixels)?;
         Ok::<_, Error>((reading + begun.elapsed(), count))
     };
+    let of_file = |architecture, weights: &Path| {
+        by_network(Network::read(architecture, &project.folder.join(weights))?)
+    };
+    // Classes may be named later.
+    let learning = Learning::of(features, project.classes.names().len().max(2));
     let (describing, count) = match features {
         &Features::Patches(PatchFeatures { side, .. }) => {
             let (images, reading) = read(side);
@@ -75,55 +82,36 @@ pub fn cost(project: &Project, features: &Features) -> Result<Option<Cost>, Erro
         Features::EfficientNetLite0(it) => of_file(Architecture::EfficientNetLite0, &it.weights)?,
         Features::ResNet18(it) => of_file(Architecture::ResNet18, &it.weights)?,
         Features::ResNet50(it) => of_file(Architecture::ResNet50, &it.weights)?,
-        Features::Network(network) => {
-            let (images, reading) = read(network.side);
-            let count = images.len();
-            let classes = project.classes.names().len();
-            let learning = Learning::of(features, classes).expect("a network learns");
-            let describing = learning.untrained()?;
-            let begun = Instant::now();
-            describing.features(images.pixels)?;
-            (reading + begun.elapsed(), count)
-        }
+        Features::Network(_) => by_network(learning.as_ref().expect("a network learns").untrained()?)?,
     };
     if count == 0 {
         return Ok(None);
     }
-    let learning = Learning::of(features, project.classes.names().len());
-    let learning = learning.map(|learning| time_of_learning(&learning)).transpose()?;
+    let learning = learning.as_ref().map(time_of_learning).transpose()?;
     Ok(Some(Cost { describing: describing / count as u32, learning }))
 }
 
 /// The time that training takes for each image, over all epochs.
 fn time_of_learning(learning: &Learning) -> Result<Duration, Error> {
-    let count = TRAINED;
     let (config, side, training) = learning.parts();
-    let device = Backend::preferred()?.device()?;
-    let config = ClassifierConfig::ResNet(config.clone());
+    let backend = Backend::preferred()?;
     let shape = ImageShape { channels: 3, height: side, width: side };
-    // Blank images teach nothing; a rate this small keeps the loss finite.
-    let images =
-        Images { shape, pixels: (0..count * shape.len()).map(|place| (place % 251) as u8).collect() };
-    let inputs = Inputs::Pixels(Pixels::upload(images, &training.normalisation, &device));
-    let epochs = training.epochs;
-    let mut training = training.clone();
-    (training.epochs, training.learning_rate) = (2, 1e-6);
-    let rows: Vec<usize> = (0..count).collect();
-    let labels: Vec<u32> = rows.iter().map(|&row| (row % config.classes().max(1)) as u32).collect();
-    let rng = || ChaCha8Rng::seed_from_u64(0);
-    let model = config.init(&mut rng(), &device.autodiff());
-    let data = LabelledSet { inputs: &inputs, rows: &rows, labels: &labels };
-    let streams = Streams { order: rng(), augment: rng(), dropout: None };
-    let mut ends = Vec::new();
-    // The first epoch warms up.
-    let _ = train(&training, model, data, streams, &mut |step| {
-        if step.epoch_loss.is_some() {
-            ends.push(Instant::now());
-        }
-    });
-    let second = match ends[..] {
-        [first, second] => second - first,
-        _ => Duration::ZERO,
+    // Blank images: speed does not depend on what is in them.
+    let pixels = (0..TRAINED * shape.len()).map(|place| (place % 251) as u8).collect();
+    let work = Work {
+        device: backend.device_words(),
+        doing: format!("trying to train a network on {TRAINED} images of {side} × {side} pixels at a time"),
+        afterwards: "The project is there; the same command goes on.",
     };
-    Ok(second * epochs as u32 / count as u32)
+    guarded(&work, || {
+        let device = backend.device()?;
+        let images = Images { shape, pixels };
+        let inputs = Inputs::Pixels(Pixels::upload(images, &training.normalisation, &device));
+        let rng = || ChaCha8Rng::seed_from_u64(0);
+        let model = ClassifierConfig::ResNet(config.clone()).init(&mut rng(), &device.autodiff());
+        let streams = Streams { order: rng(), augment: rng(), dropout: None };
+        let epoch = time_of_an_epoch(training, model, &inputs, TRAINED, streams)
+            .map_err(|NotFinite { epoch, loss }| Error::Diverged { round: 0, epoch, loss })?;
+        Ok(epoch * training.epochs as u32 / TRAINED as u32)
+    })
 }

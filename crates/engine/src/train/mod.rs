@@ -2,6 +2,7 @@
 
 pub mod loss;
 pub mod optimiser;
+pub mod rate;
 pub mod schedule;
 pub mod supervised;
 pub mod vaal;

@@ -94,7 +94,10 @@ impl<'a> Learned<'a> {
     pub(super) fn network(&self, progress: &mut dyn FnMut(Progress)) -> Result<Network, Error> {
         let backend = Backend::preferred()?;
         if self.path.exists() {
-            match self.start(backend)?.try_load_file(&self.path) {
+            let (config, device) = (&self.learning.config, backend.device()?.autodiff());
+            let drawn =
+                ClassifierConfig::ResNet(config.clone()).init(&mut self.stream(Stream::Init), &device);
+            match drawn.try_load_file(&self.path) {
                 Ok(model) => return self.learning.network(model.valid(), backend),
                 Err(error) => tracing::warn!("{} is trained again: {error}", self.path.display()),
             }
