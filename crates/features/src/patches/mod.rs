@@ -8,14 +8,10 @@ mod learn;
 
 use ndarray::Array2;
 use rand_chacha::ChaCha8Rng;
-use rayon::prelude::*;
 use tailward_kernels::Lanes;
 use tailward_kernels::patches::{Dictionary, Grid, features};
 
 pub use config::PatchesConfig;
-
-/// Images that a thread describes at a time: their responses, four megabytes, stay near the processor.
-const BATCH: usize = 2;
 
 /// Learned centres.
 #[derive(Clone, Debug, PartialEq)]
@@ -66,15 +62,10 @@ impl Patches {
     ///
     /// When the images are not of the shape that was learned from.
     pub fn features(&self, images: &[u8]) -> Array2<f32> {
-        let lanes = Lanes::detect();
         let image = self.grid.channels * self.grid.height * self.grid.width;
-        let dims = self.dims();
-        let mut found = Array2::zeros((images.len() / image, dims));
+        let mut found = Array2::zeros((images.len() / image, self.dims()));
         let rows = found.as_slice_mut().expect("a new array lies in order");
-        images
-            .par_chunks(BATCH * image)
-            .zip(rows.par_chunks_mut(BATCH * dims))
-            .for_each(|(images, rows)| features(lanes, &self.grid, &self.dictionary, images, rows));
+        features(Lanes::detect(), &self.grid, &self.dictionary, images, rows);
         found
     }
 }

@@ -3,64 +3,39 @@
 use pulp::Simd;
 
 use super::PLACES;
+use crate::both_sides::both_sides;
 
 /// A square of vectors, row by row.
 type Square<S, const N: usize> = [<S as Simd>::f32s; N];
 
-/// Transforms each column of an `$n × $n` square by `$line`, then each row of what that gives: an `$m × $m` square. It is no
-/// function of a closure: one that is not inlined would be compiled without the vector instructions.
-macro_rules! both {
-    ($simd:expr, $from:expr, $n:literal to $m:literal, $line:ident) => {{
-        let mut columns = [[$simd.splat_f32s(0.0); $n]; $m];
-        for column in 0..$n {
-            let mut values = [$simd.splat_f32s(0.0); $n];
-            for row in 0..$n {
-                values[row] = $from[row * $n + column];
-            }
-            let values = $line($simd, values);
-            for row in 0..$m {
-                columns[row][column] = values[row];
-            }
-        }
-        let mut to = [$simd.splat_f32s(0.0); $m * $m];
-        for row in 0..$m {
-            let values = $line($simd, columns[row]);
-            for column in 0..$m {
-                to[row * $m + column] = values[column];
-            }
-        }
-        to
-    }};
-}
-
 /// `Bᵀ d B`: a tile's inputs.
 #[inline(always)]
 pub(super) fn of_inputs<S: Simd>(simd: S, d: Square<S, 16>) -> Square<S, PLACES> {
-    both!(simd, d, 4 to 4, b_t)
+    both_sides!(simd, |place| d[place], 4 to 4, b_t)
 }
 
 /// `Aᵀ m A`: a tile's outputs.
 #[inline(always)]
 pub(super) fn of_products<S: Simd>(simd: S, m: Square<S, PLACES>) -> Square<S, 4> {
-    both!(simd, m, 4 to 2, a_t)
+    both_sides!(simd, |place| m[place], 4 to 2, a_t)
 }
 
 /// `A y Aᵀ`: the gradient of a tile's products from that of its outputs.
 #[inline(always)]
 pub(super) fn of_outputs<S: Simd>(simd: S, y: Square<S, 4>) -> Square<S, PLACES> {
-    both!(simd, y, 2 to 4, a)
+    both_sides!(simd, |place| y[place], 2 to 4, a)
 }
 
 /// `G g Gᵀ`: a pair's weights.
 #[inline(always)]
 pub(super) fn of_weights<S: Simd>(simd: S, weights: Square<S, 9>) -> Square<S, PLACES> {
-    both!(simd, weights, 3 to 4, g)
+    both_sides!(simd, |place| weights[place], 3 to 4, g)
 }
 
 /// `Gᵀ u G`: the gradient of a pair's weights from that of what [`of_weights`] makes of them.
 #[inline(always)]
 pub(super) fn of_transformed_weights<S: Simd>(simd: S, u: Square<S, PLACES>) -> Square<S, 9> {
-    both!(simd, u, 4 to 3, g_t)
+    both_sides!(simd, |place| u[place], 4 to 3, g_t)
 }
 
 /// `Bᵀ` times a column.
