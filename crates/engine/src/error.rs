@@ -179,7 +179,9 @@ impl Error {
             | Self::OtherDefinition { .. }
             | Self::OtherPool { .. }
             | Self::Inconsistent { .. }
-            | Self::Labelling(tailward_labelling::Error::InUse { .. }) => 5,
+            | Self::Labelling(
+                tailward_labelling::Error::InUse { .. } | tailward_labelling::Error::TakenOver { .. },
+            ) => 5,
             Self::Experiment(
                 tailward_experiment::Error::Io { .. } | tailward_experiment::Error::Labelling(_),
             )

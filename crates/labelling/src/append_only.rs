@@ -4,7 +4,7 @@ use std::fs::{File, OpenOptions};
 use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 
-use crate::Error;
+use crate::{Error, Fence};
 
 /// What a file is opened for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -21,6 +21,7 @@ pub struct AppendOnly {
     /// Nothing where it is only looked at.
     file: Option<File>,
     path: PathBuf,
+    fence: Fence,
 }
 
 impl AppendOnly {
@@ -38,7 +39,7 @@ impl AppendOnly {
             .write(true)
             .open(path)
             .map_err(Error::io(path))?;
-        let mut opened = Self { file: Some(file), path: path.to_owned() };
+        let mut opened = Self { file: Some(file), path: path.to_owned(), fence: Fence::default() };
         let bytes = opened.bytes()?;
         let whole = whole_lines(&bytes);
         if let torn @ [_, ..] = &bytes[whole as usize..] {
@@ -61,7 +62,7 @@ impl AppendOnly {
     pub(crate) fn with_text(path: &Path, access: Access) -> Result<(Self, String), Error> {
         let mut opened = match access {
             Access::Append => Self::open(path)?,
-            Access::Look => Self { file: None, path: path.to_owned() },
+            Access::Look => Self { file: None, path: path.to_owned(), fence: Fence::default() },
         };
         let mut bytes = opened.bytes()?;
         bytes.truncate(whole_lines(&bytes) as usize);
@@ -88,13 +89,19 @@ impl AppendOnly {
         Ok(bytes)
     }
 
+    /// From now on, appends only as long as a claim holds.
+    pub fn guard(&mut self, fence: Fence) {
+        self.fence = fence;
+    }
+
     /// Appends whole lines and waits until they are on the disk. Where that fails, the file is cut back to what it was,
     /// as far as the disk allows, so that a later line does not begin in the middle of a torn one.
     ///
     /// # Errors
     ///
-    /// The disk is full or fails; the file is only looked at.
+    /// The disk is full or fails; the file is only looked at; another process has taken over.
     pub fn append(&mut self, lines: &str) -> Result<(), Error> {
+        self.fence.check()?;
         let before = self.check_place().map_err(Error::io(&self.path))?;
         self.write(lines).map_err(|error| {
             if let Err(second) = self.cut_to(before) {

@@ -31,7 +31,15 @@ pub enum Error {
     InUse {
         /// What is locked.
         path: PathBuf,
-        /// Which process, as ` (process 123)`, where it is known.
+        /// Which process, as ` (process 123 on node4)`, where it is known.
+        holder: String,
+    },
+    /// Another process has taken over what this one had locked: it believed this machine to be gone, or the file system has no locks.
+    #[error("{path} was taken over by another process{holder}; this one writes nothing more to it")]
+    TakenOver {
+        /// What was locked.
+        path: PathBuf,
+        /// Which process, as ` (process 123 on node4)`, where it is known.
         holder: String,
     },
     /// A request or an answer contradicts the ledger.

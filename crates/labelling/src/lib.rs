@@ -8,6 +8,7 @@ pub mod append_only;
 mod append_only_table;
 pub mod clock;
 pub mod error;
+mod fence;
 pub mod known;
 pub mod ledger;
 pub mod lock;
@@ -19,6 +20,7 @@ pub mod table;
 
 pub use append_only::{Access, AppendOnly};
 pub use error::Error;
+pub use fence::Fence;
 pub use ledger::{LEDGER_FILE, Ledger};
 pub use lock::{Lock, Patience};
 pub use open_query::OpenQuery;

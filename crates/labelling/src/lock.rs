@@ -1,11 +1,12 @@
 //! One process at a time on a folder or a file.
 
 use std::fs::{File, OpenOptions, TryLockError};
-use std::io::{ErrorKind, Read, Seek, Write};
+use std::io::ErrorKind;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
 use crate::Error;
+use crate::fence::{Fence, holder_of};
 
 /// What to do where another process holds the lock.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -14,18 +15,23 @@ pub enum Patience {
     Refuse,
     /// Wait until it has ended.
     Wait,
-    /// Wait for some seconds, as another command takes, and then say so: a labelling page runs for hours.
-    Moment,
+    /// Wait for so long, and then say so.
+    For(Duration),
 }
 
-/// How long a moment is, and how often the lock is tried within it.
-const MOMENT: Duration = Duration::from_secs(5);
+impl Patience {
+    /// Some seconds, as another command takes: a labelling page runs for hours.
+    pub const MOMENT: Self = Self::For(Duration::from_secs(5));
+}
+
+/// How often a lock is tried by who waits for a time.
 const TRY: Duration = Duration::from_millis(50);
 
 /// Held while a process works on something. The operating system gives it back when the process ends, however it ends.
 #[derive(Debug)]
 pub struct Lock {
     _file: File,
+    fence: Fence,
 }
 
 impl Lock {
@@ -36,7 +42,16 @@ impl Lock {
     /// [`Error::InUse`] if another process holds it and `patience` is [`Patience::Refuse`]; the file cannot be made. A file
     /// system without locks is a warning, not an error.
     pub fn folder(folder: &Path, patience: Patience) -> Result<Self, Error> {
-        Self::take(&folder.join(".lock"), folder, patience)
+        Self::take(&folder.join(".lock"), folder, patience, None)
+    }
+
+    /// Takes the lock of a folder for a scheduler's job, which whoever finds the folder in use is told of.
+    ///
+    /// # Errors
+    ///
+    /// As [`Lock::folder`].
+    pub fn folder_for(job: Option<&str>, folder: &Path, patience: Patience) -> Result<Self, Error> {
+        Self::take(&folder.join(".lock"), folder, patience, job)
     }
 
     /// Takes the lock of a file, which need not exist: the file `.<name>.lock` beside it, for the file itself is replaced
@@ -49,10 +64,15 @@ impl Lock {
         // Two names of one file are one file.
         let path = path.canonicalize().unwrap_or_else(|_| path.to_owned());
         let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
-        Self::take(&path.with_file_name(format!(".{name}.lock")), &path, patience)
+        Self::take(&path.with_file_name(format!(".{name}.lock")), &path, patience, None)
     }
 
-    fn take(lock: &Path, locked: &Path, patience: Patience) -> Result<Self, Error> {
+    /// The claim that the lock stands for, to be looked at before something is written.
+    pub fn fence(&self) -> Fence {
+        self.fence.clone()
+    }
+
+    fn take(lock: &Path, locked: &Path, patience: Patience, job: Option<&str>) -> Result<Self, Error> {
         let mut file = OpenOptions::new()
             .create(true)
             .truncate(false)
@@ -64,18 +84,18 @@ impl Lock {
             (Err(TryLockError::WouldBlock), Patience::Wait) => {
                 tracing::info!(
                     "waiting for another process{} to let go of {}",
-                    holder(&mut file),
+                    holder_of(&mut file),
                     locked.display()
                 );
                 file.lock().map_err(TryLockError::Error)
             }
-            (Err(TryLockError::WouldBlock), Patience::Moment) => within_a_moment(&file),
+            (Err(TryLockError::WouldBlock), Patience::For(time)) => within(time, &file),
             (taken, _) => taken,
         };
         match taken {
-            Ok(()) => sign(&mut file),
+            Ok(()) => {}
             Err(TryLockError::WouldBlock) => {
-                return Err(Error::InUse { path: locked.to_owned(), holder: holder(&mut file) });
+                return Err(Error::InUse { path: locked.to_owned(), holder: holder_of(&mut file) });
             }
             Err(TryLockError::Error(error)) if has_no_locks(&error) => tracing::warn!(
                 "{}: this file system has no locks ({error}); see to it that no other process works on {}",
@@ -84,36 +104,19 @@ impl Lock {
             ),
             Err(TryLockError::Error(error)) => return Err(Error::io(lock)(error)),
         }
-        Ok(Self { _file: file })
+        let fence = Fence::sign(&mut file, lock, locked, job);
+        Ok(Self { _file: file, fence })
     }
 }
 
-/// Tries until the moment is over.
-fn within_a_moment(file: &File) -> Result<(), TryLockError> {
+/// Tries until the time is over.
+fn within(time: Duration, file: &File) -> Result<(), TryLockError> {
     let begun = Instant::now();
     loop {
         match file.try_lock() {
-            Err(TryLockError::WouldBlock) if begun.elapsed() < MOMENT => std::thread::sleep(TRY),
+            Err(TryLockError::WouldBlock) if begun.elapsed() < time => std::thread::sleep(TRY),
             tried => return tried,
         }
-    }
-}
-
-/// Leaves the number of this process in the lock, for whoever finds it taken. It is a courtesy: a disk that is full must
-/// not keep anybody from working.
-fn sign(file: &mut File) {
-    let signed = file.set_len(0).and_then(|()| write!(file, "{}", std::process::id()));
-    if let Err(error) = signed {
-        tracing::debug!("the lock could not be signed: {error}");
-    }
-}
-
-/// Who holds the lock, to be read on after "another process"; nothing where it cannot be read.
-fn holder(file: &mut File) -> String {
-    let mut text = String::new();
-    match file.rewind().and_then(|()| file.read_to_string(&mut text)) {
-        Ok(_) => text.trim().parse::<u32>().map_or(String::new(), |process| format!(" (process {process})")),
-        Err(_unreadable_while_locked) => String::new(),
     }
 }
 
@@ -137,7 +140,7 @@ mod tests {
         assert!(folder.path().join(".state.json.lock").exists());
         let error = Lock::file(&path, Patience::Refuse).unwrap_err().to_string();
         assert!(error.contains("state.json is in use by another process"), "{error}");
-        assert!(!cfg!(unix) || error.contains(&format!("(process {})", std::process::id())), "{error}");
+        assert!(!cfg!(unix) || error.contains(&format!("(process {} on ", std::process::id())), "{error}");
         drop(held);
         Lock::file(&path, Patience::Refuse).unwrap();
     }
@@ -164,10 +167,21 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().to_owned();
         let held = Lock::folder(&path, Patience::Refuse).unwrap();
-        let waiter = std::thread::spawn(move || Lock::folder(&path, Patience::Moment).map(drop));
+        let waiter = std::thread::spawn(move || Lock::folder(&path, Patience::MOMENT).map(drop));
         std::thread::sleep(Duration::from_millis(150));
         drop(held);
         waiter.join().unwrap().unwrap();
+    }
+
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn file_systems_without_locks_are_known_by_what_they_answer() {
+        const ENOSYS: i32 = 38;
+        const EOPNOTSUPP: i32 = 95;
+        const EACCES: i32 = 13;
+        for (number, expected) in [(37, true), (ENOSYS, true), (EOPNOTSUPP, true), (EACCES, false)] {
+            assert_eq!(has_no_locks(&std::io::Error::from_raw_os_error(number)), expected, "{number}");
+        }
     }
 
     #[cfg(unix)]

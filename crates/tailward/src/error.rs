@@ -68,7 +68,7 @@ impl Error {
                 tailward_labelling::Error::Input { .. }
                 | tailward_labelling::Error::LedgerFile { .. }
                 | tailward_labelling::Error::Images(_) => 3,
-                tailward_labelling::Error::InUse { .. } => 5,
+                tailward_labelling::Error::InUse { .. } | tailward_labelling::Error::TakenOver { .. } => 5,
                 _ => 1,
             },
             Self::Acquisition(error) => strategy_code(error),

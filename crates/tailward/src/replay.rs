@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::Args;
 use tailward_acquisition::Strategy;
 use tailward_datasets::{SampleId, order_sha256};
+use tailward_engine::run::Claim;
 use tailward_experiment::definition::{
     Definition, NamedStrategy, PoolDefinition, ReplayDefinition, RunDefinition, Scale, Selector,
 };
@@ -54,7 +55,7 @@ pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<()> {
     let folder = arguments.out.join(definition.folder());
     definition.write(&folder).map_err(tailward_engine::Error::from)?;
     sample_order::keep(&folder, &order)?;
-    crate::run::start(&definition, &folder, &arguments.environment, arguments.progress)
+    crate::run::start(&definition, &folder, Claim::default(), &arguments.environment, arguments.progress)
 }
 
 /// The run: the scale's protocol with the list in place of a strategy.

@@ -1,10 +1,12 @@
 //! `tailward run`: one run, to its end or on from where it was.
 
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use clap::Args;
-use tailward_engine::run::{RunInputs, Setting, run as run_definition};
+use tailward_engine::run::{Claim, RunInputs, Setting, run as run_definition};
 use tailward_experiment::definition::RunDefinition;
+use tailward_labelling::Patience;
 
 use crate::environment::Environment;
 use crate::output;
@@ -22,6 +24,13 @@ pub(crate) struct Arguments {
     folder: Option<PathBuf>,
     #[command(flatten)]
     environment: Environment,
+    /// Wait so many seconds for a folder that another process works on, before this one gives up: a file server may take 90
+    /// to notice that a machine has died.
+    #[arg(long, value_name = "SECONDS", default_value_t = 0)]
+    lock_wait: u64,
+    /// The scheduler's job that this is, for whoever finds the folder in use.
+    #[arg(long, value_name = "NAME")]
+    job: Option<String>,
     /// How progress is told.
     #[arg(long, value_enum, default_value = "text")]
     progress: ProgressForm,
@@ -30,7 +39,12 @@ pub(crate) struct Arguments {
 pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<()> {
     let definition = load(&arguments.definition)?;
     let folder = arguments.folder.as_deref().unwrap_or_else(|| folder_of(&arguments.definition));
-    start(&definition, folder, &arguments.environment, arguments.progress)
+    let patience = match arguments.lock_wait {
+        0 => Patience::Refuse,
+        seconds => Patience::For(Duration::from_secs(seconds)),
+    };
+    let claim = Claim { patience, job: arguments.job.as_deref() };
+    start(&definition, folder, claim, &arguments.environment, arguments.progress)
 }
 
 /// Reads a run's definition.
@@ -50,6 +64,7 @@ fn folder_of(path: &Path) -> &Path {
 pub(crate) fn start(
     definition: &RunDefinition,
     folder: &Path,
+    claim: Claim<'_>,
     environment: &Environment,
     progress: ProgressForm,
 ) -> anyhow::Result<()> {
@@ -67,6 +82,7 @@ pub(crate) fn start(
         weights: environment.weights(definition)?,
         backend,
         host: tailward_engine::host::describe(backend),
+        claim,
     };
     let record = run_definition(definition, inputs, &mut |it| progress.tell(&it))?;
     if progress == ProgressForm::Text

@@ -28,7 +28,7 @@ pub(crate) struct Arguments {
 }
 
 pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<()> {
-    let mut project = Project::open(&arguments.project, Patience::Moment).map_err(Error::from)?;
+    let mut project = Project::open(&arguments.project, Patience::MOMENT).map_err(Error::from)?;
     let how = Telling { annotator: &arguments.annotator, corrects: arguments.correct };
     for answers in &arguments.answers {
         let taken = tell(&mut project, answers, how).map_err(Error::from)?;

@@ -7,7 +7,7 @@ use std::path::Path;
 use tailward_engine::Error;
 use tailward_engine::device::Backend;
 use tailward_engine::failure::Cause;
-use tailward_engine::run::{RunInputs, Setting, run};
+use tailward_engine::run::{Claim, RunInputs, Setting, run};
 use tailward_experiment::progress::Progress;
 use tailward_experiment::record::Record;
 
@@ -27,6 +27,7 @@ fn attempt(folder: &Path, fails: &dyn Fn(&Progress) -> Option<&'static str>) -> 
         weights: None,
         backend: Backend::Flex,
         host: tailward_engine::host::describe(Backend::Flex),
+        claim: Claim::default(),
     };
     run(&definition, inputs, &mut |progress| {
         if let Some(words) = fails(&progress) {

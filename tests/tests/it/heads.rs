@@ -5,7 +5,7 @@ use std::path::Path;
 
 use tailward_datasets::SampleId;
 use tailward_engine::device::Backend;
-use tailward_engine::run::{RunInputs, Setting, run};
+use tailward_engine::run::{Claim, RunInputs, Setting, run};
 use tailward_experiment::definition::HeadFeatures;
 use tailward_experiment::definition::{Definition, RunDefinition, Scale, Selector};
 use tailward_experiment::record::Record;
@@ -32,6 +32,7 @@ fn start(definition: &RunDefinition, folder: &Path) -> Result<Record, tailward_e
         weights: None,
         backend: Backend::Flex,
         host: tailward_engine::host::describe(Backend::Flex),
+        claim: Claim::default(),
     };
     run(definition, inputs, &mut |_| {})
 }

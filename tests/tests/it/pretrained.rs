@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use serde_json::{Map, Value, json};
 use tailward_datasets::{Dataset, DatasetManifest};
 use tailward_engine::device::Backend;
-use tailward_engine::run::{RunInputs, Setting, Weights, run};
+use tailward_engine::run::{Claim, RunInputs, Setting, Weights, run};
 use tailward_experiment::definition::{Definition, RunDefinition, Scale, Selector, Stem};
 use tailward_experiment::record::Record;
 use tailward_models::pretrained::WeightsFormat;
@@ -34,6 +34,7 @@ fn start(
         weights,
         backend: Backend::Flex,
         host: tailward_engine::host::describe(Backend::Flex),
+        claim: Claim::default(),
     };
     run(definition, inputs, &mut |_| {})
 }

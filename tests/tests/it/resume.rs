@@ -2,14 +2,17 @@
 
 use std::io::{BufRead, BufReader};
 use std::process::Stdio;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use rand::RngExt;
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::SeedableRng;
+use tailward_experiment::definition::{Definition, Scale, Selector};
 use tailward_labelling::{Lock, Patience};
 
-use crate::fixture::{smoke_command, smoke_definition, timeless_ledger, timeless_record};
+use crate::fixture::{
+    project, run_command, smoke_command, smoke_definition, timeless_ledger, timeless_record,
+};
 
 /// Kills that the test has to land on a running process.
 const KILLS: usize = 24;
@@ -107,6 +110,56 @@ fn two_processes_do_not_share_a_folder() {
     assert!(String::from_utf8_lossy(&output.stderr).contains("in use by another process"));
     drop(lock);
     assert!(smoke_command("entropy", 0, out.path()).output().unwrap().status.success());
+}
+
+/// A machine that was given up as failed may have let go of its lock a moment ago only.
+#[test]
+fn who_waits_for_a_folder_gets_it_when_it_is_free() {
+    let out = tempfile::tempdir().unwrap();
+    let folder = out.path().join(smoke_definition("random", 0).folder());
+    std::fs::create_dir_all(&folder).unwrap();
+    let lock = Lock::folder(&folder, Patience::Refuse).unwrap();
+    let begun = Instant::now();
+    let short = smoke_command("random", 0, out.path()).args(["--lock-wait", "1"]).output().unwrap();
+    assert!(short.status.code() == Some(5) && begun.elapsed() >= Duration::from_secs(1));
+    let waiting = smoke_command("random", 0, out.path()).args(["--lock-wait", "60"]).spawn().unwrap();
+    std::thread::sleep(Duration::from_millis(300));
+    assert!(!folder.join("record.jsonl").exists(), "nothing is written in a folder that another has");
+    drop(lock);
+    assert!(waiting.wait_with_output().unwrap().status.success());
+}
+
+/// A machine that was given up as failed may still be running, and a file system may have no locks: what was taken over is not written
+/// to any more.
+#[test]
+fn a_run_that_was_taken_over_writes_nothing_more() {
+    let out = tempfile::tempdir().unwrap();
+    let definition = Definition::load(&project("experiments/synthetic/definition.toml")).unwrap();
+    let selector = Selector { strategies: vec!["entropy".to_owned()], ..Selector::default() };
+    let definition = definition.runs(Scale::Quick, &selector).unwrap().remove(0);
+    let folder = out.path().join(definition.folder());
+    let run = definition.write(&folder).unwrap();
+    let first = run_command(&run).args(["--job", "7_1"]).stderr(Stdio::piped()).spawn().unwrap();
+    let until = Instant::now() + Duration::from_secs(60);
+    let answers = || {
+        std::fs::read_to_string(folder.join("ledger.csv")).unwrap_or_default().matches(",answered,").count()
+    };
+    while answers() < 200 {
+        assert!(Instant::now() < until, "the run did not begin");
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    // It trains now, for longer than a moment.
+    std::thread::sleep(Duration::from_millis(100));
+    let signature = std::fs::read_to_string(folder.join(".lock")).unwrap();
+    assert!(signature.ends_with("\n7_1\n"), "{signature}");
+    let kept = |name: &str| std::fs::read(folder.join(name)).unwrap_or_default();
+    std::fs::write(folder.join(".lock"), "99\nnode9\n1\n7_1\n").unwrap();
+    let [record, ledger] = ["record.jsonl", "ledger.csv"].map(kept);
+    let output = first.wait_with_output().unwrap();
+    let words = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(5), "{words}");
+    assert!(words.contains("was taken over by another process (process 99 on node9, job 7_1)"), "{words}");
+    assert_eq!(["record.jsonl", "ledger.csv"].map(kept), [record, ledger]);
 }
 
 /// When the driver is killed, its runs must not live on and hold their folders.

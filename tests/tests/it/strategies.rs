@@ -5,7 +5,7 @@ use std::path::Path;
 
 use tailward_datasets::{Dataset, Grouping, LabelNoise, SampleId, noisy_labels};
 use tailward_engine::device::Backend;
-use tailward_engine::run::{RunInputs, Setting, run};
+use tailward_engine::run::{Claim, RunInputs, Setting, run};
 use tailward_experiment::definition::{
     Definition, PoolDefinition, ReplayDefinition, RunDefinition, Scale, Selector, Statistics, SweepDefinition,
 };
@@ -36,6 +36,7 @@ fn inputs<'a>(definition: &RunDefinition, dataset: Dataset, folder: &'a Path) ->
         weights: None,
         backend: Backend::Flex,
         host: tailward_engine::host::describe(Backend::Flex),
+        claim: Claim::default(),
     }
 }
 

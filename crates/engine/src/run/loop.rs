@@ -9,7 +9,7 @@ use tailward_datasets::whole_file;
 use tailward_experiment::definition::{ClassifierDefinition, RunDefinition};
 use tailward_experiment::progress::Progress;
 use tailward_experiment::record::{RECORD_FILE, Record};
-use tailward_labelling::{Lock, Patience};
+use tailward_labelling::Lock;
 
 use super::begun::QueryFile;
 use super::checkpoint::Checkpoints;
@@ -31,7 +31,7 @@ pub fn run(
 ) -> Result<Record, Error> {
     let RunInputs { folder, replay, .. } = inputs;
     std::fs::create_dir_all(folder).map_err(Error::io(folder))?;
-    let _lock = Lock::folder(folder, Patience::Refuse)?;
+    let lock = Lock::folder_for(inputs.claim.job, folder, inputs.claim.patience)?;
     whole_file::remove_leftovers(folder).map_err(Error::io(folder))?;
     let record_path = folder.join(RECORD_FILE);
     if let Some(record) = Record::load(&record_path)? {
@@ -44,7 +44,7 @@ pub fn run(
         }
     }
     let on = On { definition, backend: inputs.backend };
-    let mut state = on.device("uploading the images", || State::open(definition, inputs))?;
+    let mut state = on.device("uploading the images", || State::open(definition, inputs, lock.fence()))?;
     for round in 0..=definition.rounds {
         let work = format!("training and evaluating round {round}");
         on.device(&work, || state.train_and_evaluate(round, progress))?;

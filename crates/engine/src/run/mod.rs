@@ -22,5 +22,5 @@ pub use r#loop::run;
 pub use model::{Weights, classifier, network, streams};
 pub use rates::head_rates;
 pub use setting::{Setting, check_shape};
-pub use state::RunInputs;
+pub use state::{Claim, RunInputs};
 pub use study::Study;

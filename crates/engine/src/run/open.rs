@@ -4,7 +4,7 @@ use burn::tensor::Device;
 use tailward_datasets::{Images, SampleId};
 use tailward_experiment::definition::{ClassifierDefinition, RunDefinition};
 use tailward_experiment::record::{Line, RECORD_FILE, Record, RecordWriter};
-use tailward_labelling::{LEDGER_FILE, Ledger};
+use tailward_labelling::{Fence, LEDGER_FILE, Ledger};
 
 use super::account;
 use super::audit;
@@ -19,7 +19,11 @@ use crate::inputs::{Inputs, Pixels};
 use crate::rng::{Stream, stream};
 
 impl<'a> State<'a> {
-    pub(super) fn open(definition: &'a RunDefinition, inputs: RunInputs<'a>) -> Result<Self, Error> {
+    pub(super) fn open(
+        definition: &'a RunDefinition,
+        inputs: RunInputs<'a>,
+        fence: Fence,
+    ) -> Result<Self, Error> {
         let setting = &inputs.setting;
         let (shape, classes) = (setting.train.shape, setting.class_names.len());
         let device = inputs.backend.device()?;
@@ -44,6 +48,7 @@ impl<'a> State<'a> {
             _ => {}
         }
         let mut writer = RecordWriter::open(&record_path)?;
+        writer.guard(fence.clone());
         let record = match existing {
             Some(record) => record,
             None => {
@@ -53,10 +58,11 @@ impl<'a> State<'a> {
             }
         };
         pool.write(inputs.folder)?;
-        let ledger = Ledger::open(&ledger_path, pool.initial.iter().chain(&pool.pool).copied())?;
+        let mut ledger = Ledger::open(&ledger_path, pool.initial.iter().chain(&pool.pool).copied())?;
+        ledger.guard(fence.clone());
         let mut everything: Vec<SampleId> = pool.initial.iter().chain(&pool.pool).copied().collect();
         everything.sort_unstable();
-        let RunInputs { setting: Setting { train, test, study, .. }, folder, weights, .. } = inputs;
+        let RunInputs { setting: Setting { train, test, study, .. }, folder, weights, host, .. } = inputs;
         let [train_inputs, test_inputs] = fed(definition, [train, test], &everything, &device);
         let mut state = Self {
             definition,
@@ -77,10 +83,24 @@ impl<'a> State<'a> {
             writer,
             checkpoints: Checkpoints::new(folder),
             query_file: QueryFile::new(folder),
+            fence,
+            host,
             model: None,
             left_out: None,
         };
         state.check_consistent()?;
+        if let Some(host) = state.other_host() {
+            let began = &state.record.header.host;
+            tracing::warn!(
+                "this run began on {} ({}, kernels {}) and goes on on {} ({}, kernels {}): last digits may differ, and its rounds say so",
+                began.device,
+                began.processor,
+                began.kernels(),
+                host.device,
+                host.processor,
+                host.kernels()
+            );
+        }
         if state.ledger.requested(0).is_empty() {
             state.ledger.request(0, &state.pool.initial, None)?;
         }

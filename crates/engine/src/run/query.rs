@@ -41,6 +41,7 @@ impl State<'_> {
             Some(begun) => begun,
             None => {
                 let begun = self.begin(round, &unlabelled, budget, progress)?;
+                self.fence.check()?;
                 self.query_file.write(&begun)?;
                 begun
             }

@@ -72,6 +72,7 @@ impl State<'_> {
             pool_evaluation,
             pool_average_precision,
             audit,
+            host: self.other_host(),
             cost: RoundCost {
                 train_secs: learned.seconds,
                 train_images_per_sec: learned.images as f64 / learned.seconds.max(f64::MIN_POSITIVE),
@@ -79,6 +80,7 @@ impl State<'_> {
             },
         };
         if is_kept && (!is_last || sweeps) {
+            self.fence.check()?;
             self.checkpoints.save(round, &learned.model)?;
         }
         self.model = Some(learned.model);

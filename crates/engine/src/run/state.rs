@@ -9,7 +9,7 @@ use tailward_datasets::{PoolManifest, SampleId};
 use tailward_experiment::definition::RunDefinition;
 use tailward_experiment::progress::Progress;
 use tailward_experiment::record::{Complete, Host, Line, Query, Record, RecordWriter};
-use tailward_labelling::Ledger;
+use tailward_labelling::{Fence, Ledger, Patience};
 use tailward_models::classifier::{Classifier, ClassifierConfig};
 
 use super::begun::QueryFile;
@@ -42,6 +42,24 @@ pub struct RunInputs<'a> {
     pub backend: Backend,
     /// Where and with what the run happens.
     pub host: Host,
+    /// How the run's folder is claimed.
+    pub claim: Claim<'a>,
+}
+
+/// How a run's folder is claimed for this process.
+#[derive(Clone, Copy, Debug)]
+pub struct Claim<'a> {
+    /// What to do where another process has it.
+    pub patience: Patience,
+    /// The scheduler's job that this process is of, for whoever finds the folder in use.
+    pub job: Option<&'a str>,
+}
+
+impl Default for Claim<'_> {
+    /// At once, by a person.
+    fn default() -> Self {
+        Self { patience: Patience::Refuse, job: None }
+    }
 }
 
 /// A run in progress.
@@ -61,6 +79,9 @@ pub(super) struct State<'a> {
     pub(super) writer: RecordWriter,
     pub(super) checkpoints: Checkpoints,
     pub(super) query_file: QueryFile,
+    /// Nothing is written once another process has taken over.
+    pub(super) fence: Fence,
+    pub(super) host: Host,
     /// Every sample that takes part, rising.
     pub(super) everything: Vec<SampleId>,
     /// The samples of the audit, in the order in which they are asked for.
@@ -125,6 +146,11 @@ impl State<'_> {
         self.writer.append(&Line::Complete(complete.clone()))?;
         self.record.complete = Some(complete);
         self.checkpoints.clear()
+    }
+
+    /// Where the run is now, if what is computed here may differ from what was computed where it began.
+    pub(super) fn other_host(&self) -> Option<Box<Host>> {
+        (!self.host.computes_as(&self.record.header.host)).then(|| Box::new(self.host.clone()))
     }
 
     pub(super) fn initial_model(&self, round: usize) -> Result<Classifier, Error> {

@@ -126,11 +126,26 @@ pub struct Round {
     /// What the audit says of the model, where the definition has one and anything of it is labelled.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub audit: Option<AuditLine>,
+    /// Where and with what the round was computed, where its device, processor, kernels or versions are not those of the header: the run went on on another
+    /// machine.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub host: Option<Box<Host>>,
     /// What it took.
     pub cost: RoundCost,
 }
 
 impl Host {
+    /// Whether what is computed on either is computed alike, as far as that can be said: on the same device and processor, with
+    /// the same kernels and versions.
+    pub fn computes_as(&self, other: &Self) -> bool {
+        let words = |host: &Self| {
+            let kernels = host.kernels().to_owned();
+            [&host.tailward, &host.burn, &host.device, &host.processor, &host.system, &kernels]
+                .map(Clone::clone)
+        };
+        words(self) == words(other)
+    }
+
     /// The name of the kernels that the run was computed with.
     pub fn kernels(&self) -> &str {
         self.kernels.as_deref().unwrap_or(BURN_KERNELS)

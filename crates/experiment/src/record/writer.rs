@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use tailward_labelling::AppendOnly;
+use tailward_labelling::{AppendOnly, Fence};
 
 use super::lines::Line;
 use crate::Error;
@@ -23,11 +23,16 @@ impl RecordWriter {
         Ok(Self { file: AppendOnly::open(path)? })
     }
 
+    /// From now on, appends only as long as a claim to the run's folder holds.
+    pub fn guard(&mut self, fence: Fence) {
+        self.file.guard(fence);
+    }
+
     /// Appends one line and waits until it is on the disk.
     ///
     /// # Errors
     ///
-    /// The disk is full or fails.
+    /// The disk is full or fails; another process has taken over.
     pub fn append(&mut self, line: &Line) -> Result<(), Error> {
         let mut text = serde_json::to_string(line).expect("a record holds nothing that JSON cannot");
         text.push('\n');

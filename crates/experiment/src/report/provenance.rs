@@ -1,13 +1,13 @@
 //! Where the numbers come from: machines, revisions, hashes, what is missing, and the command that makes them again.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::data::Results;
 use super::input::ReportInput;
 use super::results_csv;
 use crate::document::{Block, Table};
 use crate::format;
-use crate::record::Record;
+use crate::record::{Host, Record};
 
 /// The last sections of a report.
 pub(super) fn blocks(input: &ReportInput<'_>, results: &Results<'_>, blocks: &mut Vec<Block>) {
@@ -40,6 +40,9 @@ pub(super) fn blocks(input: &ReportInput<'_>, results: &Results<'_>, blocks: &mu
     )));
     if results.complete > 0 {
         blocks.push(Block::Table(machines(input, results)));
+        if let Some(words) = differing_machines(results) {
+            blocks.push(Block::Paragraph(words));
+        }
         blocks.push(Block::Table(runs(input, results)));
     }
     blocks.push(Block::Heading(3, "Columns of results.csv".to_owned()));
@@ -56,18 +59,10 @@ pub(super) fn blocks(input: &ReportInput<'_>, results: &Results<'_>, blocks: &mu
 fn machines(input: &ReportInput<'_>, results: &Results<'_>) -> Table {
     let mut counts: BTreeMap<Vec<String>, usize> = BTreeMap::new();
     for run in results.runs() {
-        let host = &run.header.host;
-        let key = vec![
-            host.tailward.clone(),
-            host.revision.clone(),
-            host.burn.clone(),
-            host.device.clone(),
-            host.kernels().to_owned(),
-            host.processor.clone(),
-            host.threads.to_string(),
-            host.system.clone(),
-        ];
-        *counts.entry(key).or_default() += 1;
+        let keys: BTreeSet<Vec<String>> = hosts(run).map(key).collect();
+        for key in keys {
+            *counts.entry(key).or_default() += 1;
+        }
     }
     let columns =
         ["Tailward", "Revision", "Burn", "Device", "Kernels", "Processor", "Threads", "System", "Runs"];
@@ -84,6 +79,48 @@ fn machines(input: &ReportInput<'_>, results: &Results<'_>) -> Table {
         })
         .collect();
     table
+}
+
+fn key(host: &Host) -> Vec<String> {
+    vec![
+        host.tailward.clone(),
+        host.revision.clone(),
+        host.burn.clone(),
+        host.device.clone(),
+        host.kernels().to_owned(),
+        host.processor.clone(),
+        host.threads.to_string(),
+        host.system.clone(),
+    ]
+}
+
+/// Where a run began, and where it went on if that was elsewhere.
+fn hosts(run: &Record) -> impl Iterator<Item = &Host> {
+    std::iter::once(&run.header.host).chain(run.rounds.iter().filter_map(|round| round.host.as_deref()))
+}
+
+/// Which runs that are compared were computed on different machines, in words; nothing where none were.
+fn differing_machines(results: &Results<'_>) -> Option<String> {
+    let mut of_seed: BTreeMap<(String, u64), BTreeSet<String>> = BTreeMap::new();
+    for run in results.runs() {
+        let definition = &run.header.definition;
+        let machines = of_seed.entry((definition.imbalance_factor.to_string(), definition.seed)).or_default();
+        machines.extend(hosts(run).map(|host| {
+            format!("{} on {} with the kernels {}", host.device, host.processor, host.kernels())
+        }));
+    }
+    of_seed.retain(|_, machines| machines.len() > 1);
+    let kinds: BTreeSet<&str> = of_seed.values().flatten().map(String::as_str).collect();
+    let seeds: Vec<String> =
+        of_seed.keys().map(|(factor, seed)| format!("seed {seed} at imbalance factor {factor}")).collect();
+    (!seeds.is_empty()).then(|| {
+        format!(
+            "Runs that are compared with each other were computed on different machines ({}): {}. Last digits differ between machines, and training \
+             amplifies them: what differs there is of machines, too.",
+            kinds.into_iter().collect::<Vec<_>>().join("; "),
+            seeds.join(", ")
+        )
+    })
 }
 
 /// Every counted run with its hashes.

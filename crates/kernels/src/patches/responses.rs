@@ -1,7 +1,7 @@
 //! What patches answer to filters, before their deviation is divided out.
 
+use super::dictionary::{Dictionary, Grid};
 use super::winograd;
-use super::{Dictionary, Grid};
 use crate::buffers::Buffer;
 use crate::conv::{self, Epilogue};
 use crate::lanes::Lanes;

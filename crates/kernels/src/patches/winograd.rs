@@ -11,7 +11,7 @@
 use pulp::{Simd, WithSimd};
 use rayon::prelude::*;
 
-use super::{Dictionary, Grid};
+use super::dictionary::{Dictionary, Grid};
 use crate::both_sides::both_sides;
 use crate::buffers::Buffer;
 use crate::lanes::Lanes;

@@ -15,7 +15,7 @@ use sha2::{Digest, Sha256};
 use tailward_datasets::SampleId;
 
 use crate::clock::now_ms;
-use crate::{Access, AppendOnly, Error};
+use crate::{Access, AppendOnly, Error, Fence};
 use history::History;
 use row::Form;
 use standing::Entry;
@@ -93,6 +93,11 @@ impl Ledger {
             ledger.file.append(ledger.form.header())?;
         }
         Ok(ledger)
+    }
+
+    /// From now on, writes only as long as a claim holds.
+    pub fn guard(&mut self, fence: Fence) {
+        self.file.guard(fence);
     }
 
     /// Asks for labels: `samples` become part of `round`, in this order. `phase` says what for, where a strategy asks more

@@ -100,7 +100,10 @@ impl Project {
         let settings = Settings::read(&folder.join(Settings::FILE))?;
         let images = ImageTable::open(&folder.join(ImageTable::FILE), access)?;
         let members = images.usable().map(|row| row.id);
-        let ledger = Ledger::with_access(&folder.join(LEDGER_FILE), members, access)?;
+        let mut ledger = Ledger::with_access(&folder.join(LEDGER_FILE), members, access)?;
+        if let Some(lock) = &lock {
+            ledger.guard(lock.fence());
+        }
         let classes = ClassTable::open(&folder.join(ClassTable::FILE), access)?;
         let audit = AuditTable::open(&folder.join(AuditTable::FILE), access)?;
         let rounds = RoundLines::open(&folder.join(RoundLines::FILE), access)?;
