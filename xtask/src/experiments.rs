@@ -11,7 +11,8 @@ use tailward_experiment::plan::DatasetSizes;
 
 /// The folder of dataset manifests.
 pub(crate) const DATASETS: &str = "datasets";
-const WEIGHTS: &str = "weights";
+/// The folder of manifests of pretrained weights.
+pub(crate) const WEIGHTS: &str = "weights";
 const EXPERIMENTS: &str = "experiments";
 
 /// Something that can be fetched.

@@ -10,6 +10,7 @@ use tailward_experiment::report::{self, ReportInput};
 use tailward_experiment::time::now_rfc3339;
 
 use crate::experiments::{self, scale_parser};
+use crate::reproduce::slurm::manifest::{self, RunLine};
 use crate::workspace;
 
 /// Arguments of `cargo xtask report`.
@@ -27,8 +28,12 @@ pub(crate) struct Arguments {
     /// Where the report goes; by default `<out>/<experiment>/<scale>/report`.
     #[arg(long)]
     report_dir: Option<PathBuf>,
+    /// Runs that should be complete by now, as a submission to a cluster lists them: those that are not are named, and the command ends
+    /// with 1.
+    #[arg(long, value_name = "RUNS.jsonl")]
+    expect: Option<PathBuf>,
     /// Write the figures, tables and findings of README.md and RESULTS.md from the committed records, in place of a report.
-    #[arg(long, conflicts_with_all = ["experiment", "scale", "out", "report_dir"])]
+    #[arg(long, conflicts_with_all = ["experiment", "scale", "out", "report_dir", "expect"])]
     splice: bool,
     /// With --splice: write nothing, and fail where they are not up to date.
     #[arg(long, requires = "splice")]
@@ -48,6 +53,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<()> {
     };
     let out = workspace::runs_dir(arguments.out.as_deref())?;
     let report_dir = arguments.report_dir.as_ref().map(std::path::absolute).transpose()?;
+    let expected = arguments.expect.as_ref().map(|path| manifest::read(path)).transpose()?;
     workspace::enter()?;
     let definition = experiments::load(experiment)?;
     let folder = report_dir.unwrap_or_else(|| default_folder(&out, &definition, scale));
@@ -58,7 +64,19 @@ pub(crate) fn run(arguments: &Arguments) -> Result<()> {
     for path in write(&definition, scale, &out, &folder, command)? {
         println!("{}", path.display());
     }
-    Ok(())
+    expected.map_or(Ok(()), |runs| check_complete(&runs))
+}
+
+/// Names the runs that are not complete.
+fn check_complete(runs: &[RunLine]) -> Result<()> {
+    let missing: Vec<String> = runs
+        .iter()
+        .filter_map(|run| Some(format!("{}: {}; see {}", run.label, run.missing()?, run.log().display())))
+        .collect();
+    if missing.is_empty() {
+        return Ok(());
+    }
+    bail!("{} of {} runs are not complete:\n{}", missing.len(), runs.len(), missing.join("\n"))
 }
 
 /// Where a report goes if nothing else is said.
@@ -99,7 +117,7 @@ pub(crate) fn with_input<T>(
 }
 
 /// Every record of the scale below `out`, whatever it is of: the report says which it leaves out and why.
-fn records(definition: &Definition, scale: Scale, out: &Path) -> Vec<Record> {
+pub(crate) fn records(definition: &Definition, scale: Scale, out: &Path) -> Vec<Record> {
     let mut folders = vec![out.join(&definition.name).join(scale.to_string())];
     let mut paths = Vec::new();
     while let Some(folder) = folders.pop() {

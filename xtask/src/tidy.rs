@@ -48,7 +48,7 @@ const ARROWS: [(&str, &[&str]); 11] = [
             "tailward-models",
         ],
     ),
-    ("xtask", &["tailward-datasets", "tailward-experiment"]),
+    ("xtask", &["tailward-datasets", "tailward-experiment", "tailward-labelling"]),
     (
         "tailward-tests",
         &[

@@ -4,11 +4,18 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
 
-/// The workspace's root: the nearest folder upwards that holds experiments, dataset manifests and a Cargo.toml.
+/// What was submitted to a cluster, in the folder of a submission: definitions and manifests lie there as in the project.
+pub(crate) const SUBMISSION_FILE: &str = "submission.json";
+
+/// The workspace's root: the nearest folder upwards that holds experiments, dataset manifests and a Cargo.toml, or the folder of a
+/// submission.
 pub(crate) fn root() -> Result<PathBuf> {
     let here = std::env::current_dir().context("failed to find the working folder")?;
     here.ancestors()
-        .find(|folder| folder.join("experiments").is_dir() && folder.join("Cargo.toml").is_file())
+        .find(|folder| {
+            let has = |name: &str| folder.join(name).is_file();
+            folder.join("experiments").is_dir() && (has("Cargo.toml") || has(SUBMISSION_FILE))
+        })
         .map(PathBuf::from)
         .with_context(|| format!("{} is not inside the project", here.display()))
 }

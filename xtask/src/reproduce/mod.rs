@@ -4,9 +4,11 @@ pub(crate) mod binary;
 mod plan;
 mod progress;
 mod runner;
+pub(crate) mod slurm;
+mod words;
 
 use std::io::Write;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use anyhow::{Context, Result, bail};
@@ -61,6 +63,8 @@ pub(crate) struct Arguments {
     /// A `tailward` binary that is built already, with the backend's feature; by default it is built.
     #[arg(long, value_name = "FILE")]
     tailward: Option<PathBuf>,
+    #[command(flatten)]
+    cluster: slurm::Options,
 }
 
 /// A backend, by the name of the feature that builds it.
@@ -134,23 +138,32 @@ pub(crate) fn run(arguments: &Arguments) -> Result<()> {
     let runs = chosen_runs(arguments, &definition, scale)?;
     let manifest = experiments::manifest(definition.dataset_at(scale)?)?;
     let plan = Plan::new(&runs, experiments::sizes(&manifest), &out);
-    let jobs = jobs(arguments, backend, &plan);
+    if arguments.cluster.status {
+        return slurm::status(&plan, &std::path::absolute(&out)?, &scale_folder(&out, &definition, scale));
+    }
     println!("{}", heading(arguments, &definition, scale, backend));
     println!("{}", definition.question);
+    // Who brings a binary runs it here at once, and it says what the data lack; on a cluster that would be hours later.
+    let submits = arguments.cluster.launcher.is_some();
+    if !arguments.dry_run && (tailward.is_none() || submits) {
+        eprintln!("verifying {} in {}", manifest.title, data_dir.display());
+        tailward_datasets::prepare(&manifest, &data_dir)?;
+        if let Some(weights) =
+            definition.scale(scale)?.model.as_ref().and_then(|model| model.pretrained.as_ref())
+        {
+            tailward_datasets::weights::verify(&experiments::weights(weights)?, &data_dir)?;
+        }
+    }
     let binary = match (tailward, arguments.dry_run) {
         (Some(path), _) => path,
         (None, true) => binary::built("release")?,
-        (None, false) => {
-            eprintln!("verifying {} in {}", manifest.title, data_dir.display());
-            tailward_datasets::prepare(&manifest, &data_dir)?;
-            if let Some(weights) =
-                definition.scale(scale)?.model.as_ref().and_then(|model| model.pretrained.as_ref())
-            {
-                tailward_datasets::weights::verify(&experiments::weights(weights)?, &data_dir)?;
-            }
-            binary::build(backend.name())?
-        }
+        (None, false) => binary::build(backend.name())?,
     };
+    if submits {
+        let command = command_line(arguments, experiment, scale, backend);
+        return launch(arguments, &definition, scale, backend, &plan, [&out, &data_dir, &binary], &command);
+    }
+    let jobs = jobs(arguments, backend, &plan);
     let settings = runner::Settings {
         binary: &binary,
         backend: backend.name(),
@@ -180,6 +193,42 @@ pub(crate) fn run(arguments: &Arguments) -> Result<()> {
         return Ok(());
     }
     bail!("{} of {} runs failed; the same command tries them again", failed.len(), runs.len())
+}
+
+/// The folder of an experiment's scale below the folder of runs.
+fn scale_folder(out: &Path, definition: &Definition, scale: Scale) -> PathBuf {
+    out.join(&definition.name).join(scale.to_string())
+}
+
+/// Hands the runs to a scheduler, or shows what would be handed over.
+fn launch(
+    arguments: &Arguments,
+    definition: &Definition,
+    scale: Scale,
+    backend: BackendName,
+    plan: &Plan,
+    paths: [&Path; 3],
+    command: &str,
+) -> Result<()> {
+    let [out, data_dir, binary] = paths.map(std::path::absolute);
+    let (out, data_dir, binary) = (out?, data_dir?, binary?);
+    let report = ["--scale".to_owned(), scale.to_string(), "--out".to_owned()];
+    let request = slurm::Request {
+        experiment: &definition.name,
+        runs: &scale_folder(&out, definition, scale),
+        backend: backend.name(),
+        on_a_gpu: !backend.is_cpu(),
+        plan,
+        records: &report::records(definition, scale, &out),
+        at_a_time: arguments.jobs.map(usize::from),
+        options: &arguments.cluster,
+        report: [&[definition.name.clone()][..], &report, &[out.display().to_string()]].concat(),
+        status: format!("{command} --status"),
+        out: &out,
+        data_dir: &data_dir,
+        binary: &binary,
+    };
+    if arguments.dry_run { slurm::dry_run(&request) } else { slurm::submit(&request) }
 }
 
 /// On a CPU several runs of one thread each get more done than one run of several threads (BENCHMARKS.md).
@@ -244,7 +293,7 @@ fn command_line(arguments: &Arguments, experiment: &str, scale: Scale, backend: 
         command.push_str(&format!(" --shard {index}/{count}"));
     }
     if let Some(out) = &arguments.out {
-        command.push_str(&format!(" --out {}", out.display()));
+        command.push_str(&format!(" --out {}", words::quoted(&out.display().to_string())));
     }
     command
 }

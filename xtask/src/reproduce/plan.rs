@@ -37,6 +37,21 @@ pub(crate) struct PlannedRun {
     pub(crate) work: Work,
 }
 
+impl PlannedRun {
+    /// How far it is, in words.
+    pub(crate) fn status_words(&self) -> String {
+        match &self.status {
+            Status::New => "to run".to_owned(),
+            Status::Begun(rounds) => {
+                format!("goes on after {rounds} of {} rounds", self.definition.rounds + 1)
+            }
+            Status::Complete => "complete".to_owned(),
+            Status::Other => "holds a run of another definition: will fail".to_owned(),
+            Status::Damaged(reason) => format!("will fail: {reason}"),
+        }
+    }
+}
+
 /// What will run.
 #[derive(Clone, Debug)]
 pub(crate) struct Plan {
@@ -80,16 +95,7 @@ impl Plan {
     pub(crate) fn describe(&self, rates: Option<WorkRates>, jobs: usize) -> String {
         let mut text = String::new();
         for run in &self.runs {
-            let status = match &run.status {
-                Status::New => "to run".to_owned(),
-                Status::Begun(rounds) => {
-                    format!("goes on after {rounds} of {} rounds", run.definition.rounds + 1)
-                }
-                Status::Complete => "complete".to_owned(),
-                Status::Other => "holds a run of another definition: will fail".to_owned(),
-                Status::Damaged(reason) => format!("will fail: {reason}"),
-            };
-            let _ = writeln!(text, "  {:<44} {status}", run.definition.label());
+            let _ = writeln!(text, "  {:<44} {}", run.definition.label(), run.status_words());
         }
         let pending = self.pending().count();
         let work: Work = self.runs.iter().map(|run| run.work).sum();

@@ -1,0 +1,148 @@
+//! What a task does with its runs, whatever they do; the binary is a script here.
+
+use std::fs;
+use std::os::unix::process::ExitStatusExt;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
+
+use crate::desk::{Desk, quoted, words};
+
+/// A submission of one task, made by hand: each run is a line of a shell, which finds its folder in `$run`.
+struct Submission {
+    desk: Desk,
+    folder: PathBuf,
+}
+
+impl Submission {
+    fn new(settings: &str, runs: &[&str]) -> Self {
+        let desk = Desk::new();
+        let folder = desk.path("submission");
+        for name in ["state", "tasks"] {
+            fs::create_dir_all(folder.join(name)).unwrap();
+        }
+        let task = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/reproduce/slurm/task.sh");
+        fs::copy(task, folder.join("task.sh")).unwrap();
+        fs::write(folder.join("settings.sh"), settings).unwrap();
+        let script = desk.program(
+            "tailward",
+            r#"[ "$1" != --version ] || { echo "tailward 0"; exit; }; run=$2; eval "$3""#,
+        );
+        fs::copy(script, folder.join("tailward")).unwrap();
+        let mut starts = String::new();
+        for (number, run) in runs.iter().enumerate() {
+            let at = desk.path(&format!("run {number}"));
+            fs::create_dir_all(&at).unwrap();
+            let at = quoted(&at);
+            starts.push_str(&format!("start {number} {at} run {at} {}\n", quoted(Path::new(run))));
+        }
+        fs::write(folder.join("tasks/3.sh"), starts).unwrap();
+        Self { desk, folder }
+    }
+
+    /// Task 3: the second of an array whose first is task 2.
+    fn task(&self) -> Command {
+        let mut command = self.desk.command("bash");
+        command.arg(self.folder.join("task.sh")).arg(&self.folder).args(["2", "1"]);
+        command
+    }
+
+    fn text(&self, name: &str) -> String {
+        fs::read_to_string(self.desk.path(name)).unwrap_or_default()
+    }
+
+    /// Starts the task as Slurm would, tells it by USR1 that its time is over once the first run has written `begun`, and says how it ended.
+    fn warned(&self, array: Option<&str>) -> (std::process::ExitStatus, String) {
+        let mut command = self.task();
+        if let Some(array) = array {
+            command.env("SLURM_ARRAY_JOB_ID", array).env("SLURM_ARRAY_TASK_ID", "1");
+        }
+        let child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+        let until = Instant::now() + Duration::from_secs(20);
+        while !self.desk.path("run 0/begun").exists() {
+            assert!(Instant::now() < until, "the run did not begin");
+            std::thread::sleep(Duration::from_millis(20));
+        }
+        let signalled = Command::new("kill").args(["-USR1", &child.id().to_string()]).status().unwrap();
+        assert!(signalled.success());
+        let output = child.wait_with_output().unwrap();
+        (output.status, words(&output))
+    }
+}
+
+#[test]
+fn the_worst_exit_code_counts_and_what_cannot_become_better_is_not_tried_again() {
+    let note = r#"echo "$RAYON_NUM_THREADS" >>"$run/starts"; "#;
+    let runs = [format!("{note}exit 0"), format!("{note}exit 4"), format!("{note}exit 1")];
+    let task = Submission::new("cpus=7\n", &runs.each_ref().map(String::as_str));
+    let first = task.task().output().unwrap();
+    assert_eq!(first.status.code(), Some(4), "{}", words(&first));
+    assert!(words(&first).contains("run 1 ended with 4"), "{}", words(&first));
+    let second = task.task().output().unwrap();
+    assert_eq!(second.status.code(), Some(4));
+    assert!(
+        words(&second).contains("run 1 ended with 4 before and is not tried again"),
+        "{}",
+        words(&second)
+    );
+    // Seven processors for three runs; the second was started once.
+    assert_eq!(
+        (task.text("run 0/starts"), task.text("run 1/starts")),
+        ("2\n2\n".to_owned(), "2\n".to_owned())
+    );
+}
+
+#[test]
+fn each_run_gets_one_of_several_gpus_and_all_of_them_share_a_single_one() {
+    let run = r#"echo "$CUDA_VISIBLE_DEVICES" >"$run/gpu""#;
+    for (gpus, devices, expected) in [(2, "4,6", ["4", "6", "4"]), (1, "5", ["5", "5", "5"])] {
+        let task = Submission::new(&format!("cpus=3\ngpus={gpus}\n"), &[run; 3]);
+        let output = task.task().env("CUDA_VISIBLE_DEVICES", devices).output().unwrap();
+        assert!(output.status.success(), "{}", words(&output));
+        let got: Vec<String> =
+            (0..3).map(|number| task.text(&format!("run {number}/gpu")).trim().to_owned()).collect();
+        assert_eq!(got, expected);
+    }
+}
+
+#[test]
+fn a_task_begins_with_what_it_is_set_up_with() {
+    let task =
+        Submission::new("setup() {\nexport GREETING='a b'\n}\n", &[r#"echo "$GREETING" >"$run/greeting""#]);
+    assert!(task.task().output().unwrap().status.success());
+    assert_eq!(task.text("run 0/greeting"), "a b\n");
+}
+
+/// A run that notes a line of its record and waits to be ended.
+const KEPT: &str = r#"echo line >>"$run/record.jsonl"; touch "$run/begun"; exec sleep 60"#;
+
+#[test]
+fn a_task_whose_time_is_over_has_itself_queued_again_by_its_name_in_the_array() {
+    let task = Submission::new("", &[KEPT, "exit 0", r#"trap "" TERM; sleep 1; exit 0"#]);
+    task.desk.program("scontrol", r#"echo "$*" >>"$here/requeued""#);
+    let (status, said) = task.warned(Some("12"));
+    assert!(status.success(), "{status}: {said}");
+    assert_eq!(task.text("requeued"), "requeue 12_1\n");
+    assert!(said.contains("1 runs go on when this task is started again"), "{said}");
+    // A run that came to its end all the same is noted as such.
+    assert_eq!(task.text("submission/state/run-2.exit"), "0\n");
+    assert_eq!(task.text("submission/state/run-0.exit"), "");
+}
+
+#[test]
+fn a_task_that_kept_nothing_is_not_queued_again() {
+    let task = Submission::new("", &[r#"touch "$run/begun"; exec sleep 60"#]);
+    task.desk.program("scontrol", r#"echo "$*" >>"$here/requeued""#);
+    fs::write(task.desk.path("run 0/record.jsonl"), "of the last start\n").unwrap();
+    let (status, said) = task.warned(Some("12"));
+    assert_eq!(status.code(), Some(1), "{said}");
+    assert!(said.contains("the limit is below one round"), "{said}");
+    assert_eq!(task.text("requeued"), "");
+}
+
+#[test]
+fn without_slurm_a_task_whose_time_is_over_asks_to_be_started_again() {
+    let task = Submission::new("", &[KEPT]);
+    let (status, said) = task.warned(None);
+    assert_eq!((status.code(), status.signal()), (Some(75), None), "{said}");
+}
