@@ -55,22 +55,23 @@ pub(crate) fn run(_arguments: &Arguments) -> Result<()> {
     let started = now();
     let doc = ["doc", "--workspace", "--no-deps", "--locked"];
     step("doc", checked(&doc, &[("RUSTDOCFLAGS", "--deny warnings")]), started);
+    let binary = built("debug")?.with_file_name(format!("{UNDER_TEST}{}", std::env::consts::EXE_SUFFIX));
     for experiment in ["synthetic", "direct-synthetic"] {
         let started = now();
-        step(&format!("reproduce {experiment} --scale smoke"), smoke(experiment), started);
+        step(&format!("reproduce {experiment} --scale smoke"), smoke(experiment, &binary), started);
     }
     for experiment in ["cifar100", "lambda", "direct-cifar100-k10-noise10"] {
         let name = format!("reproduce {experiment} --scale smoke");
         let started = now();
         match has_data("cifar100", &data_dir)? {
-            true => step(&name, smoke(experiment), started),
+            true => step(&name, smoke(experiment, &binary), started),
             false => println!("== {name}: skipped, the data are not there"),
         }
     }
     let started = now();
     step("examples of the strategies", strategies_for_others(), started);
     let started = now();
-    step("commands of the README", readme(&data_dir), started);
+    step("commands of the README", readme(&data_dir, &binary), started);
     let started = now();
     match VULKAN.iter().any(|name| std::env::var_os(name).is_some()) {
         true => step("wgpu, compared with the processor", wgpu(), started),
@@ -87,6 +88,10 @@ pub(crate) fn run(_arguments: &Arguments) -> Result<()> {
     }
     Ok(())
 }
+
+/// The `tailward` that the tests have built. What runs here runs with it: a build in the release profile would take ten minutes to
+/// say the same.
+const UNDER_TEST: &str = "tailward-under-test";
 
 /// What names a Vulkan driver to the loader.
 const VULKAN: [&str; 2] = ["VK_DRIVER_FILES", "VK_ICD_FILENAMES"];
@@ -172,17 +177,16 @@ impl Totals {
 }
 
 /// A smoke run from nothing, and its report.
-fn smoke(experiment: &str) -> Result<()> {
+fn smoke(experiment: &str, binary: &Path) -> Result<()> {
     let out = Path::new("target").join("ci-runs");
     if out.join(experiment).exists() {
         std::fs::remove_dir_all(out.join(experiment))
             .context("failed to remove the runs of an earlier time")?;
     }
     let out_text = out.display().to_string();
-    checked(
-        &["xtask", "reproduce", experiment, "--scale", "smoke", "--backend", "flex", "--out", &out_text],
-        &[],
-    )?;
+    let binary = binary.display().to_string();
+    let options = ["--scale", "smoke", "--backend", "flex", "--out", &out_text, "--tailward", &binary];
+    checked(&[&["xtask", "reproduce", experiment][..], &options].concat(), &[])?;
     let report = out.join(experiment).join("smoke").join("report").join("report.html");
     if !report.is_file() {
         bail!("{} was not written", report.display());
@@ -191,7 +195,7 @@ fn smoke(experiment: &str) -> Result<()> {
 }
 
 /// Every command of the README. The long ones are planned and not run; the tests have run already.
-fn readme(data_dir: &Path) -> Result<()> {
+fn readme(data_dir: &Path, binary: &Path) -> Result<()> {
     let text = std::fs::read_to_string("README.md").context("failed to read README.md")?;
     let folder = Path::new("target").join("ci-readme");
     if folder.exists() {
@@ -212,7 +216,13 @@ fn readme(data_dir: &Path) -> Result<()> {
                     words.iter().copied().filter(|&word| word != "--dry-run").chain(["--dry-run"]).collect();
                 checked(&dry, &[])?;
             }
-            ["run", ..] => query(&words, &folder)?,
+            ["xtask", "reproduce", "synthetic", ..] => {
+                let binary = binary.display().to_string();
+                checked(&[&words[..], &["--tailward", &binary]].concat(), &[])?;
+            }
+            ["run", "--release", "--package", "tailward", "--", ref arguments @ ..] => {
+                query(arguments, binary, &folder)?;
+            }
             _ => checked(&words, &[])?,
         }
         ran += 1;
@@ -244,7 +254,7 @@ fn answers(folder: &Path) -> Result<()> {
 }
 
 /// The README's query, in a folder that has the files it reads.
-fn query(words: &[&str], folder: &Path) -> Result<()> {
+fn query(arguments: &[&str], binary: &Path, folder: &Path) -> Result<()> {
     let (rows, classes) = (2_000_usize, 10_usize);
     let weight = |(row, class): (usize, usize)| 1.0 + ((row * 31 + class * class * 17) % 97) as f32;
     let mut probabilities = Array2::from_shape_fn((rows, classes), weight);
@@ -257,15 +267,12 @@ fn query(words: &[&str], folder: &Path) -> Result<()> {
     std::fs::write(folder.join("labels.csv"), format!("index,label\n{labels}"))
         .context("failed to write labels.csv")?;
     answers(folder)?;
-    let manifest = std::path::absolute("Cargo.toml")?.display().to_string();
-    let mut arguments = words.to_vec();
-    arguments.splice(1..1, ["--manifest-path", &manifest]);
-    println!("== cargo {}", arguments.join(" "));
-    let status = Command::new(cargo())
-        .args(&arguments)
+    println!("== tailward {}", arguments.join(" "));
+    let status = Command::new(std::path::absolute(binary)?)
+        .args(arguments)
         .current_dir(folder)
         .status()
-        .context("failed to start cargo")?;
+        .with_context(|| format!("failed to start {}", binary.display()))?;
     if !status.success() || !folder.join("picks.csv").is_file() {
         bail!("the query failed: {status}");
     }

@@ -124,6 +124,21 @@ fn a_residual_network_of_a_file_describes_a_project_and_goes_on_learning() {
     }
 }
 
+#[test]
+fn a_network_is_measured_before_any_class_is_named() {
+    let desk = Desk::new();
+    let begun = tailward()
+        .arg("init")
+        .arg(desk.path("unnamed"))
+        .arg("--images")
+        .arg(desk.path("photos"))
+        .args(["--features", "network"])
+        .output()
+        .unwrap();
+    assert!(begun.status.success(), "{}", words(&begun));
+    assert!(words(&begun).contains("features by network: "), "{}", words(&begun));
+}
+
 /// In each round a network is trained once, from nothing; whatever is lost is made again, and the same is asked for.
 #[test]
 fn a_network_learns_from_the_labels_of_a_project() {

@@ -211,7 +211,7 @@ fn who_comes_second_waits_and_says_for_whom() {
     let mut lines = BufReader::new(child.stderr.take().unwrap()).lines();
     let waits = lines.next().unwrap().unwrap();
     assert!(
-        waits.contains(&format!("waiting for another process (process {})", std::process::id())),
+        waits.contains(&format!("waiting for another process (process {} on ", std::process::id())),
         "{waits}"
     );
     assert!(waits.contains("query.json"), "{waits}");

@@ -143,9 +143,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<()> {
     }
     println!("{}", heading(arguments, &definition, scale, backend));
     println!("{}", definition.question);
-    // Who brings a binary runs it here at once, and it says what the data lack; on a cluster that would be hours later.
-    let submits = arguments.cluster.launcher.is_some();
-    if !arguments.dry_run && (tailward.is_none() || submits) {
+    if !arguments.dry_run {
         eprintln!("verifying {} in {}", manifest.title, data_dir.display());
         tailward_datasets::prepare(&manifest, &data_dir)?;
         if let Some(weights) =
@@ -159,7 +157,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<()> {
         (None, true) => binary::built("release")?,
         (None, false) => binary::build(backend.name())?,
     };
-    if submits {
+    if arguments.cluster.launcher.is_some() {
         let command = command_line(arguments, experiment, scale, backend);
         return launch(arguments, &definition, scale, backend, &plan, [&out, &data_dir, &binary], &command);
     }

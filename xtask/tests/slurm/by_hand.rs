@@ -51,15 +51,16 @@ impl Submission {
         fs::read_to_string(self.desk.path(name)).unwrap_or_default()
     }
 
-    /// Starts the task as Slurm would, tells it by USR1 that its time is over once the first run has written `begun`, and says how it ended.
-    fn warned(&self, array: Option<&str>) -> (std::process::ExitStatus, String) {
+    /// Starts the task as Slurm would, tells it by USR1 that its time is over once some of its runs have written `begun`, and says how it
+    /// ended.
+    fn warned(&self, array: Option<&str>, runs: &[usize]) -> (std::process::ExitStatus, String) {
         let mut command = self.task();
         if let Some(array) = array {
             command.env("SLURM_ARRAY_JOB_ID", array).env("SLURM_ARRAY_TASK_ID", "1");
         }
         let child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
         let until = Instant::now() + Duration::from_secs(20);
-        while !self.desk.path("run 0/begun").exists() {
+        while !runs.iter().all(|run| self.desk.path(&format!("run {run}/begun")).exists()) {
             assert!(Instant::now() < until, "the run did not begin");
             std::thread::sleep(Duration::from_millis(20));
         }
@@ -118,9 +119,9 @@ const KEPT: &str = r#"echo line >>"$run/record.jsonl"; touch "$run/begun"; exec 
 
 #[test]
 fn a_task_whose_time_is_over_has_itself_queued_again_by_its_name_in_the_array() {
-    let task = Submission::new("", &[KEPT, "exit 0", r#"trap "" TERM; sleep 1; exit 0"#]);
+    let task = Submission::new("", &[KEPT, "exit 0", r#"trap "" TERM; touch "$run/begun"; sleep 1; exit 0"#]);
     task.desk.program("scontrol", r#"echo "$*" >>"$here/requeued""#);
-    let (status, said) = task.warned(Some("12"));
+    let (status, said) = task.warned(Some("12"), &[0, 2]);
     assert!(status.success(), "{status}: {said}");
     assert_eq!(task.text("requeued"), "requeue 12_1\n");
     assert!(said.contains("1 runs go on when this task is started again"), "{said}");
@@ -134,7 +135,7 @@ fn a_task_that_kept_nothing_is_not_queued_again() {
     let task = Submission::new("", &[r#"touch "$run/begun"; exec sleep 60"#]);
     task.desk.program("scontrol", r#"echo "$*" >>"$here/requeued""#);
     fs::write(task.desk.path("run 0/record.jsonl"), "of the last start\n").unwrap();
-    let (status, said) = task.warned(Some("12"));
+    let (status, said) = task.warned(Some("12"), &[0]);
     assert_eq!(status.code(), Some(1), "{said}");
     assert!(said.contains("the limit is below one round"), "{said}");
     assert_eq!(task.text("requeued"), "");
@@ -143,6 +144,6 @@ fn a_task_that_kept_nothing_is_not_queued_again() {
 #[test]
 fn without_slurm_a_task_whose_time_is_over_asks_to_be_started_again() {
     let task = Submission::new("", &[KEPT]);
-    let (status, said) = task.warned(None);
+    let (status, said) = task.warned(None, &[0]);
     assert_eq!((status.code(), status.signal()), (Some(75), None), "{said}");
 }

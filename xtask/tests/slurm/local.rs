@@ -64,19 +64,21 @@ impl LocalSlurm {
         let mut slurm = Self { folder, path, daemons: Vec::new() };
         slurm.configure(&host, address, processors);
         slurm.launch("munged", &["--foreground", "--force", "--num-threads=2"], |path| {
-            ["key", "socket", "seed", "pid"].map(|name| {
-                let option = if name == "socket" { name.to_owned() } else { format!("{name}-file") };
-                format!("--{option}={}", path.join("run").join(name).display())
-            })
+            ["key", "socket", "seed", "pid"]
+                .map(|name| {
+                    let option = if name == "socket" { name.to_owned() } else { format!("{name}-file") };
+                    format!("--{option}={}", path.join("run").join(name).display())
+                })
+                .to_vec()
         });
         let socket = slurm.folder.path().join("run/socket").display().to_string();
         slurm.wait_for("munged", 10, || {
             let options = ["--no-input", "--socket", &socket];
             slurm.command("munge").args(options).output().is_ok_and(|output| output.status.success())
         });
-        slurm.launch("slurmctld", &["-D", "-i"], |_| [const { String::new() }; 0]);
+        slurm.launch("slurmctld", &["-D", "-i"], |_| Vec::new());
         slurm.wait_for("slurmctld", 30, || slurm.output("scontrol", &["ping"]).status.success());
-        slurm.launch("slurmd", &["-D"], |_| [const { String::new() }; 0]);
+        slurm.launch("slurmd", &["-D"], |_| Vec::new());
         slurm.wait_for("slurmd", 30, || slurm.told("sinfo", &["--noheader", "--format=%T"]).contains("idle"));
         Ok(slurm)
     }
@@ -146,7 +148,7 @@ PartitionName=urgent Nodes={host} PriorityTier=2
         command
     }
 
-    fn launch<const N: usize>(&mut self, name: &str, options: &[&str], more: impl Fn(&Path) -> [String; N]) {
+    fn launch(&mut self, name: &str, options: &[&str], more: impl Fn(&Path) -> Vec<String>) {
         let log = File::create(self.folder.path().join("log").join(format!("{name}.out"))).unwrap();
         let mut command = self.command(name);
         command.args(options).args(more(self.folder.path()));

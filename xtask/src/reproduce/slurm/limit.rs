@@ -1,8 +1,11 @@
 //! How long a task may take: what was given, or twice what records say.
 
+use anyhow::{Result, bail};
 use tailward_experiment::definition::RunDefinition;
 use tailward_experiment::plan::{DatasetSizes, Work, WorkRates, round_work};
 use tailward_experiment::record::Record;
+
+use crate::reproduce::plan::duration;
 
 /// A limit is never shorter, in seconds: a site's queue is worth nothing for less.
 const LEAST: f64 = 30.0 * 60.0;
@@ -62,16 +65,20 @@ impl Measured {
         })
     }
 
-    /// What a run is expected to take from a round on, in seconds; nothing where it trains networks that no record trained.
-    pub(super) fn secs(&self, run: &RunDefinition, sizes: DatasetSizes, first_round: usize) -> Option<f64> {
-        (first_round..=run.rounds).map(|round| self.round_secs(run, sizes, round)).sum()
-    }
-
-    /// The longest round.
-    pub(super) fn longest_round(&self, run: &RunDefinition, sizes: DatasetSizes) -> Option<f64> {
-        (0..=run.rounds)
-            .map(|round| self.round_secs(run, sizes, round))
-            .try_fold(0.0, |longest: f64, secs| Some(longest.max(secs?)))
+    /// What a run is expected to take from a round on; nothing where it trains networks that no record trained.
+    pub(super) fn expected(
+        &self,
+        run: &RunDefinition,
+        sizes: DatasetSizes,
+        first_round: usize,
+    ) -> Option<Expected> {
+        let mut expected = Expected { secs: 0.0, longest_round: 0.0 };
+        for round in first_round..=run.rounds {
+            let secs = self.round_secs(run, sizes, round)?;
+            expected.secs += secs;
+            expected.longest_round = expected.longest_round.max(secs);
+        }
+        Some(expected)
     }
 
     fn round_secs(&self, run: &RunDefinition, sizes: DatasetSizes, round: usize) -> Option<f64> {
@@ -80,13 +87,57 @@ impl Measured {
     }
 }
 
-/// The limit of tasks that are expected to take at most `expected` seconds and whose longest round takes `round`.
-pub(super) fn limit(expected: f64, round: f64) -> f64 {
-    (TIMES_EXPECTED * expected).max(TIMES_LONGEST_ROUND * round).max(LEAST)
+/// What something is expected to take, in seconds.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) struct Expected {
+    pub(super) secs: f64,
+    pub(super) longest_round: f64,
+}
+
+impl Expected {
+    /// What the longest takes of things that happen side by side; nothing where one of them is not known.
+    pub(super) fn longest(all: impl IntoIterator<Item = Option<Self>>) -> Option<Self> {
+        let nothing = Self { secs: 0.0, longest_round: 0.0 };
+        all.into_iter().try_fold(nothing, |longest, expected| {
+            let expected = expected?;
+            Some(Self {
+                secs: longest.secs.max(expected.secs),
+                longest_round: longest.longest_round.max(expected.longest_round),
+            })
+        })
+    }
+
+    /// The time limit for it, as Slurm has it.
+    fn limit(self) -> String {
+        slurm_time((TIMES_EXPECTED * self.secs).max(TIMES_LONGEST_ROUND * self.longest_round).max(LEAST))
+    }
+}
+
+/// The time limit of tasks that are expected to take so long: what was given, or by what is expected.
+pub(super) fn limit(given: Option<&str>, expected: Option<Expected>) -> Result<String> {
+    let Some(given) = given else {
+        let Some(expected) = expected else {
+            bail!(
+                "how long a task takes is not known: there is no record of such runs on this backend. Say it with `--time`, such as `--time 4:00:00`; one \
+                 run tells, and later submissions go by its record"
+            );
+        };
+        return Ok(expected.limit());
+    };
+    let secs = seconds_of(given).map_err(anyhow::Error::msg)?;
+    if let Some(Expected { longest_round, .. }) = expected
+        && secs < TIMES_LONGEST_ROUND * longest_round
+    {
+        tracing::warn!(
+            "--time {given} is less than three times the longest round, which takes about {}: a task that is cut off before a round is over gets nowhere",
+            duration(longest_round)
+        );
+    }
+    Ok(given.to_owned())
 }
 
 /// A time as Slurm has it, rounded up to whole minutes, which is what it counts in.
-pub(super) fn slurm_time(secs: f64) -> String {
+fn slurm_time(secs: f64) -> String {
     let minutes = (secs / 60.0).ceil() as u64;
     let (days, hours, minutes) = (minutes / 1440, minutes / 60 % 24, minutes % 60);
     match days {
@@ -97,7 +148,7 @@ pub(super) fn slurm_time(secs: f64) -> String {
 
 /// The seconds of a time as Slurm takes it: `minutes`, `minutes:seconds`, `hours:minutes:seconds`, `days-hours`,
 /// `days-hours:minutes` or `days-hours:minutes:seconds`.
-pub(super) fn seconds_of(text: &str) -> Result<f64, String> {
+fn seconds_of(text: &str) -> Result<f64, String> {
     let wrong = || format!("`{text}` is no time as Slurm takes it, such as `90`, `1:30:00` or `2-12`");
     let (days, rest) = match text.split_once('-') {
         Some((days, rest)) => (Some(days), rest),
@@ -149,9 +200,14 @@ mod tests {
 
     #[test]
     fn a_limit_is_twice_what_is_expected_and_three_of_the_longest_rounds_and_half_an_hour_at_least() {
-        assert_eq!(limit(60.0, 10.0), 1800.0);
-        assert_eq!(limit(3600.0, 1000.0), 7200.0);
-        assert_eq!(limit(3600.0, 3000.0), 9000.0);
+        for (secs, longest_round, time) in
+            [(60.0, 10.0, "00:30:00"), (3600.0, 1000.0, "02:00:00"), (3600.0, 3000.0, "02:30:00")]
+        {
+            let expected = Some(Expected { secs, longest_round });
+            assert_eq!(limit(None, expected).unwrap(), time);
+            assert_eq!(limit(Some("7"), expected).unwrap(), "7", "what is given counts");
+        }
+        assert!(limit(None, None).unwrap_err().to_string().contains("`--time`"));
     }
 
     /// What the committed runs of CIFAR-100 at desk scale took is what is expected of the next: within a third for each, as runs
@@ -180,12 +236,12 @@ mod tests {
                                 + query.cost.train_secs.unwrap_or(0.0)
                         })
                         .sum::<f64>();
-            let expected = measured.secs(&run.header.definition, sizes, 0).unwrap();
-            assert!((expected / took - 1.0).abs() < 0.34, "{strategy}: {expected} {took}");
-            assert!(measured.longest_round(&run.header.definition, sizes).unwrap() < expected);
+            let expected = measured.expected(&run.header.definition, sizes, 0).unwrap();
+            assert!((expected.secs / took - 1.0).abs() < 0.34, "{strategy}: {expected:?} {took}");
+            assert!(expected.longest_round < expected.secs && expected.longest_round > expected.secs / 5.0);
         }
         assert_eq!(Measured::of(&others, "cuda", sizes), None);
         let plain = Measured::of(&others[..1], "flex", sizes).unwrap();
-        assert_eq!(plain.secs(&record("vaal", 0).header.definition, sizes, 0), None);
+        assert_eq!(plain.expected(&record("vaal", 0).header.definition, sizes, 0), None);
     }
 }

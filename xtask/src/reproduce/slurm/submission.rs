@@ -183,8 +183,8 @@ impl Submission {
     }
 }
 
-/// The submissions of a folder by their numbers; what has no `submission.json` was never handed to sbatch.
-fn submissions(folder: &Path) -> Result<BTreeMap<u64, PathBuf>> {
+/// The folders of submissions by their numbers.
+fn numbered(folder: &Path) -> Result<BTreeMap<u64, PathBuf>> {
     let Ok(entries) = fs::read_dir(folder) else { return Ok(BTreeMap::new()) };
     let mut found = BTreeMap::new();
     for entry in entries {
@@ -198,14 +198,19 @@ fn submissions(folder: &Path) -> Result<BTreeMap<u64, PathBuf>> {
 
 /// The number that the next submission gets.
 pub(super) fn next_number(folder: &Path) -> Result<u64> {
-    Ok(submissions(folder)?.keys().last().map_or(1, |last| last + 1))
+    Ok(numbered(folder)?.keys().last().map_or(1, |last| last + 1))
+}
+
+/// The submissions of a folder, the first first; what has no `submission.json` was never handed to sbatch.
+fn submissions(folder: &Path) -> Result<impl Iterator<Item = PathBuf>> {
+    Ok(numbered(folder)?.into_values().filter(|path| path.join(SUBMISSION_FILE).is_file()))
 }
 
 /// How the runs of all submissions of a folder stand in the queue, by the runs' folders: Slurm's word and the task's name, such as
 /// `running (12_3)`. What is not queued is not in it.
 pub(super) fn standings(folder: &Path, queued: &[Queued]) -> Result<BTreeMap<PathBuf, String>> {
     let mut standings = BTreeMap::new();
-    for path in submissions(folder)?.into_values().filter(|path| path.join(SUBMISSION_FILE).is_file()) {
+    for path in submissions(folder)? {
         let submission = Submission::load(&path)?;
         let mut of_tasks: BTreeMap<usize, String> = BTreeMap::new();
         for queued in queued {
@@ -228,7 +233,7 @@ pub(super) fn standings(folder: &Path, queued: &[Queued]) -> Result<BTreeMap<Pat
 /// The exit codes that runs ended with in the last submission that had them, by the runs' folders.
 pub(super) fn endings(folder: &Path) -> Result<BTreeMap<PathBuf, String>> {
     let mut endings = BTreeMap::new();
-    for path in submissions(folder)?.into_values().filter(|path| path.join(RUNS_FILE).is_file()) {
+    for path in submissions(folder)? {
         for line in manifest::read(&path.join(RUNS_FILE))? {
             let state = path.join("state").join(format!("run-{}.exit", line.run));
             match fs::read_to_string(state) {

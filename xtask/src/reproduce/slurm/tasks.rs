@@ -4,14 +4,15 @@ use std::ops::Range;
 
 use tailward_experiment::definition::RunDefinition;
 
+use super::limit::Expected;
 use crate::reproduce::plan::PlannedRun;
 
 /// Runs that a scheduler starts together.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct Task {
     pub(super) runs: Vec<RunDefinition>,
-    /// What they are expected to take side by side, in seconds, where that is known.
-    pub(super) secs: Option<f64>,
+    /// What they are expected to take side by side, where that is known.
+    pub(super) expected: Option<Expected>,
 }
 
 /// Tasks that are submitted together, and have one time limit.
@@ -23,19 +24,19 @@ pub(super) struct Array {
     pub(super) at_a_time: Option<usize>,
 }
 
-/// Groups of runs of about the same length, the longest first. `secs`: what a run is expected to take.
+/// Groups of runs of about the same length, the longest first. `expected`: what a run is expected to take.
 ///
 /// Runs that train networks of their own (VAAL) take several times as long as the others: they are tasks apart.
 pub(super) fn tasks(
     mut runs: Vec<PlannedRun>,
     runs_per_task: usize,
-    secs: impl Fn(&PlannedRun) -> Option<f64>,
+    expected: impl Fn(&PlannedRun) -> Option<Expected>,
 ) -> [Vec<Task>; 2] {
     runs.sort_by_key(|run| std::cmp::Reverse(run.work.units()));
     let (long, short): (Vec<_>, Vec<_>) = runs.into_iter().partition(|run| run.work.vaal_images > 0);
     let group = |runs: &[PlannedRun]| Task {
         runs: runs.iter().map(|run| run.definition.clone()).collect(),
-        secs: runs.iter().map(&secs).try_fold(0.0, |longest: f64, secs| Some(longest.max(secs?))),
+        expected: Expected::longest(runs.iter().map(&expected)),
     };
     [long, short].map(|runs| runs.chunks(runs_per_task).map(group).collect())
 }
@@ -93,12 +94,14 @@ mod tests {
     fn tasks_are_of_one_kind_the_longest_first_and_hold_every_run_once() {
         let runs = planned();
         for runs_per_task in 1..=5 {
-            let [long, short] = tasks(runs.clone(), runs_per_task, |run| Some(run.work.units() as f64));
+            let [long, short] = tasks(runs.clone(), runs_per_task, |run| {
+                Some(Expected { secs: run.work.units() as f64, longest_round: 1.0 })
+            });
             assert_eq!(long.len(), 4_usize.div_ceil(runs_per_task));
             assert_eq!(short.len(), 10_usize.div_ceil(runs_per_task));
             assert!(long.iter().flat_map(|task| &task.runs).all(|run| run.strategy.name.starts_with("vaal")));
             for kind in [&long, &short] {
-                let secs: Vec<f64> = kind.iter().filter_map(|task| task.secs).collect();
+                let secs: Vec<f64> = kind.iter().filter_map(|task| Some(task.expected?.secs)).collect();
                 assert!(secs.len() == kind.len() && secs.is_sorted_by(|before, after| before >= after));
                 let last = kind.len() - 1;
                 assert!(kind[..last].iter().all(|task| task.runs.len() == runs_per_task));
@@ -110,7 +113,7 @@ mod tests {
             wanted.sort();
             assert_eq!(labels, wanted);
         }
-        assert_eq!(tasks(runs, 2, |_| None)[1][0].secs, None);
+        assert_eq!(tasks(runs, 2, |_| None)[1][0].expected, None);
     }
 
     #[test]
