@@ -66,7 +66,7 @@ fn what_is_submitted_is_in_one_folder_and_nothing_is_submitted_twice() {
             "--open-mode=append",
             "--requeue",
             "--signal=B:USR1@120",
-            "--time=1:00:00",
+            "--time=01:00:00",
             "--cpus-per-task=4",
             "--partition=long",
             &format!("{folder}/task.sh"),

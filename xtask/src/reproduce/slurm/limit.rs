@@ -133,7 +133,7 @@ pub(super) fn limit(given: Option<&str>, expected: Option<Expected>) -> Result<S
             duration(longest_round)
         );
     }
-    Ok(given.to_owned())
+    Ok(slurm_time(secs))
 }
 
 /// A time as Slurm has it, rounded up to whole minutes, which is what it counts in.
@@ -205,7 +205,7 @@ mod tests {
         {
             let expected = Some(Expected { secs, longest_round });
             assert_eq!(limit(None, expected).unwrap(), time);
-            assert_eq!(limit(Some("7"), expected).unwrap(), "7", "what is given counts");
+            assert_eq!(limit(Some("7"), expected).unwrap(), "00:07:00", "what is given counts");
         }
         assert!(limit(None, None).unwrap_err().to_string().contains("`--time`"));
     }

@@ -62,7 +62,13 @@ pub(super) fn said(program: &str, arguments: &[&str]) -> Result<String> {
         .output()
         .with_context(|| format!("failed to start {program}"))?;
     if !output.status.success() {
-        bail!("{program} ended with {}: {}", output.status, String::from_utf8_lossy(&output.stderr).trim());
+        // The first line says what is wrong; those after it often repeat it.
+        let words = String::from_utf8_lossy(&output.stderr);
+        bail!(
+            "{program} ended with {}: {}",
+            output.status,
+            words.trim().lines().next().unwrap_or("it says nothing")
+        );
     }
     Ok(String::from_utf8_lossy(&output.stdout).into_owned())
 }
