@@ -115,8 +115,7 @@ fn smoke(binary: &Path, backend: &str, device: &Device, tuning: Option<(&str, &s
     if Path::new(OUT).exists() {
         std::fs::remove_dir_all(OUT).with_context(|| format!("failed to remove {OUT}"))?;
     }
-    fetch()?;
-    let mut command = driver();
+    let mut command = Command::new(binary::driver()?);
     command.args(["reproduce", "synthetic", "--scale", "smoke", "--backend", backend, "--out", OUT]);
     if device.software {
         command.args(["--strategy", "entropy-cb", "--seed", "0"]);
@@ -134,23 +133,4 @@ fn smoke(binary: &Path, backend: &str, device: &Device, tuning: Option<(&str, &s
     let lines: Vec<&str> =
         told.lines().filter(|line| line.contains("failed") || line.contains("error")).collect();
     bail!("{}: {}", output.status, lines.join("; "))
-}
-
-/// Generates the images, where they are not there.
-fn fetch() -> Result<()> {
-    let output = driver()
-        .args(["fetch", "synthetic10"])
-        .output()
-        .context("failed to start the generation of images")?;
-    if !output.status.success() {
-        bail!("the images cannot be generated: {}", String::from_utf8_lossy(&output.stderr).trim());
-    }
-    Ok(())
-}
-
-/// This driver, by way of cargo: its own file may have been built anew since it was started.
-fn driver() -> Command {
-    let mut command = Command::new(binary::cargo());
-    command.arg("xtask");
-    command
 }

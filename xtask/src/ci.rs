@@ -10,7 +10,7 @@ use clap::Args;
 use ndarray::Array2;
 use ndarray_npy::write_npy;
 
-use crate::reproduce::binary::{built, cargo};
+use crate::reproduce::binary::{built, cargo, driver};
 use crate::{check_gpu, experiments, splice, tidy, workspace};
 
 /// Arguments of `cargo xtask ci`.
@@ -117,6 +117,17 @@ fn strategies_for_others() -> Result<()> {
     checked(&["publish", "--dry-run", "--package", PACKAGE, "--locked", "--allow-dirty"], &[])
 }
 
+/// A command of this driver.
+fn driven(arguments: &[&str]) -> Result<()> {
+    println!("== cargo xtask {}", arguments.join(" "));
+    let status =
+        Command::new(driver()?).args(arguments).status().context("failed to start this driver again")?;
+    if !status.success() {
+        bail!("{status}");
+    }
+    Ok(())
+}
+
 fn checked(arguments: &[&str], environment: &[(&str, &str)]) -> Result<()> {
     println!("== cargo {}", arguments.join(" "));
     let status = Command::new(cargo())
@@ -186,7 +197,7 @@ fn smoke(experiment: &str, binary: &Path) -> Result<()> {
     let out_text = out.display().to_string();
     let binary = binary.display().to_string();
     let options = ["--scale", "smoke", "--backend", "flex", "--out", &out_text, "--tailward", &binary];
-    checked(&[&["xtask", "reproduce", experiment][..], &options].concat(), &[])?;
+    driven(&[&["reproduce", experiment][..], &options].concat())?;
     let report = out.join(experiment).join("smoke").join("report").join("report.html");
     if !report.is_file() {
         bail!("{} was not written", report.display());
@@ -214,12 +225,13 @@ fn readme(data_dir: &Path, binary: &Path) -> Result<()> {
             ["xtask", "reproduce", ..] if !words.contains(&"synthetic") && !words.contains(&"--list") => {
                 let dry: Vec<&str> =
                     words.iter().copied().filter(|&word| word != "--dry-run").chain(["--dry-run"]).collect();
-                checked(&dry, &[])?;
+                driven(&dry[1..])?;
             }
             ["xtask", "reproduce", "synthetic", ..] => {
                 let binary = binary.display().to_string();
-                checked(&[&words[..], &["--tailward", &binary]].concat(), &[])?;
+                driven(&[&words[1..], &["--tailward", &binary]].concat())?;
             }
+            ["xtask", ref arguments @ ..] => driven(arguments)?,
             ["run", "--release", "--package", "tailward", "--", ref arguments @ ..] => {
                 query(arguments, binary, &folder)?;
             }

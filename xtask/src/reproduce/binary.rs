@@ -29,6 +29,14 @@ pub(crate) fn built(profile: &str) -> Result<PathBuf> {
     Ok(metadata.target_directory.join(profile).join(name).into_std_path_buf())
 }
 
+/// This driver's own file, also where it was built anew since it was started: Linux then adds a word to its name. `cargo xtask` would
+/// build it once more where the whole workspace was built, for fewer packages ask for fewer features.
+pub(crate) fn driver() -> Result<PathBuf> {
+    let path = std::env::current_exe().context("failed to find this program's file")?;
+    let text = path.to_str().and_then(|path| path.strip_suffix(" (deleted)"));
+    Ok(text.map(PathBuf::from).filter(|path| path.is_file()).unwrap_or(path))
+}
+
 /// The cargo that runs this, or the one on the path.
 pub(crate) fn cargo() -> String {
     std::env::var("CARGO").unwrap_or_else(|_| "cargo".to_owned())

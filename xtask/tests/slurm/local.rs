@@ -93,6 +93,8 @@ impl LocalSlurm {
         let is_old = version.split_whitespace().last().is_some_and(|version| version < "23.02");
         let plugin = if is_old { "cgroup/v1" } else { "disabled" };
         fs::write(at.join("cgroup.conf"), format!("CgroupPlugin={plugin}\n")).unwrap();
+        // GPUs that are none: they are counted and given out.
+        fs::write(at.join("gres.conf"), "Name=gpu File=/dev/null\nName=gpu File=/dev/zero\n").unwrap();
         let user = printed("id", &["-un"]);
         let [controller, node] = [(); 2].map(|()| free_port(address));
         let at = at.display();
@@ -124,7 +126,8 @@ ReturnToService=2
 KillWait=3
 JobAcctGatherType=jobacct_gather/none
 AccountingStorageType=accounting_storage/none
-NodeName={host} NodeAddr={address} Port={node} CPUs={processors} State=UNKNOWN
+GresTypes=gpu
+NodeName={host} NodeAddr={address} Port={node} CPUs={processors} Gres=gpu:2 State=UNKNOWN
 PartitionName=main Nodes={host} Default=YES PriorityTier=1
 PartitionName=urgent Nodes={host} PriorityTier=2
 "

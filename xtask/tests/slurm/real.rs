@@ -80,12 +80,17 @@ exec {} "$@""#,
         quoted(binary)
     );
     let wrapped = desk.program("wrapped", &script);
-    let first = told(desk.reproduce(&wrapped, &[&SMOKE[..], &["--jobs", "2"]].concat()));
+    let first =
+        told(desk.reproduce(&wrapped, &[&SMOKE[..], &["--jobs", "2", "--gpus-per-task", "1"]].concat()));
     assert!(first.contains("3 runs in 3 tasks (3 tasks, 2 at a time)"), "{first}");
     let again = told(desk.reproduce(&wrapped, &SMOKE));
     assert!(again.contains("0 are left"), "what is queued is not submitted: {again}");
     slurm.wait_for("the first grid", 90, || slurm.is_empty());
     let said = logs(&desk, "smoke", 1);
+    assert!(
+        said.contains("GPUs: 0") && said.contains("GPUs: 1"),
+        "one for each of two tasks at a time: {said}"
+    );
     assert!(said.contains("1 of 3 runs are not complete") && said.contains("ended with 3"), "{said}");
     assert!(desk.out().join("synthetic/smoke/report/report.md").is_file(), "the report of what is complete");
     let status = told(desk.reproduce(&wrapped, &["--scale", "smoke", "--status"]));

@@ -84,6 +84,8 @@ pub(super) fn submit(request: &Request<'_>) -> Result<()> {
     }
     let mut submission = Submission {
         submitted: now_rfc3339(),
+        revision: queue::said("git", &["describe", "--always", "--dirty", "--abbrev=12", "--exclude=*"])
+            .map_or("unknown".to_owned(), |said| said.trim().to_owned()),
         tailward,
         tailward_sha256: submission::sha256(&planned.folder.join("tailward"))?,
         arrays: planned.submitted.clone(),

@@ -12,7 +12,7 @@ use tailward_datasets::whole_file;
 use super::manifest::{self, RUNS_FILE, RunLine};
 use super::queue::Queued;
 use crate::experiments;
-use crate::reproduce::words;
+use crate::reproduce::{binary, words};
 use crate::workspace::SUBMISSION_FILE;
 
 /// What every task does.
@@ -25,6 +25,8 @@ const REPORT: &str = include_str!("report.sh");
 pub(super) struct Submission {
     /// When, in RFC 3339 form (UTC).
     pub(super) submitted: String,
+    /// The project's git revision, with `-dirty` where files differ from it; a binary that was brought may be of another.
+    pub(super) revision: String,
     /// What the submission's binary says of itself.
     pub(super) tailward: String,
     /// SHA-256 of the binary.
@@ -109,8 +111,7 @@ pub(super) fn write(folder: &Path, contents: &Contents<'_>) -> Result<()> {
         make(name)?;
     }
     copy(contents.binary, &folder.join("tailward"))?;
-    let driver = std::env::current_exe().context("failed to find this program's file")?;
-    copy(&driver, &folder.join("driver"))?;
+    copy(&binary::driver()?, &folder.join("driver"))?;
     let definition = make("experiments")?.join(contents.experiment);
     fs::create_dir_all(&definition).with_context(|| format!("failed to make {}", definition.display()))?;
     for name in ["definition.toml", "expected.toml"] {
