@@ -237,6 +237,43 @@ fn runs_of_other_kernels_than_most_of_their_seed_are_left_out() {
     );
 }
 
+/// A machine that differs within a seed is named, whether a run began on it or went on on it; one that differs between seeds is not.
+#[test]
+fn runs_that_are_compared_and_were_computed_on_different_machines_are_named() {
+    let shape = Shape { rounds: 2, ..Shape::default() };
+    let definition = shape.definition();
+    let records = shape.records();
+    let words = "computed on different machines";
+    let elsewhere = |record: &Record| Host { processor: "Another".to_owned(), ..record.header.host.clone() };
+    let provenance = |records: Vec<Record>| {
+        section(&of_definition(&definition, records).markdown, "Provenance").to_owned()
+    };
+
+    let mut of_one_seed = records.clone();
+    for record in of_one_seed.iter_mut().filter(|record| record.header.definition.seed == 1) {
+        record.header.host = elsewhere(record);
+    }
+    let said = provenance(of_one_seed);
+    assert!(!said.contains(words) && said.contains("| Another |"), "{said}");
+
+    let mut went_on = records.clone();
+    let host = elsewhere(&went_on[0]);
+    let seed = went_on[0].header.definition.seed;
+    went_on[0].rounds.last_mut().unwrap().host = Some(Box::new(host));
+    let said = provenance(went_on);
+    assert!(
+        said.contains(words) && said.contains(&format!("seed {seed} at imbalance factor 0.1.")),
+        "{said}"
+    );
+    // It is counted with both machines.
+    let counts: Vec<&str> = said.lines().filter(|line| line.starts_with("| 0.")).collect();
+    assert!(counts.iter().any(|line| line.contains("| Another |") && line.ends_with("| 1 |")), "{said}");
+
+    // What a round says of its machine is read back as it was written.
+    let line = serde_json::to_string(&records[0].rounds[0]).unwrap();
+    assert!(!line.contains("\"host\""), "absent where nothing differs: {line}");
+}
+
 /// Of two names with as many runs, the one that was started last.
 #[test]
 fn as_many_of_each_are_decided_by_the_latest() {
