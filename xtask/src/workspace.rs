@@ -4,18 +4,17 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
 
-/// What was submitted to a cluster, in the folder of a submission: definitions and manifests lie there as in the project.
-pub(crate) const SUBMISSION_FILE: &str = "submission.json";
+/// What names another folder in which definitions and manifests lie as in the project: that of a submission to a cluster, for its report.
+const PROJECT: &str = "TAILWARD_PROJECT";
 
-/// The workspace's root: the nearest folder upwards that holds experiments, dataset manifests and a Cargo.toml, or the folder of a
-/// submission.
+/// The workspace's root: the nearest folder upwards that holds experiments, dataset manifests and a Cargo.toml.
 pub(crate) fn root() -> Result<PathBuf> {
+    if let Some(named) = std::env::var_os(PROJECT) {
+        return Ok(PathBuf::from(named));
+    }
     let here = std::env::current_dir().context("failed to find the working folder")?;
     here.ancestors()
-        .find(|folder| {
-            let has = |name: &str| folder.join(name).is_file();
-            folder.join("experiments").is_dir() && (has("Cargo.toml") || has(SUBMISSION_FILE))
-        })
+        .find(|folder| folder.join("experiments").is_dir() && folder.join("Cargo.toml").is_file())
         .map(PathBuf::from)
         .with_context(|| format!("{} is not inside the project", here.display()))
 }

@@ -139,7 +139,13 @@ impl AppendOnly {
                 ));
             }
         }
-        file.stream_position()
+        let (position, length) = (file.stream_position()?, file.metadata()?.len());
+        if position != length {
+            return Err(io::Error::other(
+                "another program has written to it while this one had it open; start the program again",
+            ));
+        }
+        Ok(position)
     }
 
     /// Cuts the file to its first `bytes`: whole lines that turn out to be part of a unit which is not whole. One that is only looked at
@@ -191,6 +197,18 @@ mod tests {
         std::fs::rename(folder.path().join("other"), &path).unwrap();
         let error = lines.append("two\n").unwrap_err().to_string();
         assert!(error.contains("another file was put in its place"), "{error}");
+    }
+
+    #[test]
+    fn nothing_is_written_over_what_another_has_written() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("lines");
+        let mut lines = AppendOnly::open(&path).unwrap();
+        lines.append("one\n").unwrap();
+        AppendOnly::open(&path).unwrap().append("of another\n").unwrap();
+        let error = lines.append("two\n").unwrap_err().to_string();
+        assert!(error.contains("another program has written to it"), "{error}");
+        assert_eq!(std::fs::read_to_string(&path).unwrap(), "one\nof another\n");
     }
 
     #[test]

@@ -30,8 +30,12 @@ impl Fence {
     /// anybody from reading what is there: then there is no claim, and nothing is refused.
     pub(crate) fn sign(file: &mut File, lock: &Path, locked: &Path, job: Option<&str>) -> Self {
         let signature = Signature::of_this_process(job).to_string();
-        let written =
-            file.set_len(0).and_then(|()| file.rewind()).and_then(|()| file.write_all(signature.as_bytes()));
+        let written = file
+            .set_len(0)
+            .and_then(|()| file.rewind())
+            .and_then(|()| file.write_all(signature.as_bytes()))
+            // Other machines see it once it is on the server.
+            .and_then(|()| file.sync_all());
         match written {
             Ok(()) => {
                 Self(Some(Arc::new(Claim { lock: lock.to_owned(), locked: locked.to_owned(), signature })))
@@ -56,8 +60,10 @@ impl Fence {
             Err(error) if error.kind() == ErrorKind::NotFound => {
                 format!(" ({} is gone)", claim.lock.display())
             }
-            // Where a locked file cannot be read, nobody else has the lock.
-            Err(_unreadable_while_locked) => return Ok(()),
+            // Windows lets nobody read a locked file: nobody else has the lock then. Elsewhere a file that cannot be read is that of a
+            // machine which has lost its file server.
+            Err(_unreadable_while_locked) if cfg!(windows) => return Ok(()),
+            Err(error) => format!(" ({} cannot be read: {error})", claim.lock.display()),
         };
         Err(Error::TakenOver { path: claim.locked.clone(), holder })
     }

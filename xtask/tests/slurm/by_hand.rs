@@ -42,8 +42,12 @@ impl Submission {
 
     /// Task 3: the second of an array whose first is task 2.
     fn task(&self) -> Command {
+        self.started(&["2", "1"])
+    }
+
+    fn started(&self, arguments: &[&str]) -> Command {
         let mut command = self.desk.command("bash");
-        command.arg(self.folder.join("task.sh")).arg(&self.folder).args(["2", "1"]);
+        command.arg(self.folder.join("task.sh")).arg(&self.folder).args(arguments);
         command
     }
 
@@ -56,6 +60,7 @@ impl Submission {
     fn warned(&self, array: Option<&str>, runs: &[usize]) -> (std::process::ExitStatus, String) {
         let mut command = self.task();
         if let Some(array) = array {
+            command = self.started(&["2"]);
             command.env("SLURM_ARRAY_JOB_ID", array).env("SLURM_ARRAY_TASK_ID", "1");
         }
         let child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
@@ -96,8 +101,8 @@ fn the_worst_exit_code_counts_and_what_cannot_become_better_is_not_tried_again()
 #[test]
 fn each_run_gets_one_of_several_gpus_and_all_of_them_share_a_single_one() {
     let run = r#"echo "$CUDA_VISIBLE_DEVICES" >"$run/gpu""#;
-    for (gpus, devices, expected) in [(2, "4,6", ["4", "6", "4"]), (1, "5", ["5", "5", "5"])] {
-        let task = Submission::new(&format!("cpus=3\ngpus={gpus}\n"), &[run; 3]);
+    for (devices, expected) in [("4,6", ["4", "6", "4"]), ("5", ["5", "5", "5"])] {
+        let task = Submission::new("cpus=3\n", &[run; 3]);
         let output = task.task().env("CUDA_VISIBLE_DEVICES", devices).output().unwrap();
         assert!(output.status.success(), "{}", words(&output));
         let got: Vec<String> =
@@ -115,7 +120,7 @@ fn a_task_begins_with_what_it_is_set_up_with() {
 }
 
 /// A run that notes a line of its record and waits to be ended.
-const KEPT: &str = r#"echo line >>"$run/record.jsonl"; touch "$run/begun"; exec sleep 60"#;
+const KEPT: &str = r#"echo '{"line":"round"}' >>"$run/record.jsonl"; touch "$run/begun"; exec sleep 60"#;
 
 #[test]
 fn a_task_whose_time_is_over_has_itself_queued_again_by_its_name_in_the_array() {
@@ -132,9 +137,13 @@ fn a_task_whose_time_is_over_has_itself_queued_again_by_its_name_in_the_array() 
 
 #[test]
 fn a_task_that_kept_nothing_is_not_queued_again() {
-    let task = Submission::new("", &[r#"touch "$run/begun"; exec sleep 60"#]);
+    // The first line of a record is no round.
+    let task = Submission::new(
+        "",
+        &[r#"echo '{"line":"header"}' >>"$run/record.jsonl"; touch "$run/begun"; exec sleep 60"#],
+    );
     task.desk.program("scontrol", r#"echo "$*" >>"$here/requeued""#);
-    fs::write(task.desk.path("run 0/record.jsonl"), "of the last start\n").unwrap();
+    fs::write(task.desk.path("run 0/record.jsonl"), "{\"line\":\"round\"}\n").unwrap();
     let (status, said) = task.warned(Some("12"), &[0]);
     assert_eq!(status.code(), Some(1), "{said}");
     assert!(said.contains("the limit is below one round"), "{said}");
@@ -146,4 +155,66 @@ fn without_slurm_a_task_whose_time_is_over_asks_to_be_started_again() {
     let task = Submission::new("", &[KEPT]);
     let (status, said) = task.warned(None, &[0]);
     assert_eq!((status.code(), status.signal()), (Some(75), None), "{said}");
+}
+
+#[test]
+fn a_task_that_was_only_just_begun_is_queued_again_whatever_was_kept() {
+    let task = Submission::new("limit=3600\n", &[r#"touch "$run/begun"; exec sleep 60"#]);
+    task.desk.program("scontrol", r#"echo "$*" >>"$here/requeued""#);
+    let (status, said) = task.warned(Some("12"), &[0]);
+    assert!(status.success(), "{said}");
+    assert_eq!(task.text("requeued"), "requeue 12_1\n");
+}
+
+#[test]
+fn a_queue_that_does_not_answer_at_once_is_asked_again() {
+    let task = Submission::new("", &[KEPT]);
+    task.desk.program("scontrol", r#"echo "$*" >>"$here/requeued"; [ "$(wc -l <"$here/requeued")" -gt 1 ]"#);
+    let (status, said) = task.warned(Some("12"), &[0]);
+    assert!(status.success(), "{said}");
+    assert_eq!(task.text("requeued"), "requeue 12_1\nrequeue 12_1\n");
+}
+
+#[test]
+fn what_a_task_is_set_up_with_has_to_succeed_and_may_go_elsewhere() {
+    let run = r#"echo ran >"$run/ran""#;
+    let broken = Submission::new("setup() {\nno-such-module\n[ $? = 0 ] || return 1\n}\n", &[run]);
+    let output = broken.task().output().unwrap();
+    assert_eq!(
+        (output.status.code(), broken.text("run 0/ran")),
+        (Some(1), String::new()),
+        "{}",
+        words(&output)
+    );
+    assert!(words(&output).contains("what --setup says failed"), "{}", words(&output));
+    let away = Submission::new("setup() {\ncd /\necho \"$NOT_SET\" >/dev/null\n}\n", &[run]);
+    let output = away.task().output().unwrap();
+    assert!(output.status.success() && away.text("run 0/ran") == "ran\n", "{}", words(&output));
+}
+
+#[test]
+fn a_task_that_is_ended_takes_its_runs_with_it() {
+    let task = Submission::new("", &[r#"echo $$ >"$run/begun"; exec sleep 60"#]);
+    let mut child = task.task().stdout(Stdio::null()).spawn().unwrap();
+    let until = Instant::now() + Duration::from_secs(20);
+    while task.text("run 0/begun").is_empty() {
+        assert!(Instant::now() < until, "the run did not begin");
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    assert!(Command::new("kill").arg(child.id().to_string()).status().unwrap().success());
+    assert_eq!(child.wait().unwrap().code(), Some(143));
+    let run = task.text("run 0/begun");
+    assert!(
+        !Path::new("/proc").join(run.trim()).exists() || cfg!(not(target_os = "linux")),
+        "the run lives on"
+    );
+    assert_eq!(task.text("submission/state/run-0.exit"), "", "it did not come to an end of its own");
+}
+
+/// A machine that was given up still notes how its run ended; that is not the task's word any more.
+#[test]
+fn a_task_that_was_started_again_elsewhere_has_no_say_any_more() {
+    let task = Submission::new("", &[r#"echo elsewhere >"$run/../submission/state/task-3.mark"; exit 5"#]);
+    assert_eq!(task.task().output().unwrap().status.code(), Some(5));
+    assert_eq!(task.text("submission/state/run-0.exit"), "");
 }

@@ -100,7 +100,10 @@ fn what_is_submitted_is_in_one_folder_and_nothing_is_submitted_twice() {
     }
     assert!(folder.join("log").is_dir(), "sbatch starts nothing whose log has no folder");
     let settings = fs::read_to_string(folder.join("settings.sh")).unwrap();
-    assert!(settings.contains("cpus=4\ngpus=0\nsetup() {\nmodule load cuda\n}\n"), "{settings}");
+    assert!(
+        settings.contains("cpus=4\nlimit=3600\nsetup() {\nmodule load cuda\n[ $? = 0 ] || return 1\n}\n"),
+        "{settings}"
+    );
     let submission: serde_json::Value =
         serde_json::from_slice(&fs::read(folder.join("submission.json")).unwrap()).unwrap();
     assert_eq!((&submission["arrays"][1]["job"], &submission["report"]), (&"42".into(), &"43".into()));
@@ -168,7 +171,7 @@ fn runs_share_a_task_and_a_dry_run_shows_all_and_writes_nothing() {
     assert!(tasks.starts_with(&words), "{words}\n{tasks}");
     let report =
         format!("report=(synthetic --scale smoke --out '{out}')\n").replace("$HOME's", r"$HOME'\''s");
-    assert_eq!(settings, format!("cpus=2\ngpus=0\n{report}"));
+    assert_eq!(settings, format!("cpus=2\nlimit=3600\n{report}"));
     assert!(!desk.out().exists() && calls(&desk).is_empty());
 }
 
@@ -192,6 +195,7 @@ fn what_cannot_be_submitted_is_refused_with_what_to_do() {
     refused(&[&SMOKE[..4], &["--time", "soon"]].concat(), "`soon` is no time as Slurm takes it");
     refused(&[&SMOKE[..], &["--sbatch-arg=--time=5"]].concat(), "use --time");
     refused(&[&SMOKE[..], &["--sbatch-arg=-c4"]].concat(), "use --cpus-per-task");
+    refused(&[&SMOKE[..], &["--sbatch-arg=-Mother"]].concat(), "asked of this cluster alone");
     refused(&[&SMOKE[..], &["--sbatch-arg=long"]].concat(), "write it as `--sbatch-arg=--name=value`");
     refused(&["--scale", "smoke", "--runs-per-task", "2"], "--launcher");
     fs::write(desk.path("silent"), "").unwrap();
@@ -199,7 +203,7 @@ fn what_cannot_be_submitted_is_refused_with_what_to_do() {
     fs::remove_file(desk.path("silent")).unwrap();
     fs::write(desk.path("refuses"), "").unwrap();
     refused(&SMOKE, "no such partition");
-    assert!(calls(&desk).is_empty());
+    assert!(calls(&desk).is_empty() && !desk.submission("smoke", 1).exists());
     fs::remove_file(desk.path("refuses")).unwrap();
 
     // Another run's record: the driver names it in place of queueing what must fail.

@@ -40,7 +40,13 @@ impl Record {
     /// The file cannot be read, a line is not of the expected form, lines are missing or out of order, or the record has
     /// a later [`FORMAT`].
     pub fn load(path: &Path) -> Result<Option<Self>, Error> {
-        let mut bytes = match std::fs::read(path) {
+        let read = || std::fs::read(path);
+        let again = |error: std::io::Error| match error.kind() {
+            std::io::ErrorKind::NotFound => Err(error),
+            // Another machine has just written it: what this one knows of the file can be stale.
+            _ => read(),
+        };
+        let mut bytes = match read().or_else(again) {
             Ok(bytes) => bytes,
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
             Err(error) => return Err(Error::io(path)(error)),

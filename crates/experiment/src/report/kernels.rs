@@ -13,6 +13,10 @@ use crate::record::Record;
 pub(super) fn fault(sound: &[&Record], record: &Record) -> Option<String> {
     let run = &record.header.definition;
     let own = record.header.host.kernels();
+    let elsewhere = record.rounds.iter().filter_map(|round| round.host.as_ref());
+    if let Some(other) = elsewhere.map(|host| host.kernels()).find(|kernels| *kernels != own) {
+        return Some(format!("begun with the kernels `{own}` and gone on with `{other}`"));
+    }
     let mut names: BTreeMap<&str, (usize, &str)> = BTreeMap::new();
     let is_beside = |other: &&&Record| {
         let other = &other.header.definition;

@@ -2,7 +2,7 @@
 
 use anyhow::{Result, bail};
 use tailward_experiment::definition::RunDefinition;
-use tailward_experiment::plan::{DatasetSizes, Work, WorkRates, round_work};
+use tailward_experiment::plan::{DatasetSizes, Work, WorkRates, round_work, run_work};
 use tailward_experiment::record::Record;
 
 use crate::reproduce::plan::duration;
@@ -15,7 +15,10 @@ const LEAST: f64 = 30.0 * 60.0;
 const TIMES_EXPECTED: f64 = 2.0;
 const TIMES_LONGEST_ROUND: f64 = 3.0;
 
-/// What records of the same scale took on the same backend.
+/// Below so many seconds a limit makes little sense.
+const SHORT: f64 = 300.0;
+
+/// What runs of the same scale took in tasks on the same backend.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) struct Measured {
     rates: WorkRates,
@@ -65,18 +68,28 @@ impl Measured {
         })
     }
 
-    /// What a run is expected to take from a round on; nothing where it trains networks that no record trained.
+    /// What is left of a run is expected to take, from a round on; nothing where it trains networks that no record trained, and
+    /// where it sweeps, which takes a time of its own. `left` is all that is left: the query of the round before may be part of it.
     pub(super) fn expected(
         &self,
         run: &RunDefinition,
         sizes: DatasetSizes,
         first_round: usize,
+        left: Work,
     ) -> Option<Expected> {
+        if run.sweep.is_some() {
+            return None;
+        }
         let mut expected = Expected { secs: 0.0, longest_round: 0.0 };
         for round in first_round..=run.rounds {
             let secs = self.round_secs(run, sizes, round)?;
             expected.secs += secs;
             expected.longest_round = expected.longest_round.max(secs);
+        }
+        let query = left.secs(&self.rates)? - run_work(run, sizes, first_round).secs(&self.rates)?;
+        if query > 0.0 {
+            expected.secs += query + self.select_secs;
+            expected.longest_round = expected.longest_round.max(query + self.select_secs);
         }
         Some(expected)
     }
@@ -118,13 +131,18 @@ pub(super) fn limit(given: Option<&str>, expected: Option<Expected>) -> Result<S
     let Some(given) = given else {
         let Some(expected) = expected else {
             bail!(
-                "how long a task takes is not known: there is no record of such runs on this backend. Say it with `--time`, such as `--time 4:00:00`; one \
+                "how long a task takes is not known: no task has run to its end on this backend yet. Say it with `--time`, such as `--time 4:00:00`; one \
                  run tells, and later submissions go by its record"
             );
         };
         return Ok(expected.limit());
     };
     let secs = seconds_of(given).map_err(anyhow::Error::msg)?;
+    if secs < SHORT {
+        tracing::warn!(
+            "--time {given} is less than five minutes: Slurm warns up to three minutes before the end, when hardly anything is done"
+        );
+    }
     if let Some(Expected { longest_round, .. }) = expected
         && secs < TIMES_LONGEST_ROUND * longest_round
     {
@@ -148,7 +166,7 @@ fn slurm_time(secs: f64) -> String {
 
 /// The seconds of a time as Slurm takes it: `minutes`, `minutes:seconds`, `hours:minutes:seconds`, `days-hours`,
 /// `days-hours:minutes` or `days-hours:minutes:seconds`.
-fn seconds_of(text: &str) -> Result<f64, String> {
+pub(super) fn seconds_of(text: &str) -> Result<f64, String> {
     let wrong = || format!("`{text}` is no time as Slurm takes it, such as `90`, `1:30:00` or `2-12`");
     let (days, rest) = match text.split_once('-') {
         Some((days, rest)) => (Some(days), rest),
@@ -175,6 +193,8 @@ fn seconds_of(text: &str) -> Result<f64, String> {
 #[cfg(test)]
 mod tests {
     use std::path::Path;
+
+    use tailward_experiment::plan::query_work;
 
     use super::*;
 
@@ -236,12 +256,21 @@ mod tests {
                                 + query.cost.train_secs.unwrap_or(0.0)
                         })
                         .sum::<f64>();
-            let expected = measured.expected(&run.header.definition, sizes, 0).unwrap();
+            let all = run_work(&run.header.definition, sizes, 0);
+            let expected = measured.expected(&run.header.definition, sizes, 0, all).unwrap();
             assert!((expected.secs / took - 1.0).abs() < 0.34, "{strategy}: {expected:?} {took}");
             assert!(expected.longest_round < expected.secs && expected.longest_round > expected.secs / 5.0);
+            // A run that still has the query of its last round but one to make.
+            let last = run.header.definition.rounds;
+            let left = run_work(&run.header.definition, sizes, last)
+                + query_work(&run.header.definition, sizes, last - 1);
+            let rest = measured.expected(&run.header.definition, sizes, last, left).unwrap();
+            let without = left.secs(&measured.rates).unwrap() - rest.secs;
+            assert!((without + measured.select_secs).abs() < 1e-6 * rest.secs, "{strategy}: {rest:?}");
         }
         assert_eq!(Measured::of(&others, "cuda", sizes), None);
         let plain = Measured::of(&others[..1], "flex", sizes).unwrap();
-        assert_eq!(plain.expected(&record("vaal", 0).header.definition, sizes, 0), None);
+        let vaal = record("vaal", 0).header.definition;
+        assert_eq!(plain.expected(&vaal, sizes, 0, run_work(&vaal, sizes, 0)), None);
     }
 }

@@ -35,7 +35,7 @@ impl RunLine {
 
     /// Why the run is not complete, in words; nothing where it is.
     pub(crate) fn missing(&self) -> Option<String> {
-        match load(&self.folder.join(RECORD_FILE)) {
+        match Record::load(&self.folder.join(RECORD_FILE)) {
             Err(error) => Some(error.to_string()),
             Ok(None) => Some("it has no record".to_owned()),
             Ok(Some(record)) if record.header.definition_hash != self.definition_hash => {
@@ -44,14 +44,6 @@ impl RunLine {
             Ok(Some(record)) if record.is_complete() => None,
             Ok(Some(record)) => Some(format!("it has {} rounds", record.rounds.len())),
         }
-    }
-}
-
-/// Reads a record, once more where the first time fails: another machine's file may be stale for a moment.
-fn load(path: &Path) -> Result<Option<Record>, tailward_experiment::Error> {
-    match Record::load(path) {
-        Ok(Some(record)) => Ok(Some(record)),
-        Ok(None) | Err(_) => Record::load(path),
     }
 }
 

@@ -44,7 +44,7 @@ pub(super) fn dry_run(request: &Request<'_>) -> Result<()> {
     for (task, text) in submission::task_texts(&planned.lines)? {
         print!("--- tasks/{task}.sh\n{text}");
     }
-    print!("--- task.sh\n{}", submission::TASK);
+    print!("--- task.sh\n{}--- report.sh\n{}", submission::TASK, submission::REPORT);
     Ok(())
 }
 
@@ -80,7 +80,13 @@ pub(super) fn submit(request: &Request<'_>) -> Result<()> {
     };
     submission::write(&planned.folder, &contents)?;
     for array in &planned.submitted {
-        sbatch::test(&array.sbatch).context("Slurm would not take it, and nothing was submitted")?;
+        if let Err(error) = sbatch::test(&array.sbatch) {
+            // A copy of the binary for each attempt would be a waste; a leftover does no harm.
+            if let Err(left) = std::fs::remove_dir_all(&planned.folder) {
+                tracing::warn!("{} is left over: {left}", planned.folder.display());
+            }
+            return Err(error.context("Slurm would not take it, and nothing was submitted"));
+        }
     }
     let mut submission = Submission {
         submitted: now_rfc3339(),
@@ -131,7 +137,8 @@ pub(super) fn status(plan: &Plan, out: &Path, runs: &Path) -> Result<()> {
         let folder = out.join(run.definition.folder());
         let mut words = run.status_words();
         if run.status != Status::Complete {
-            match (standings.get(&folder), endings.get(&folder)) {
+            let hash = run.definition.hash();
+            match (standings.get(&hash), endings.get(&hash)) {
                 (Some(standing), _) => words.push_str(&format!(", {standing}")),
                 (None, Some(code)) if code != "0" => {
                     words.push_str(&format!(", ended with {code}: {}", folder.join("log.txt").display()));

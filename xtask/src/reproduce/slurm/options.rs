@@ -26,7 +26,7 @@ pub(in crate::reproduce) struct Options {
     /// GPUs of a task; of several, each run gets one [default: 1, and 0 for a backend on the CPU].
     #[arg(long, value_name = "N", requires = "launcher")]
     pub(super) gpus_per_task: Option<u16>,
-    /// The time limit of a task, as sbatch takes it [default: twice what records on this backend took].
+    /// The time limit of a task, as sbatch takes it [default: twice what earlier tasks on this backend took].
     #[arg(long, requires = "launcher")]
     pub(super) time: Option<String>,
     /// Anything else that sbatch is to be told, such as `--sbatch-arg=--partition=gpu`.

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Result, bail};
 use tailward_experiment::record::Record;
 
-use super::limit::{Expected, Measured, limit};
+use super::limit::{Expected, Measured, limit, seconds_of};
 use super::manifest::RunLine;
 use super::options::Options;
 use super::queue::{self, Queued};
@@ -56,6 +56,8 @@ pub(super) struct Planned {
     share: Share,
     /// The time limits, in words.
     limits: String,
+    /// The shortest of them, in seconds.
+    shortest: u64,
 }
 
 impl Request<'_> {
@@ -77,10 +79,16 @@ pub(super) fn plan(request: &Request<'_>, queued: &[Queued]) -> Result<Option<Pl
     }
     let runs_per_task = options.runs_per_task.map_or(1, usize::from);
     let sizes = request.plan.sizes;
-    let measured = Measured::of(request.records, request.backend, sizes);
+    // What this machine made of a run says nothing of the nodes: what tasks have brought to its end does.
+    let endings = submission::endings(&submissions)?;
+    let by_tasks = request
+        .records
+        .iter()
+        .filter(|record| endings.get(&record.header.definition_hash).is_some_and(|code| code == "0"));
+    let measured = Measured::of(by_tasks, request.backend, sizes);
     let kinds = tasks(pending, runs_per_task, |run| {
         let rounds = if let Status::Begun(rounds) = run.status { rounds } else { 0 };
-        measured?.expected(&run.definition, sizes, rounds)
+        measured?.expected(&run.definition, sizes, rounds, run.work)
     });
     let arrays = arrays(kinds.each_ref().map(Vec::len), queue::largest_array(), request.at_a_time);
     let tasks: Vec<Task> = kinds.into_iter().flatten().collect();
@@ -90,7 +98,7 @@ pub(super) fn plan(request: &Request<'_>, queued: &[Queued]) -> Result<Option<Pl
         cpus: options.cpus_per_task.map_or(runs_per_task, usize::from),
         gpus: options.gpus_per_task.map_or(usize::from(request.on_a_gpu), usize::from),
     };
-    let (mut submitted, mut limits) = (Vec::new(), BTreeSet::new());
+    let (mut submitted, mut limits, mut shortest) = (Vec::new(), BTreeSet::new(), f64::INFINITY);
     for (place, array) in arrays.iter().enumerate() {
         let expected = Expected::longest(tasks[array.tasks.clone()].iter().map(|task| task.expected));
         let time = limit(options.time.as_deref(), expected)?;
@@ -101,15 +109,24 @@ pub(super) fn plan(request: &Request<'_>, queued: &[Queued]) -> Result<Option<Pl
             _ => time.clone(),
         });
         let name = format!("{}-{number}-{}", request.name(), place + 1);
+        shortest = shortest.min(seconds_of(&time).map_err(anyhow::Error::msg)?);
         let sbatch = sbatch::for_array(&folder, array, &name, &time, share, &options.sbatch_args)?;
         submitted.push(Submitted { name, first_task: array.tasks.start, sbatch, job: None });
     }
     let limits = limits.into_iter().collect::<Vec<_>>().join(" and ");
-    Ok(Some(Planned { lines: lines(request, &tasks)?, folder, arrays, submitted, share, limits }))
+    Ok(Some(Planned {
+        lines: lines(request, &tasks)?,
+        folder,
+        arrays,
+        submitted,
+        share,
+        limits,
+        shortest: shortest as u64,
+    }))
 }
 
 /// The runs that are neither complete nor queued.
-fn pending(request: &Request<'_>, standings: &BTreeMap<PathBuf, String>) -> Result<Vec<PlannedRun>> {
+fn pending(request: &Request<'_>, standings: &BTreeMap<String, String>) -> Result<Vec<PlannedRun>> {
     let mut pending = Vec::new();
     let (mut complete, mut queued) = (0, 0);
     for run in &request.plan.runs {
@@ -122,7 +139,7 @@ fn pending(request: &Request<'_>, standings: &BTreeMap<PathBuf, String>) -> Resu
                 run.status_words(),
                 folder.display()
             ),
-            Status::New | Status::Begun(_) if standings.contains_key(&folder) => queued += 1,
+            Status::New | Status::Begun(_) if standings.contains_key(&run.definition.hash()) => queued += 1,
             Status::New | Status::Begun(_) => pending.push(run.clone()),
         }
     }
@@ -191,7 +208,7 @@ impl Planned {
     pub(super) fn settings<'a>(&self, request: &'a Request<'_>) -> Settings<'a> {
         Settings {
             cpus: self.share.cpus,
-            gpus: self.share.gpus,
+            limit: self.shortest,
             setup: &request.options.setup,
             report: &request.report,
         }

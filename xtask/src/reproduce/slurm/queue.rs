@@ -24,9 +24,26 @@ pub(super) struct Queued {
 /// Slurm does not answer: what is queued is not known then.
 pub(super) fn ask() -> Result<Vec<Queued>> {
     let user = said("id", &["-un"])?;
-    let listed = said("squeue", &["--noheader", "--array", "--user", user.trim(), "--format=%F|%K|%T|%j"])?;
+    let listed = said(
+        "squeue",
+        &["--noheader", "--array", "--all", "--states=all", "--user", user.trim(), "--format=%F|%K|%T|%j"],
+    )?;
     Ok(parse(&listed))
 }
+
+/// What Slurm says for some minutes of a task that has ended for good.
+const ENDED: [&str; 10] = [
+    "boot_fail",
+    "cancelled",
+    "completed",
+    "deadline",
+    "failed",
+    "node_fail",
+    "out_of_memory",
+    "preempted",
+    "revoked",
+    "timeout",
+];
 
 /// One line a task: array, index, state, name. Jobs that are of no array have no index, and are not ours.
 fn parse(listed: &str) -> Vec<Queued> {
@@ -40,7 +57,7 @@ fn parse(listed: &str) -> Vec<Queued> {
             state: state.to_lowercase(),
         })
     };
-    listed.lines().filter_map(queued).collect()
+    listed.lines().filter_map(queued).filter(|task| !ENDED.contains(&task.state.as_str())).collect()
 }
 
 /// The largest array that this Slurm takes, in tasks.
@@ -57,10 +74,13 @@ pub(super) fn largest_array() -> usize {
 
 /// What a program prints.
 pub(super) fn said(program: &str, arguments: &[&str]) -> Result<String> {
-    let output = Command::new(program)
-        .args(arguments)
-        .output()
-        .with_context(|| format!("failed to start {program}"))?;
+    // What a person set for his own eyes would hide some of the queue.
+    let narrows = |name: &String| name.starts_with("SQUEUE_");
+    let mut command = Command::new(program);
+    for name in std::env::vars_os().filter_map(|(name, _)| name.into_string().ok()).filter(narrows) {
+        command.env_remove(name);
+    }
+    let output = command.args(arguments).output().with_context(|| format!("failed to start {program}"))?;
     if !output.status.success() {
         // The first line says what is wrong; those after it often repeat it.
         let words = String::from_utf8_lossy(&output.stderr);
@@ -79,7 +99,7 @@ mod tests {
 
     #[test]
     fn lines_of_the_queue_are_read_and_jobs_that_are_of_no_array_passed_over() {
-        let listed = "12|3|RUNNING|tailward-a|b\n12|4|PENDING|tailward-a|b\n15|N/A|PENDING|other\n\n";
+        let listed = "12|3|RUNNING|tailward-a|b\n12|4|PENDING|tailward-a|b\n15|N/A|PENDING|other\n12|5|CANCELLED|tailward-a|b\n\n";
         let task = |index: usize, state: &str| Queued {
             array: "12".to_owned(),
             index,

@@ -7,4 +7,4 @@ cd "$1" || exit 1
 report=()
 # shellcheck source=/dev/null
 . ./settings.sh
-./driver report "${report[@]}" --expect runs.jsonl
+TAILWARD_PROJECT=$PWD ./driver report "${report[@]}" --expect runs.jsonl

@@ -57,16 +57,18 @@ pub(super) fn for_report(folder: &Path, name: &str, jobs: &[String], more: &[Str
     let mut arguments = vec![
         "--parsable".to_owned(),
         format!("--job-name={name}"),
-        format!("--dependency=afterany:{}", jobs.join(":")),
         "--kill-on-invalid-dep=yes".to_owned(),
         format!("--output={}/log/report.txt", folder.replace('%', "%%")),
         "--open-mode=append".to_owned(),
         format!("--time={REPORT_MINUTES}"),
     ];
-    // A report needs no GPU.
-    let is_for_it =
-        |argument: &&String| !["--gres", "--gpus", "-G"].iter().any(|name| argument.starts_with(name));
-    arguments.extend(more.iter().filter(is_for_it).cloned());
+    // A report needs no GPU, and comes after the arrays whatever these come after.
+    let is_of_a_gpu = |argument: &String| {
+        ["--gres", "--gpus", "-G"].iter().any(|name| argument.starts_with(name))
+            || argument.contains("-per-gpu")
+    };
+    arguments.extend(more.iter().filter(|argument| !is_of_a_gpu(argument)).cloned());
+    arguments.push(format!("--dependency=afterany:{}", jobs.join(":")));
     arguments.extend([format!("{folder}/report.sh"), folder]);
     Ok(arguments)
 }
@@ -99,6 +101,7 @@ pub(super) fn check_arguments(arguments: &[String]) -> Result<()> {
         ("-a", "--runs-per-task and --jobs"),
     ]);
     const OURS: [&str; 6] = ["--job-name", "-J", "--wrap", "--output", "-o", "--parsable"];
+    const ELSEWHERE: [&str; 3] = ["--clusters", "--cluster", "-M"];
     for argument in arguments {
         // `--name=value`, or `-n` with whatever follows.
         let name = match argument.split_once('=') {
@@ -111,6 +114,11 @@ pub(super) fn check_arguments(arguments: &[String]) -> Result<()> {
         }
         if OURS.contains(&name) {
             bail!("`{argument}` is not for --sbatch-arg: the driver sets it");
+        }
+        if ELSEWHERE.contains(&name) {
+            bail!(
+                "`{argument}`: what is queued is asked of this cluster alone; give the command on the other one"
+            );
         }
         if !argument.starts_with('-') {
             bail!("`{argument}` is no argument of sbatch by itself: write it as `--sbatch-arg=--name=value`");

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fs;
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
@@ -13,11 +14,13 @@ use super::manifest::{self, RUNS_FILE, RunLine};
 use super::queue::Queued;
 use crate::experiments;
 use crate::reproduce::{binary, words};
-use crate::workspace::SUBMISSION_FILE;
+
+/// What was submitted, in the folder of a submission.
+const SUBMISSION_FILE: &str = "submission.json";
 
 /// What every task does.
 pub(super) const TASK: &str = include_str!("task.sh");
-const REPORT: &str = include_str!("report.sh");
+pub(super) const REPORT: &str = include_str!("report.sh");
 
 /// What was submitted, as `submission.json` keeps it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -56,7 +59,7 @@ pub(super) struct Contents<'a> {
     pub(super) experiment: &'a str,
     pub(super) binary: &'a Path,
     pub(super) lines: &'a [RunLine],
-    /// Processors and GPUs of a task, and what is done before its runs.
+    /// What each task is told.
     pub(super) settings: Settings<'a>,
 }
 
@@ -64,8 +67,9 @@ pub(super) struct Contents<'a> {
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Settings<'a> {
     pub(super) cpus: usize,
-    pub(super) gpus: usize,
-    /// Lines of a shell.
+    /// The shortest time limit of a task, in seconds.
+    pub(super) limit: u64,
+    /// Lines of a shell, each of which has to succeed.
     pub(super) setup: &'a [String],
     /// What the report's driver is given.
     pub(super) report: &'a [String],
@@ -74,9 +78,11 @@ pub(super) struct Settings<'a> {
 impl Settings<'_> {
     /// As the scripts read them.
     pub(super) fn text(&self) -> String {
-        let mut text = format!("cpus={}\ngpus={}\n", self.cpus, self.gpus);
+        let mut text = format!("cpus={}\nlimit={}\n", self.cpus, self.limit);
         if !self.setup.is_empty() {
-            text.push_str(&format!("setup() {{\n{}\n}}\n", self.setup.join("\n")));
+            let lines: String =
+                self.setup.iter().map(|line| format!("{line}\n[ $? = 0 ] || return 1\n")).collect();
+            text.push_str(&format!("setup() {{\n{lines}}}\n"));
         }
         text.push_str(&format!("report=({})\n", words::line(self.report)));
         text
@@ -106,6 +112,11 @@ pub(super) fn write(folder: &Path, contents: &Contents<'_>) -> Result<()> {
         whole_file::write_bytes(&path, text.as_bytes())
             .with_context(|| format!("failed to write {}", path.display()))
     };
+    if let Some(parent) = folder.parent() {
+        fs::create_dir_all(parent).with_context(|| format!("failed to make {}", parent.display()))?;
+    }
+    // Two submissions at once do not share a folder, whatever the file system says of locks.
+    fs::create_dir(folder).with_context(|| format!("failed to make {}", folder.display()))?;
     // sbatch never starts a script whose log's folder is not there.
     for name in ["log", "state", "tasks"] {
         make(name)?;
@@ -176,9 +187,9 @@ impl Submission {
 
     /// The task that a line of the queue is of, if it is of this submission.
     fn task(&self, queued: &Queued) -> Option<usize> {
-        let is_it = |array: &&Submitted| match &array.job {
-            Some(job) => *job == queued.array,
-            None => array.name == queued.name,
+        // Numbers begin anew when a Slurm is set up anew, and a submission that was cut short knows none.
+        let is_it = |array: &&Submitted| {
+            array.name == queued.name && array.job.as_ref().is_none_or(|job| *job == queued.array)
         };
         Some(self.arrays.iter().find(is_it)?.first_task + queued.index)
     }
@@ -186,7 +197,10 @@ impl Submission {
 
 /// The folders of submissions by their numbers.
 fn numbered(folder: &Path) -> Result<BTreeMap<u64, PathBuf>> {
-    let Ok(entries) = fs::read_dir(folder) else { return Ok(BTreeMap::new()) };
+    let entries = match fs::read_dir(folder) {
+        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(BTreeMap::new()),
+        entries => entries.with_context(|| format!("failed to list {}", folder.display()))?,
+    };
     let mut found = BTreeMap::new();
     for entry in entries {
         let path = entry.with_context(|| format!("failed to list {}", folder.display()))?.path();
@@ -207,9 +221,9 @@ fn submissions(folder: &Path) -> Result<impl Iterator<Item = PathBuf>> {
     Ok(numbered(folder)?.into_values().filter(|path| path.join(SUBMISSION_FILE).is_file()))
 }
 
-/// How the runs of all submissions of a folder stand in the queue, by the runs' folders: Slurm's word and the task's name, such as
+/// How the runs of all submissions of a folder stand in the queue, by the hashes of their definitions: Slurm's word and the task's name, such as
 /// `running (12_3)`. What is not queued is not in it.
-pub(super) fn standings(folder: &Path, queued: &[Queued]) -> Result<BTreeMap<PathBuf, String>> {
+pub(super) fn standings(folder: &Path, queued: &[Queued]) -> Result<BTreeMap<String, String>> {
     let mut standings = BTreeMap::new();
     for path in submissions(folder)? {
         let submission = Submission::load(&path)?;
@@ -224,22 +238,22 @@ pub(super) fn standings(folder: &Path, queued: &[Queued]) -> Result<BTreeMap<Pat
         }
         for line in manifest::read(&path.join(RUNS_FILE))? {
             if let Some(standing) = of_tasks.get(&line.task) {
-                standings.insert(line.folder, standing.clone());
+                standings.insert(line.definition_hash, standing.clone());
             }
         }
     }
     Ok(standings)
 }
 
-/// The exit codes that runs ended with in the last submission that had them, by the runs' folders.
-pub(super) fn endings(folder: &Path) -> Result<BTreeMap<PathBuf, String>> {
+/// The exit codes that runs ended with in the last submission that had them, by the hashes of their definitions.
+pub(super) fn endings(folder: &Path) -> Result<BTreeMap<String, String>> {
     let mut endings = BTreeMap::new();
     for path in submissions(folder)? {
         for line in manifest::read(&path.join(RUNS_FILE))? {
             let state = path.join("state").join(format!("run-{}.exit", line.run));
             match fs::read_to_string(state) {
-                Ok(code) => endings.insert(line.folder, code.trim().to_owned()),
-                Err(_no_run_has_ended_here) => endings.remove(&line.folder),
+                Ok(code) => endings.insert(line.definition_hash, code.trim().to_owned()),
+                Err(_no_run_has_ended_here) => endings.remove(&line.definition_hash),
             };
         }
     }

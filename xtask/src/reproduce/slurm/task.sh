@@ -8,43 +8,61 @@
 # runs and has itself queued again, as long as that gets anywhere: without Slurm it ends with 75 then, and is to be started again.
 set -uo pipefail
 
+over='' told='' worst=0 cut=0 pids=() numbers=() records=()
+end_runs() { [ ${#pids[@]} -eq 0 ] || kill -TERM "${pids[@]}" 2>/dev/null; }
+trap 'over=yes told=yes; end_runs' USR1
+trap 'end_runs; wait; exit 143' TERM INT HUP
+
 submission=$1 first=$2
-array=${SLURM_ARRAY_JOB_ID:-} index=${SLURM_ARRAY_TASK_ID:-${3:-0}} restart=${SLURM_RESTART_COUNT:-0}
+array=${SLURM_ARRAY_JOB_ID:-} index=${SLURM_ARRAY_TASK_ID:-0} restart=${SLURM_RESTART_COUNT:-0}
+# Who gives an index means it, also inside of a job.
+if [ $# -gt 2 ]; then array='' index=$3; fi
 task=$((first + index))
 name=${array:+${array}_}$index
-cd "$submission" || exit 1
 say() { echo "$(date -u +%FT%TZ) task $task: $*"; }
+give_up() {
+  say "$*"
+  exit 1
+}
+cd "$submission" || give_up "there is no folder $submission"
 
-cpus=1 gpus=0
+cpus=1 limit=0
 setup() { :; }
 # shellcheck source=/dev/null
-. ./settings.sh
+. ./settings.sh || give_up "$submission/settings.sh cannot be read"
 [ -r "tasks/$task.sh" ] || { say "there is no such task in $submission"; exit 2; }
 
-# Lines that the runs' records have: what is kept whatever happens.
+# What the runs' records hold beside their first lines: what is kept whatever happens.
 start() { records+=("$2/record.jsonl"); }
-records=()
 # shellcheck source=/dev/null
 . "tasks/$task.sh"
-lines() {
-  local record sum=0
-  for record in "${records[@]}"; do [ ! -r "$record" ] || sum=$((sum + $(wc -l <"$record"))); done
-  echo "$sum"
-}
-before=$(lines)
+kept() { cat "${records[@]}" 2>/dev/null | grep -c '^{"line":"\(round\|query\|sweep\)"'; }
+before=$(kept)
 
-setup
+# Scripts that are not ours may look at variables that are not set.
+set +u
+setup || give_up "what --setup says failed"
+set -u
+cd "$submission" || give_up "there is no folder $submission any more"
 IFS=, read -r -a devices <<<"${CUDA_VISIBLE_DEVICES:-}"
 share=$((cpus / ${#records[@]}))
 export RAYON_NUM_THREADS=$((share > 0 ? share : 1))
 say "on $(hostname), job $name, restart $restart, $(./tailward --version), ${#records[@]} runs of $RAYON_NUM_THREADS threads, GPUs: ${CUDA_VISIBLE_DEVICES:-none}"
 [ -z "${CUDA_VISIBLE_DEVICES:-}" ] || nvidia-smi --list-gpus 2>/dev/null || true
 
-worst=0 pids=() numbers=()
+# A task that was given up may still be running when it is started again elsewhere: it has no say any more then.
+mark="$(hostname) $$ $(date +%s%N)"
+echo "$mark" >"state/task-$task.mark"
+is_ours() { [ "$(cat "state/task-$task.mark" 2>/dev/null)" = "$mark" ]; }
+
 keep() { if [ "$1" -gt "$worst" ]; then worst=$1; fi; }
 start() { # NUMBER FOLDER ARGUMENTS…
   local number=$1 folder=$2 ended
   shift 2
+  if [ -n "$over" ]; then
+    cut=$((cut + 1))
+    return
+  fi
   ended=$(cat "state/run-$number.exit" 2>/dev/null)
   # Wrong input, values that are not finite, another run's folder: trying again changes nothing.
   case $ended in 3 | 4 | 5)
@@ -53,18 +71,17 @@ start() { # NUMBER FOLDER ARGUMENTS…
     return
     ;;
   esac
-  if [ "$gpus" -gt 1 ] && [ "${#devices[@]}" -gt 0 ]; then
+  # Of several GPUs each run gets one.
+  if [ "${#devices[@]}" -gt 1 ]; then
     export CUDA_VISIBLE_DEVICES=${devices[$((${#pids[@]} % ${#devices[@]}))]}
   fi
   ./tailward "$@" --job "$name" >>"$folder/log.txt" 2>&1 &
   pids+=($!) numbers+=("$number")
+  [ -z "$over" ] || end_runs
 }
-
-over='' told=''
-trap 'over=yes told=yes; [ ${#pids[@]} -eq 0 ] || kill -TERM "${pids[@]}" 2>/dev/null' USR1
 # shellcheck source=/dev/null
 . "tasks/$task.sh"
-cut=0
+
 for place in "${!pids[@]}"; do
   # The signal ends the waiting, not the run; a run that was waited for is no child any more (127).
   code=
@@ -80,18 +97,23 @@ for place in "${!pids[@]}"; do
     cut=$((cut + 1))
     continue
   fi
-  echo "$code" >"state/run-${numbers[$place]}.exit"
+  if is_ours; then echo "$code" >"state/run-${numbers[$place]}.exit"; fi
   say "run ${numbers[$place]} ended with $code"
   keep "$code"
 done
 
 if [ "$cut" -gt 0 ]; then
-  if [ "$(lines)" -le "$before" ]; then
-    say "the time is over, and no record has grown since the start: the limit is below one round; submit again with a longer --time"
-    exit 1
+  # A warning long before the limit is one of preemption.
+  if [ "$(kept)" -le "$before" ] && [ "$SECONDS" -ge $((limit / 2)) ]; then
+    give_up "the time is over, and no record has grown since the start: the limit is below one round; submit again with a longer --time"
   fi
   say "the time is over: $cut runs go on when this task is started again"
   [ -n "$array" ] || exit 75
-  scontrol requeue "${array}_$index" || exit 1
+  # Who answers for the queue may be away for a moment.
+  for pause in 2 5 10 20 0; do
+    if scontrol requeue "${array}_$index"; then exit "$worst"; fi
+    sleep "$pause"
+  done
+  give_up "it could not be queued again; the same command submits it"
 fi
 exit "$worst"
