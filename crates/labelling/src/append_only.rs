@@ -139,8 +139,8 @@ impl AppendOnly {
                 ));
             }
         }
-        let (position, length) = (file.stream_position()?, file.metadata()?.len());
-        if position != length {
+        let position = file.stream_position()?;
+        if position != file.metadata()?.len() {
             return Err(io::Error::other(
                 "another program has written to it while this one had it open; start the program again",
             ));

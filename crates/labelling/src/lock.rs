@@ -42,7 +42,7 @@ impl Lock {
     /// [`Error::InUse`] if another process holds it and `patience` is [`Patience::Refuse`]; the file cannot be made. A file
     /// system without locks is a warning, not an error.
     pub fn folder(folder: &Path, patience: Patience) -> Result<Self, Error> {
-        Self::take(&folder.join(".lock"), folder, patience, None)
+        Self::folder_for(None, folder, patience)
     }
 
     /// Takes the lock of a folder for a scheduler's job, which whoever finds the folder in use is told of.

@@ -138,11 +138,9 @@ impl Host {
     /// Whether what is computed on either is computed alike, as far as that can be said: on the same device and processor, with
     /// the same kernels and versions.
     pub fn computes_as(&self, other: &Self) -> bool {
-        let words = |host: &Self| {
-            let kernels = host.kernels().to_owned();
-            [&host.tailward, &host.burn, &host.device, &host.processor, &host.system, &kernels]
-                .map(Clone::clone)
-        };
+        fn words(host: &Host) -> [&str; 6] {
+            [&host.tailward, &host.burn, &host.device, &host.processor, &host.system, host.kernels()]
+        }
         words(self) == words(other)
     }
 

@@ -5,7 +5,7 @@ use std::path::Path;
 use serde::Deserialize;
 use tailward_labelling::append_only::whole_lines;
 
-use super::lines::{Complete, FORMAT, Header, Line, Query, Round, first_format};
+use super::lines::{Complete, FORMAT, Header, Host, Line, Query, Round, first_format};
 use super::sweep::Sweep;
 use crate::Error;
 
@@ -153,6 +153,11 @@ impl Record {
         };
         let before = self.rounds.get(round)?.images_by_class();
         after.iter().zip(before).map(|(now, then)| now.checked_sub(*then)).collect()
+    }
+
+    /// Where the run began, and where it went on if that was elsewhere.
+    pub fn hosts(&self) -> impl Iterator<Item = &Host> {
+        std::iter::once(&self.header.host).chain(self.rounds.iter().filter_map(|round| round.host.as_deref()))
     }
 
     /// Whether the run came to its end.

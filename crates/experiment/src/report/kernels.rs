@@ -6,15 +6,14 @@
 use std::collections::BTreeMap;
 
 use crate::definition::same_factor;
-use crate::record::Record;
+use crate::record::{Host, Record};
 
 /// Why `record` is left out for its kernels: strategies are compared at one imbalance factor, seed by seed, and most of the sound runs of its
 /// seed there were computed with others. Of names with as many runs, the one that was started last counts.
 pub(super) fn fault(sound: &[&Record], record: &Record) -> Option<String> {
     let run = &record.header.definition;
     let own = record.header.host.kernels();
-    let elsewhere = record.rounds.iter().filter_map(|round| round.host.as_ref());
-    if let Some(other) = elsewhere.map(|host| host.kernels()).find(|kernels| *kernels != own) {
+    if let Some(other) = record.hosts().map(Host::kernels).find(|kernels| *kernels != own) {
         return Some(format!("begun with the kernels `{own}` and gone on with `{other}`"));
     }
     let mut names: BTreeMap<&str, (usize, &str)> = BTreeMap::new();

@@ -59,7 +59,7 @@ pub(super) fn blocks(input: &ReportInput<'_>, results: &Results<'_>, blocks: &mu
 fn machines(input: &ReportInput<'_>, results: &Results<'_>) -> Table {
     let mut counts: BTreeMap<Vec<String>, usize> = BTreeMap::new();
     for run in results.runs() {
-        let keys: BTreeSet<Vec<String>> = hosts(run).map(key).collect();
+        let keys: BTreeSet<Vec<String>> = run.hosts().map(key).collect();
         for key in keys {
             *counts.entry(key).or_default() += 1;
         }
@@ -94,18 +94,13 @@ fn key(host: &Host) -> Vec<String> {
     ]
 }
 
-/// Where a run began, and where it went on if that was elsewhere.
-fn hosts(run: &Record) -> impl Iterator<Item = &Host> {
-    std::iter::once(&run.header.host).chain(run.rounds.iter().filter_map(|round| round.host.as_deref()))
-}
-
 /// Which runs that are compared were computed on different machines, in words; nothing where none were.
 fn differing_machines(results: &Results<'_>) -> Option<String> {
     let mut of_seed: BTreeMap<(String, u64), BTreeSet<String>> = BTreeMap::new();
     for run in results.runs() {
         let definition = &run.header.definition;
         let machines = of_seed.entry((definition.imbalance_factor.to_string(), definition.seed)).or_default();
-        machines.extend(hosts(run).map(|host| {
+        machines.extend(run.hosts().map(|host| {
             format!("{} on {} with the kernels {}", host.device, host.processor, host.kernels())
         }));
     }

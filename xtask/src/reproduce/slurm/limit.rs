@@ -120,14 +120,14 @@ impl Expected {
         })
     }
 
-    /// The time limit for it, as Slurm has it.
-    fn limit(self) -> String {
-        slurm_time((TIMES_EXPECTED * self.secs).max(TIMES_LONGEST_ROUND * self.longest_round).max(LEAST))
+    /// The time limit for it, in seconds.
+    fn limit(self) -> f64 {
+        (TIMES_EXPECTED * self.secs).max(TIMES_LONGEST_ROUND * self.longest_round).max(LEAST)
     }
 }
 
-/// The time limit of tasks that are expected to take so long: what was given, or by what is expected.
-pub(super) fn limit(given: Option<&str>, expected: Option<Expected>) -> Result<String> {
+/// The time limit of tasks that are expected to take so long, in seconds: what was given, or by what is expected.
+pub(super) fn limit(given: Option<&str>, expected: Option<Expected>) -> Result<f64> {
     let Some(given) = given else {
         let Some(expected) = expected else {
             bail!(
@@ -151,11 +151,11 @@ pub(super) fn limit(given: Option<&str>, expected: Option<Expected>) -> Result<S
             duration(longest_round)
         );
     }
-    Ok(slurm_time(secs))
+    Ok(secs)
 }
 
 /// A time as Slurm has it, rounded up to whole minutes, which is what it counts in.
-fn slurm_time(secs: f64) -> String {
+pub(super) fn slurm_time(secs: f64) -> String {
     let minutes = (secs / 60.0).ceil() as u64;
     let (days, hours, minutes) = (minutes / 1440, minutes / 60 % 24, minutes % 60);
     match days {
@@ -166,7 +166,7 @@ fn slurm_time(secs: f64) -> String {
 
 /// The seconds of a time as Slurm takes it: `minutes`, `minutes:seconds`, `hours:minutes:seconds`, `days-hours`,
 /// `days-hours:minutes` or `days-hours:minutes:seconds`.
-pub(super) fn seconds_of(text: &str) -> Result<f64, String> {
+fn seconds_of(text: &str) -> Result<f64, String> {
     let wrong = || format!("`{text}` is no time as Slurm takes it, such as `90`, `1:30:00` or `2-12`");
     let (days, rest) = match text.split_once('-') {
         Some((days, rest)) => (Some(days), rest),
@@ -224,8 +224,8 @@ mod tests {
             [(60.0, 10.0, "00:30:00"), (3600.0, 1000.0, "02:00:00"), (3600.0, 3000.0, "02:30:00")]
         {
             let expected = Some(Expected { secs, longest_round });
-            assert_eq!(limit(None, expected).unwrap(), time);
-            assert_eq!(limit(Some("7"), expected).unwrap(), "00:07:00", "what is given counts");
+            assert_eq!(slurm_time(limit(None, expected).unwrap()), time);
+            assert_eq!(slurm_time(limit(Some("7"), expected).unwrap()), "00:07:00", "what is given counts");
         }
         assert!(limit(None, None).unwrap_err().to_string().contains("`--time`"));
     }

@@ -6,6 +6,7 @@ mod limit;
 pub(crate) mod manifest;
 mod options;
 mod planned;
+mod program;
 mod queue;
 mod sbatch;
 mod submission;
@@ -20,6 +21,7 @@ use tailward_labelling::{Lock, Patience};
 use super::plan::{Plan, Status};
 use super::words::{self, path_text};
 use planned::plan;
+use program::said;
 use submission::{Contents, Submission};
 
 pub(super) use options::Options;
@@ -51,10 +53,10 @@ pub(super) fn dry_run(request: &Request<'_>) -> Result<()> {
 /// Submits what is neither complete nor queued.
 pub(super) fn submit(request: &Request<'_>) -> Result<()> {
     check_place(request.out)?;
-    queue::said("sbatch", &["--version"]).context(
+    said("sbatch", &["--version"]).context(
         "this machine cannot submit to Slurm; without it, `--shard M/N` shares an experiment among machines",
     )?;
-    let tailward = queue::said(&path_text(request.binary)?, &["--version"])?.trim().to_owned();
+    let tailward = said(&path_text(request.binary)?, &["--version"])?.trim().to_owned();
     if std::env::var("RUSTFLAGS").is_ok_and(|flags| flags.contains("target-cpu=native")) {
         tracing::warn!(
             "RUSTFLAGS has target-cpu=native: the binary may not run on the cluster's other machines"
@@ -90,7 +92,7 @@ pub(super) fn submit(request: &Request<'_>) -> Result<()> {
     }
     let mut submission = Submission {
         submitted: now_rfc3339(),
-        revision: queue::said("git", &["describe", "--always", "--dirty", "--abbrev=12", "--exclude=*"])
+        revision: said("git", &["describe", "--always", "--dirty", "--abbrev=12", "--exclude=*"])
             .map_or("unknown".to_owned(), |said| said.trim().to_owned()),
         tailward,
         tailward_sha256: submission::sha256(&planned.folder.join("tailward"))?,

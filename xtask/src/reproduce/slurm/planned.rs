@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Result, bail};
 use tailward_experiment::record::Record;
 
-use super::limit::{Expected, Measured, limit, seconds_of};
+use super::limit::{Expected, Measured, limit, slurm_time};
 use super::manifest::RunLine;
 use super::options::Options;
 use super::queue::{self, Queued};
@@ -101,7 +101,9 @@ pub(super) fn plan(request: &Request<'_>, queued: &[Queued]) -> Result<Option<Pl
     let (mut submitted, mut limits, mut shortest) = (Vec::new(), BTreeSet::new(), f64::INFINITY);
     for (place, array) in arrays.iter().enumerate() {
         let expected = Expected::longest(tasks[array.tasks.clone()].iter().map(|task| task.expected));
-        let time = limit(options.time.as_deref(), expected)?;
+        let secs = limit(options.time.as_deref(), expected)?;
+        shortest = shortest.min(secs);
+        let time = slurm_time(secs);
         limits.insert(match (expected, measured) {
             (Some(Expected { secs, .. }), Some(Measured { runs, .. })) => {
                 format!("{time} ({} expected, by {runs} records)", duration(secs))
@@ -109,7 +111,6 @@ pub(super) fn plan(request: &Request<'_>, queued: &[Queued]) -> Result<Option<Pl
             _ => time.clone(),
         });
         let name = format!("{}-{number}-{}", request.name(), place + 1);
-        shortest = shortest.min(seconds_of(&time).map_err(anyhow::Error::msg)?);
         let sbatch = sbatch::for_array(&folder, array, &name, &time, share, &options.sbatch_args)?;
         submitted.push(Submitted { name, first_task: array.tasks.start, sbatch, job: None });
     }

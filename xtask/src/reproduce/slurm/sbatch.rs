@@ -5,7 +5,7 @@ use std::path::Path;
 
 use anyhow::{Result, bail};
 
-use super::queue;
+use super::program::said;
 use super::tasks::Array;
 use crate::reproduce::words::path_text;
 
@@ -76,12 +76,12 @@ pub(super) fn for_report(folder: &Path, name: &str, jobs: &[String], more: &[Str
 /// Asks whether Slurm would take it, and submits nothing.
 pub(super) fn test(arguments: &[String]) -> Result<()> {
     let test = [&["--test-only".to_owned()][..], arguments].concat();
-    queue::said("sbatch", &test.iter().map(String::as_str).collect::<Vec<_>>()).map(drop)
+    said("sbatch", &test.iter().map(String::as_str).collect::<Vec<_>>()).map(drop)
 }
 
 /// Submits, and says the job's number.
 pub(super) fn submit(arguments: &[String]) -> Result<String> {
-    let said = queue::said("sbatch", &arguments.iter().map(String::as_str).collect::<Vec<_>>())?;
+    let said = said("sbatch", &arguments.iter().map(String::as_str).collect::<Vec<_>>())?;
     // The number, and after a semicolon the cluster's name.
     let job = said.trim().split(';').next().unwrap_or_default().to_owned();
     if job.is_empty() || !job.bytes().all(|byte| byte.is_ascii_digit()) {
