@@ -16,6 +16,7 @@ mod networks;
 mod optimiser;
 mod pool;
 mod query;
+mod replay;
 mod run;
 mod run_file;
 mod scale;
@@ -41,7 +42,8 @@ pub use networks::{KlReduction, VaalNetworks};
 pub use optimiser::{Adam, Optimiser};
 pub use pool::{ImbalanceProfile, IndexListPair, PoolDefinition, same_factor};
 pub use query::Query;
-pub use run::{ReplayDefinition, RunDefinition};
+pub use replay::{ReplayDefinition, ReplayedList, ScaleReplay};
+pub use run::RunDefinition;
 pub use run_file::RUN_FILE;
 pub use scale::{FurtherSeeds, Scale, ScaleDataset, ScaleDefinition, StrategyOverride};
 pub use scoring::{ScoringDefinition, Statistics};
@@ -178,7 +180,7 @@ impl Definition {
     ///
     /// # Errors
     ///
-    /// The scale, a strategy or an imbalance factor does not exist.
+    /// The scale, a strategy or an imbalance factor does not exist, or a selection that is replayed was not made with a seed.
     pub fn runs(&self, scale: Scale, selector: &Selector) -> Result<Vec<RunDefinition>, Error> {
         let sizes = self.scale(scale)?;
         if let Some(wanted) = selector.strategies.iter().find(|&wanted| !sizes.strategies.contains(wanted)) {
@@ -202,6 +204,11 @@ impl Definition {
                     // A seed that was asked for is run with every strategy that was.
                     if selector.seeds.is_empty() && !sizes.has_seed(&strategy.name, seed) {
                         continue;
+                    }
+                    if let Some(replay) = &sizes.replay
+                        && replay.of(&strategy.name, seed).is_none()
+                    {
+                        return Err(self.unknown("seed", seed.to_string(), replay.seeds_of(&strategy.name)));
                     }
                     runs.push(self.run(scale, sizes, strategy, imbalance_factor, seed));
                 }
@@ -237,7 +244,7 @@ impl Definition {
             first: sizes.first.clone(),
             audit: sizes.audit,
             scoring: sizes.scoring.clone(),
-            replay: None,
+            replay: sizes.replay.as_ref().and_then(|replay| replay.of(&strategy.name, seed)),
             sweep: sizes.sweep.clone(),
         }
     }
@@ -328,6 +335,10 @@ impl Definition {
 
     /// Checks that a scale's strategies get what they need from its model and its sweep.
     fn check_needs(&self, sizes: &ScaleDefinition) -> Result<(), Fault> {
+        if sizes.replay.is_some() {
+            // Nobody is asked.
+            return Ok(());
+        }
         let chosen = self.strategies.iter().filter(|strategy| sizes.strategies.contains(&strategy.name));
         for strategy in chosen {
             let query = sizes.resolve(strategy).query.strategy;

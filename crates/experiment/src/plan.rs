@@ -138,12 +138,13 @@ pub fn round_work(definition: &RunDefinition, dataset: DatasetSizes, round: usiz
     model + query_work(definition, dataset, round)
 }
 
-/// What the query that follows a round takes; nothing after the last, and nothing for a head, whose images are described before. A sweep scores the pool once, after the first
+/// What the query that follows a round takes; nothing after the last, nothing where a selection is replayed, and nothing
+/// for a head, whose images are described before. A sweep scores the pool once, after the first
 /// model, and chooses on the host. Monte-Carlo passes are of the head alone, on embeddings that one pass computes.
 pub fn query_work(definition: &RunDefinition, dataset: DatasetSizes, round: usize) -> Work {
     let sweeps = definition.sweep.is_some() && round == 0;
     let on_features = matches!(definition.classifier(), ClassifierDefinition::Head(_));
-    if (!sweeps && round >= definition.rounds) || on_features {
+    if (!sweeps && round >= definition.rounds) || on_features || definition.replay.is_some() {
         return Work::default();
     }
     let (initial, pool) = expected_sizes(definition, dataset);
@@ -188,6 +189,9 @@ pub fn training_steps(definition: &RunDefinition, dataset: DatasetSizes, first_r
 /// ([`Strategy::memory_plan`](tailward_acquisition::Strategy::memory_plan)); later
 /// queries have fewer rows.
 pub fn query_memory(definition: &RunDefinition, dataset: DatasetSizes) -> Option<bait::MemoryPlan> {
+    if definition.replay.is_some() {
+        return None;
+    }
     let (_, pool) = expected_sizes(definition, dataset);
     let classes = definition.grouping.map_or(dataset.classes, |grouping| grouping.classes());
     definition.strategy.query.strategy.memory_plan(

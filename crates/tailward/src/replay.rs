@@ -86,7 +86,7 @@ fn definition(arguments: &Arguments, order: &[SampleId]) -> anyhow::Result<RunDe
     };
     let (name, label) = (arguments.name.clone(), arguments.name.clone());
     run.strategy = NamedStrategy { name, label, baseline: None, query: Strategy::Random {}.into() };
-    run.replay = Some(ReplayDefinition { sha256: order_sha256(order), samples: order.len() });
+    run.replay = Some(ReplayDefinition { sha256: order_sha256(order), samples: order.len(), path: None });
     run.pool = PoolDefinition::Uniform { initial, size: None };
     (run.imbalance_factor, run.budget, run.rounds, run.sweep) = (1.0, budget, rest / budget, None);
     Ok(run)

@@ -69,15 +69,16 @@ pub(crate) fn start(
     progress: ProgressForm,
 ) -> anyhow::Result<()> {
     let backend = environment.backend()?;
-    let replay =
-        definition.replay.as_ref().map(|replay| sample_order::of_replay(folder, replay)).transpose()?;
-    let dataset = tailward_datasets::read(&environment.manifest(definition)?, &environment.data_dir)
+    let data_dir = &environment.data_dir;
+    let replay = definition.replay.as_ref();
+    let replay = replay.map(|replay| sample_order::of_replay(folder, data_dir, replay)).transpose()?;
+    let dataset = tailward_datasets::read(&environment.manifest(definition)?, data_dir)
         .map_err(tailward_engine::Error::from)?;
-    let setting = Setting::new(definition, dataset, &environment.data_dir)?;
+    let setting = Setting::new(definition, dataset, data_dir)?;
     let inputs = RunInputs {
         setting,
         replay: replay.as_deref(),
-        data_dir: &environment.data_dir,
+        data_dir,
         folder,
         weights: environment.weights(definition)?,
         backend,

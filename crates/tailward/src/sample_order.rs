@@ -40,19 +40,23 @@ pub(crate) fn keep(folder: &Path, order: &[SampleId]) -> Result<PathBuf, Error> 
     Ok(path)
 }
 
-/// Reads back the order that a run in this folder replays.
+/// Reads the order that a run replays: from its folder, or from where its definition says below the folder of the data.
 ///
 /// # Errors
 ///
 /// The file is missing, or is not the one that the definition names by its checksum.
-pub(crate) fn of_replay(folder: &Path, replay: &ReplayDefinition) -> Result<Vec<SampleId>, Error> {
-    let path = folder.join(ORDER_FILE);
+pub(crate) fn of_replay(
+    folder: &Path,
+    data_dir: &Path,
+    replay: &ReplayDefinition,
+) -> Result<Vec<SampleId>, Error> {
+    let path = replay.path.as_ref().map_or_else(|| folder.join(ORDER_FILE), |path| data_dir.join(path));
     let order = read(&path)?;
-    let found = order_sha256(&order);
-    if found != replay.sha256 {
+    let (found, wanted) = (order_sha256(&order), &replay.sha256);
+    if found != *wanted {
         let reason = format!(
-            "has the checksum {found}, and the run replays a list with {}; put that list there again",
-            replay.sha256
+            "has the checksum {found}, and the run replays a list with {wanted}; put that list there{}",
+            if replay.path.is_some() { "" } else { " again" }
         );
         return Err(Error::Input { path, reason });
     }

@@ -216,7 +216,7 @@ fn a_selection_is_replayed_in_its_order() {
     let mut definition = definition("random");
     definition.pool = PoolDefinition::Uniform { initial: 40, size: None };
     definition.imbalance_factor = 1.0;
-    definition.replay = Some(ReplayDefinition { sha256: "0".repeat(64), samples: 80 });
+    definition.replay = Some(ReplayDefinition { sha256: "0".repeat(64), samples: 80, path: None });
     let folder = tempfile::tempdir().unwrap();
     let replayed = |order, folder| {
         let inputs = inputs(&definition, dataset.clone(), folder);

@@ -4,6 +4,7 @@ use std::collections::HashSet;
 use std::time::Instant;
 
 use ndarray::Axis;
+use tailward_acquisition::Needs;
 use tailward_datasets::SampleId;
 use tailward_experiment::definition::ClassifierDefinition;
 use tailward_experiment::progress::Progress;
@@ -100,7 +101,9 @@ impl State<'_> {
         round: usize,
         model: &Classifier,
     ) -> Result<(Evaluation, Vec<Option<f64>>), Error> {
-        let needs = self.strategy(round)?.needs();
+        // Where a selection is replayed, nobody is asked.
+        let is_asked = self.definition.replay.is_none();
+        let needs = if is_asked { self.strategy(round)?.needs() } else { Needs::default() };
         let scoring = &self.definition.scoring;
         let scores = score_everything(needs, model, &self.train_inputs, &self.everything, scoring);
         let logits = scores.logits.as_ref().expect("logits were asked for");

@@ -102,27 +102,30 @@ pub(super) fn construct_pool(
     )?)
 }
 
-/// The initial set and the pool of a list that is replayed.
+/// The initial set and the pool of a list that is replayed, as far as the rounds go.
 ///
 /// # Errors
 ///
-/// The list has an image twice or one that there is not, or is not as long as the definition says.
+/// The list has an image twice or one that there is not, is not as long as the definition says, or ends before the last round.
 pub(super) fn construct_replayed(
     definition: &RunDefinition,
     setting: &Setting,
     order: &[SampleId],
 ) -> Result<PoolManifest, Error> {
-    let PoolDefinition::Uniform { initial, .. } = definition.pool else {
+    let (PoolDefinition::Uniform { initial, .. }, Some(replay)) = (&definition.pool, &definition.replay)
+    else {
         return Err(Error::Mismatch("a replay needs a pool of the kind `uniform`".to_owned()));
     };
-    let wanted = initial + definition.rounds * definition.budget;
-    if order.len() != wanted {
-        let (rounds, budget) = (definition.rounds, definition.budget);
-        let reason =
-            format!("the list has {} samples, not {initial} + {rounds} × {budget} = {wanted}", order.len());
+    let (rounds, budget) = (definition.rounds, definition.budget);
+    let (found, stated, wanted) = (order.len(), replay.samples, initial + rounds * budget);
+    if found != stated || found < wanted {
+        let reason = format!(
+            "the list has {found} samples; its definition says {stated}, and {initial} + {rounds} × {budget} = {wanted} are \
+             labelled"
+        );
         return Err(Error::Mismatch(reason));
     }
-    Ok(construct_replay(&setting.training_images(), order, initial)?)
+    Ok(construct_replay(&setting.training_images(), order, *initial)?)
 }
 
 fn pool_source(definition: &RunDefinition, data_dir: &Path) -> PoolSource {

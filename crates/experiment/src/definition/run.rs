@@ -13,6 +13,7 @@ use super::classifier::ClassifierDefinition;
 use super::head::HeadDefinition;
 use super::model::ModelDefinition;
 use super::pool::PoolDefinition;
+use super::replay::ReplayDefinition;
 use super::scale::Scale;
 use super::scoring::{ScoringDefinition, Statistics};
 use super::strategy::NamedStrategy;
@@ -71,16 +72,6 @@ pub struct RunDefinition {
     /// Sweep the weight of the strategy's class-balancing term with the first model, in place of querying.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sweep: Option<SweepDefinition>,
-}
-
-/// A selection that was made elsewhere.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct ReplayDefinition {
-    /// SHA-256 of the list, one index a line, in hexadecimal.
-    pub sha256: String,
-    /// Samples in the list.
-    pub samples: usize,
 }
 
 impl RunDefinition {

@@ -79,6 +79,7 @@ impl RunDefinition {
             audit: self.audit,
             scoring: self.scoring.clone(),
             sweep: self.sweep.clone(),
+            replay: self.replay.as_ref().and_then(|replay| replay.alone(&self.strategy.name, self.seed)),
         };
         Definition {
             name: self.experiment.clone(),

@@ -14,6 +14,7 @@ use super::head::HeadDefinition;
 use super::model::ModelDefinition;
 use super::pool::{PoolDefinition, same_factor};
 use super::query::Query;
+use super::replay::ScaleReplay;
 use super::scoring::ScoringDefinition;
 use super::strategy::NamedStrategy;
 use super::sweep::SweepDefinition;
@@ -130,6 +131,9 @@ pub struct ScaleDefinition {
     /// sweep. Needs `rounds = 0`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sweep: Option<SweepDefinition>,
+    /// Label what others selected, in their order, in place of querying; absent: strategies are asked.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub replay: Option<ScaleReplay>,
 }
 
 /// Other parameters for a strategy at one scale, or another classifier. It keeps its name, its label and its baseline, and must
@@ -272,6 +276,7 @@ impl ScaleDefinition {
         self.classifier()?.validate()?;
         self.audit.map_or(Ok(()), |it| audit::check(it, self.sweep.is_some()))?;
         ensure(self.scoring.batch_size > 0, "scoring.batch_size", || "is 0".into())?;
+        self.replay.as_ref().map_or(Ok(()), |replay| replay.validate(self))?;
         if let Some(sweep) = &self.sweep {
             sweep.validate()?;
             ensure(self.rounds == 0, "rounds", || {

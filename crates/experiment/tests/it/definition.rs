@@ -294,6 +294,49 @@ fn strategies_must_get_what_they_need() {
     }
 }
 
+/// A scale that replays has a list for each of its runs, and no run without one.
+#[test]
+fn a_replay_has_a_list_for_every_strategy_and_seed() {
+    let shape = Shape { strategies: vec!["random"], seeds: 2, factors: vec![1.0], ..Shape::default() };
+    let drawn = r#"kind = "drawn", initial = 2000, profile = "step""#;
+    let uniform = shape.definition_toml().replace(drawn, r#"kind = "uniform", initial = 2000"#);
+    let list = |seed: u64| {
+        format!(
+            r#"{{ strategy = "random", seed = {seed}, path = "{seed}.txt", sha256 = "{}" }}"#,
+            "a".repeat(64)
+        )
+    };
+    let with = |samples: usize, lists: &str| {
+        format!("{uniform}\n[scales.quick.replay]\nsamples = {samples}\nlists = [{lists}]\n")
+    };
+    let both = format!("{}, {}", list(0), list(1));
+    let parse = |text: &str| Definition::parse(text, Path::new("d"));
+    let definition = parse(&with(10_000, &both)).unwrap();
+    let runs = definition.runs(Scale::Quick, &Selector::default()).unwrap();
+    let replays: Vec<_> = runs.iter().map(|run| run.replay.clone().unwrap()).collect();
+    assert_eq!(
+        replays.iter().map(|replay| replay.path.clone().unwrap()).collect::<Vec<_>>(),
+        [Path::new("0.txt"), Path::new("1.txt")]
+    );
+    assert_ne!(runs[0].hash(), RunDefinition { replay: None, ..runs[0].clone() }.hash());
+    let folder = tempfile::tempdir().unwrap();
+    let path = runs[1].write(folder.path()).unwrap();
+    assert_eq!(RunDefinition::load(&path).unwrap(), runs[1]);
+    let other = definition.runs(Scale::Quick, &Selector { seeds: vec![7], ..Selector::default() });
+    let error = other.unwrap_err().to_string();
+    assert!(error.contains("seed") && error.contains('7') && error.contains("0, 1"), "{error}");
+    for (text, message) in [
+        (with(10_000, &list(0)), "scales.quick.replay.lists: has none of `random` with the seed 1"),
+        (with(100, &both), "scales.quick.replay.samples: 100 is less than what"),
+        (with(10_000, &format!("{both}, {}", list(1))), "lists[2].seed: 1 is given twice for `random`"),
+        (with(10_000, &both.replace("aaaa", "zz")), "lists[0].sha256: `zz"),
+        (with(10_000, &both.replace("random", "entropy")), "lists[0].strategy: `entropy` is not a strategy"),
+    ] {
+        let found = parse(&text).unwrap_err().to_string();
+        assert!(found.contains(message), "{message}: {found}");
+    }
+}
+
 const OVERRIDE: &str = r#"
 [[scales.quick.overrides]]
 strategy = "entropy-cb"

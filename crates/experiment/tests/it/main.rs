@@ -13,6 +13,7 @@ mod fixture;
 mod opening;
 #[cfg(test)]
 mod pinned;
+mod published_selections;
 #[cfg(test)]
 mod record;
 #[cfg(test)]
