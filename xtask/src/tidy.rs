@@ -33,6 +33,7 @@ const ARROWS: [(&str, &[&str]); 11] = [
             "tailward-datasets",
             "tailward-experiment",
             "tailward-features",
+            "tailward-kernels",
             "tailward-labelling",
             "tailward-models",
         ],

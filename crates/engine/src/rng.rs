@@ -49,6 +49,14 @@ pub enum Stream {
     Stability,
     /// Audits drawn again from an audit.
     Resampled,
+    /// The order of the unlabelled images in training that sees them.
+    Unlabelled,
+    /// Their crops and flips.
+    UnlabelledViews,
+    /// Their strong views.
+    StrongViews,
+    /// Which images early stopping looks at.
+    Validation,
 }
 
 impl Stream {
@@ -73,6 +81,10 @@ impl Stream {
             Self::AskOrder => "ask-order",
             Self::Stability => "stability",
             Self::Resampled => "resampled",
+            Self::Unlabelled => "unlabelled",
+            Self::UnlabelledViews => "unlabelled-views",
+            Self::StrongViews => "strong-views",
+            Self::Validation => "validation",
         }
     }
 }

@@ -8,8 +8,11 @@ mod audit;
 mod batches;
 mod check;
 mod classifier;
+mod early_stopping;
 mod first;
+mod flexmatch;
 mod head;
+mod mixup;
 mod model;
 mod named;
 mod networks;
@@ -36,7 +39,10 @@ use check::{Fault, ensure};
 
 pub use batches::batch_bounds;
 pub use classifier::ClassifierDefinition;
+pub use early_stopping::{EarlyStopping, Validation};
+pub use flexmatch::FlexMatch;
 pub use head::{HeadDefinition, HeadFeatures};
+pub use mixup::{Mixup, MixupTargets};
 pub use model::{Block, ModelDefinition, Stem};
 pub use networks::{KlReduction, VaalNetworks};
 pub use optimiser::{Adam, Optimiser};
@@ -115,7 +121,7 @@ impl Definition {
         Self::parse(&text, path)
     }
 
-    /// Parses the text of a `definition.toml`; `path` is for messages. Where VAAL's networks are a name,
+    /// Parses the text of a `definition.toml`; `path` is for messages. Where VAAL's networks or a training are a name,
     /// `networks = "official"`, they are those of the table `[networks.official]`.
     ///
     /// # Errors
@@ -225,7 +231,7 @@ impl Definition {
         imbalance_factor: f64,
         seed: u64,
     ) -> RunDefinition {
-        let own = sizes.own_head(&strategy.name);
+        let learner = sizes.learner_of(&strategy.name);
         RunDefinition {
             experiment: self.name.clone(),
             scale,
@@ -238,9 +244,9 @@ impl Definition {
             rounds: sizes.rounds,
             budget: sizes.budget,
             pool: sizes.pool.clone(),
-            model: own.is_none().then(|| sizes.model.clone()).flatten(),
-            training: own.is_none().then(|| sizes.training.clone()).flatten(),
-            head: own.or(sizes.head.as_ref()).cloned(),
+            model: learner.model.cloned(),
+            training: learner.training.cloned(),
+            head: learner.head.cloned(),
             first: sizes.first.clone(),
             audit: sizes.audit,
             scoring: sizes.scoring.clone(),
@@ -325,6 +331,7 @@ impl Definition {
         ensure(first, "strategy", || format!("`{}` is given twice", change.strategy))?;
         change.query.validate()?;
         change.head.as_ref().map_or(Ok(()), HeadDefinition::validate)?;
+        change.training.as_ref().map_or(Ok(()), TrainingDefinition::validate)?;
         let named = self.strategies.iter().find(|strategy| strategy.name == change.strategy);
         let (ours, theirs) =
             (change.query.strategy.name(), named.map(|strategy| strategy.query.strategy.name()));

@@ -5,8 +5,8 @@ use tailward_acquisition::bait;
 use tailward_datasets::{Grouping, Imbalance};
 
 use crate::definition::{
-    ClassifierDefinition, ImbalanceProfile, PoolDefinition, RunDefinition, TrainingDefinition, VaalNetworks,
-    batch_bounds, same_factor,
+    ClassifierDefinition, EarlyStopping, ImbalanceProfile, PoolDefinition, RunDefinition, TrainingDefinition,
+    VaalNetworks, Validation, batch_bounds, same_factor,
 };
 
 /// Sizes of a dataset, as its manifest gives them.
@@ -126,8 +126,13 @@ pub fn round_work(definition: &RunDefinition, dataset: DatasetSizes, round: usiz
     let evaluated = if definition.scoring.evaluate_pool { initial + pool } else { 0 };
     let (trained, scored) = match definition.classifier() {
         ClassifierDefinition::Network { training, .. } => {
-            let seen = batches(definition, training, initial, round).last().map_or(0, |last| last.end);
-            (seen * training.epochs, test_images + evaluated)
+            let batches = batches(definition, training, initial, round);
+            let labelled = batches.last().map_or(0, |last| last.end);
+            let unlabelled = pool.saturating_sub(round * definition.budget);
+            // Each unlabelled image of a step is seen as it is and in a strong view.
+            let beside = training.flexmatch.map_or(0, |it| 2 * it.unlabelled_batch.min(unlabelled));
+            let validated = validation_images(training) * training.epochs;
+            ((labelled + beside * batches.len()) * training.epochs, test_images + evaluated + validated)
         }
         ClassifierDefinition::Head(_) => {
             let described = if round == 0 { test_images + initial + pool } else { 0 };
@@ -136,6 +141,14 @@ pub fn round_work(definition: &RunDefinition, dataset: DatasetSizes, round: usiz
     };
     let model = Work { train_images: trained as u64, score_images: scored as u64, vaal_images: 0 };
     model + query_work(definition, dataset, round)
+}
+
+/// Images that early stopping looks at after an epoch; an epoch that it ends takes none after it.
+fn validation_images(training: &TrainingDefinition) -> usize {
+    let Some(EarlyStopping { validation, .. }) = training.early_stopping else { return 0 };
+    match validation {
+        Validation::Unused { images } => images,
+    }
 }
 
 /// What the query that follows a round takes; nothing after the last, nothing where a selection is replayed, and nothing

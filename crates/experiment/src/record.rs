@@ -10,8 +10,8 @@ mod sweep;
 mod writer;
 
 pub use lines::{
-    AuditLine, BURN_KERNELS, Balancing, Complete, Covering, Discriminating, Evaluation, FORMAT, Header, Host,
-    Line, PhaseCount, Query, QueryCost, Round, RoundCost,
+    AuditLine, BURN_KERNELS, Balancing, Complete, Covering, Discriminating, Evaluation, FORMAT,
+    FlexMatchLine, Header, Host, Line, PhaseCount, Query, QueryCost, Round, RoundCost, ValidationLine,
 };
 pub use read::Record;
 pub use sweep::{Choice, Sweep, SweepCost, SweepPoint, SweepReference};

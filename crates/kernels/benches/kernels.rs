@@ -8,6 +8,7 @@ use tailward_kernels::depthwise::{self, Depthwise};
 use tailward_kernels::max_pool::{self, MaxPool};
 use tailward_kernels::optimiser::{Adam, Sgd};
 use tailward_kernels::patches::{self, Dictionary, Grid};
+use tailward_kernels::rand_augment::{self, Cutout, OperationKind, StrongView};
 use tailward_kernels::{Buffer, Lanes, batch_norm};
 
 /// How often each is timed, after one that is not.
@@ -24,6 +25,7 @@ fn main() {
             pooling(threads, &filter);
             depthwise_convolutions(threads, &filter);
             patch_features(threads, &filter);
+            strong_views(threads, &filter);
             optimisers(threads, &filter);
         });
     }
@@ -191,6 +193,27 @@ fn patch_features(threads: usize, filter: &str) {
         let detail =
             json!({ "lanes": lanes.to_string(), "milliseconds_an_image": 1e3 * least / BATCH as f64 });
         print(&name, &seconds, detail);
+    }
+}
+
+/// Strong views of three operations and Cutout, every operation as often as any other.
+fn strong_views(threads: usize, filter: &str) {
+    const BATCH: usize = 42;
+    for side in [32, 224] {
+        let name = format!("kernels/strong-views/{side}x{side}/batch={BATCH}/threads={threads}");
+        if !name.contains(filter) {
+            continue;
+        }
+        let images: Vec<u8> = (0..BATCH * 3 * side * side).map(|index| (index * 7919 % 251) as u8).collect();
+        let kinds = OperationKind::ALL;
+        let view = |view: usize| StrongView {
+            operations: (0..3).map(|step| kinds[(3 * view + step) % kinds.len()].with(0.3)).collect(),
+            cutout: Cutout::from_unit(0.5, 0.5, 0.5, [side, side]),
+        };
+        let views: Vec<StrongView> = (0..BATCH).map(view).collect();
+        let seconds = timed(|| rand_augment::strong_views(&images, [3, side, side], &views));
+        let least = seconds.iter().copied().fold(f64::INFINITY, f64::min);
+        print(&name, &seconds, json!({ "milliseconds_an_image": 1e3 * least / BATCH as f64 }));
     }
 }
 

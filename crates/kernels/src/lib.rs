@@ -16,6 +16,7 @@ pub mod max_pool;
 pub mod naive;
 pub mod optimiser;
 pub mod patches;
+pub mod rand_augment;
 pub mod views;
 
 /// Rises when a kernel sums in another order than before, so that results differ in their last digits.

@@ -57,6 +57,37 @@ pub enum Batch {
 }
 
 impl Batch {
+    /// Batches of one kind as one, in their order.
+    ///
+    /// # Panics
+    ///
+    /// There is none, or they are of several kinds.
+    pub fn cat(batches: Vec<Self>) -> Self {
+        let (mut images, mut features) = (Vec::new(), Vec::new());
+        for batch in batches {
+            match batch {
+                Self::Images(part) => images.push(part),
+                Self::Features(part) => features.push(part),
+            }
+        }
+        match (images.is_empty(), features.is_empty()) {
+            (false, true) => Self::Images(Tensor::cat(images, 0)),
+            (true, false) => Self::Features(Tensor::cat(features, 0)),
+            _ => panic!("batches of one kind"),
+        }
+    }
+
+    /// `share` of each sample and the rest of the sample that stands in its place from the end.
+    #[must_use]
+    pub fn blended_with_its_reverse(self, share: f64) -> Self {
+        match self {
+            Self::Images(images) => Self::Images(images.clone() * share + images.flip([0]) * (1.0 - share)),
+            Self::Features(features) => {
+                Self::Features(features.clone() * share + features.flip([0]) * (1.0 - share))
+            }
+        }
+    }
+
     /// The same on a device with automatic differentiation, for a classifier in training form.
     #[must_use]
     pub fn for_training(self) -> Self {

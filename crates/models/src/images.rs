@@ -73,6 +73,23 @@ impl Bytes {
         }
     }
 
+    /// Copies the bytes of some images to the host: `[rows, channels, height, width]`.
+    pub fn download(&self, rows: &[usize]) -> Vec<u8> {
+        let indices: Vec<i32> = rows.iter().map(|&row| row as i32).collect();
+        let rows = Tensor::<1, Int>::from_data(TensorData::new(indices, [rows.len()]), &self.device());
+        self.select(rows).into_data().convert::<u8>().try_into_vec().expect("bytes are in [0, 255]")
+    }
+
+    /// Brings other images of the same shape to the same device: `pixels` is `[images, channels, height, width]`.
+    ///
+    /// # Panics
+    ///
+    /// As [`Bytes::upload`].
+    pub fn others(&self, pixels: Vec<u8>) -> Self {
+        let sides = [self.scale.len(), self.height, self.width];
+        Self::upload(pixels, sides, [self.scale.clone(), self.offset.clone()], &self.device())
+    }
+
     /// The bytes of some images, in whatever type of integer they come out: `[rows, channels, height · width]`.
     pub(crate) fn select(&self, rows: Tensor<1, Int>) -> Tensor<3, Int> {
         let [count] = rows.dims();
@@ -158,6 +175,11 @@ mod tests {
             |images: &Bytes| -> Vec<i64> { images.select(rows()).into_data().iter::<i64>().collect() };
         assert_eq!(values(&words), values(&bytes));
         let expected = [4, 0, 4, 2].into_iter().flat_map(|row| &pixels[row * 21..][..21]);
-        assert_eq!(values(&words), expected.map(|&byte| i64::from(byte)).collect::<Vec<_>>());
+        let expected: Vec<u8> = expected.copied().collect();
+        assert_eq!(values(&words), expected.iter().map(|&byte| i64::from(byte)).collect::<Vec<_>>());
+        for images in [&words, &bytes] {
+            assert_eq!(images.download(&[4, 0, 4, 2]), expected);
+            assert_eq!(images.others(expected.clone()).download(&[0, 1, 2, 3]), expected);
+        }
     }
 }

@@ -4,7 +4,7 @@ use burn::tensor::Device;
 use tailward_datasets::{ImageShape, Images};
 use tailward_engine::inputs::{Inputs, Pixels};
 use tailward_engine::rng::{Stream, stream};
-use tailward_engine::train::supervised::{LabelledSet, NotFinite, Streams, Trained, train};
+use tailward_engine::train::classifier::{LabelledSet, NotFinite, Streams, Trained, train};
 use tailward_experiment::definition::{Normalisation, Optimiser, Schedule, TrainingDefinition};
 use tailward_models::classifier::{Classifier, ClassifierConfig};
 use tailward_models::resnet::{BlockKind, ResNetConfig, Stem};
@@ -75,6 +75,10 @@ pub(crate) fn training(steps: Steps) -> TrainingDefinition {
         incomplete_batch: None,
         loss: None,
         weight_decay: 5e-4,
+        clip_norm: None,
+        mixup: None,
+        flexmatch: None,
+        early_stopping: None,
         crop_padding: if steps.augmented { 4 } else { 0 },
         horizontal_flip: steps.augmented,
         normalisation: normalisation(),

@@ -95,7 +95,7 @@ fn rates(
     score(&model, inputs, &score_rows, needs, &definition.scoring, None);
     let started = Instant::now();
     score(&model, inputs, &score_rows, needs, &definition.scoring, None);
-    Ok((count as f64 / epoch.as_secs_f64(), batch as f64 / started.elapsed().as_secs_f64()))
+    Ok((epoch.images_per_sec(), batch as f64 / started.elapsed().as_secs_f64()))
 }
 
 /// Images per second of training VAAL's networks, measured on two iterations after as many that are not.

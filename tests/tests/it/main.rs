@@ -6,6 +6,7 @@ mod answer;
 mod command_line;
 mod device;
 mod fixture;
+mod flexmatch;
 mod frozen;
 mod heads;
 mod inputs;

@@ -8,8 +8,8 @@ use serde::Deserialize;
 use tailward_datasets::{ImageShape, Images};
 use tailward_engine::device::Backend;
 use tailward_engine::inputs::{Inputs, Pixels};
+use tailward_engine::train::classifier::{LabelledSet, Streams, train};
 use tailward_engine::train::loss::Weighted;
-use tailward_engine::train::supervised::{LabelledSet, Streams, train};
 use tailward_experiment::definition::{
     Adam, ClassWeights, LossDefinition, Normalisation, Optimiser, Schedule, TrainingDefinition,
 };
@@ -148,6 +148,10 @@ fn losses_agree(backend: Backend) {
             incomplete_batch: None,
             loss: None,
             weight_decay: 5e-4,
+            clip_norm: None,
+            mixup: None,
+            flexmatch: None,
+            early_stopping: None,
             crop_padding: 0,
             horizontal_flip: false,
             normalisation: Normalisation { mean: vec![0.5; 3], std: vec![0.25; 3] },
@@ -208,6 +212,10 @@ fn adam_agrees(backend: Backend) {
             incomplete_batch: None,
             loss: Some(loss),
             weight_decay: 5e-5,
+            clip_norm: None,
+            mixup: None,
+            flexmatch: None,
+            early_stopping: None,
             crop_padding: 0,
             horizontal_flip: false,
             normalisation: Normalisation { mean: vec![0.5; 3], std: vec![0.25; 3] },

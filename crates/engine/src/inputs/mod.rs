@@ -3,6 +3,7 @@
 pub mod augment;
 pub mod features;
 pub mod pixels;
+mod strong;
 
 use burn::tensor::Device;
 use rand_chacha::ChaCha8Rng;
@@ -11,6 +12,7 @@ use tailward_models::classifier::Batch;
 pub use augment::Augmentation;
 pub use features::Features;
 pub use pixels::Pixels;
+pub use strong::StrongAugmentation;
 
 /// The inputs of all samples, on a device. A row is a place in the dataset's training or test images.
 #[derive(Clone, Debug)]
@@ -48,6 +50,23 @@ impl Inputs {
         match self {
             Self::Pixels(pixels) => Batch::Images(pixels.augmented_batch(rows, augmentation, rng)),
             Self::Features(features) => Batch::Features(features.batch(rows)),
+        }
+    }
+
+    /// One strong view of each of `rows`.
+    ///
+    /// # Panics
+    ///
+    /// They are features, of which there is one view.
+    pub fn strong_batch(
+        &self,
+        rows: &[usize],
+        augmentation: &StrongAugmentation,
+        rng: &mut ChaCha8Rng,
+    ) -> Batch {
+        match self {
+            Self::Pixels(pixels) => Batch::Images(pixels.strong_batch(rows, augmentation, rng)),
+            Self::Features(_) => panic!("features have no strong views"),
         }
     }
 }

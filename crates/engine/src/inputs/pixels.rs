@@ -4,9 +4,11 @@ use burn::tensor::{Device, Tensor};
 use rand_chacha::ChaCha8Rng;
 use tailward_datasets::{ImageShape, Images};
 use tailward_experiment::definition::Normalisation;
-use tailward_models::views::{Bytes, View, views};
+use tailward_kernels::rand_augment::strong_views;
+use tailward_models::views::{Bytes, View, views as views_of};
 
 use super::augment::Augmentation;
+use super::strong::{StrongAugmentation, moved};
 
 /// Images as bytes on a device, with the statistics that batches are normalised with.
 #[derive(Clone, Debug)]
@@ -51,7 +53,7 @@ impl Pixels {
     /// The images of `rows`, normalised: `[rows, channels, height, width]`.
     pub fn batch(&self, rows: &[usize]) -> Tensor<4> {
         let shown: Vec<View> = rows.iter().map(|&row| View::of(row)).collect();
-        views(&self.images, &shown)
+        views_of(&self.images, &shown)
     }
 
     /// One random view of each image of `rows`, normalised: `[rows, channels, height, width]`.
@@ -67,7 +69,33 @@ impl Pixels {
             return self.batch(rows);
         }
         let shown: Vec<View> = rows.iter().map(|&row| augmentation.draw(row, rng)).collect();
-        views(&self.images, &shown)
+        views_of(&self.images, &shown)
+    }
+}
+
+impl Pixels {
+    /// One strong view of each image of `rows`, normalised: `[rows, channels, height, width]`. Views are drawn here in the order of
+    /// the rows and made on all cores.
+    pub fn strong_batch(
+        &self,
+        rows: &[usize],
+        augmentation: &StrongAugmentation,
+        rng: &mut ChaCha8Rng,
+    ) -> Tensor<4> {
+        let ImageShape { channels, height, width } = self.shape;
+        let sides = [height, width];
+        let mut bytes = self.images.download(rows);
+        let mut views = Vec::with_capacity(rows.len());
+        for (place, image) in bytes.chunks_exact_mut(self.shape.len()).enumerate() {
+            let (view, strong) = augmentation.draw(place, sides, rng);
+            if view != View::of(place) {
+                image.copy_from_slice(&moved(image, sides, view));
+            }
+            views.push(strong);
+        }
+        let changed = self.images.others(strong_views(&bytes, [channels, height, width], &views));
+        let shown: Vec<View> = (0..rows.len()).map(View::of).collect();
+        views_of(&changed, &shown)
     }
 }
 

@@ -17,8 +17,8 @@ use crate::device::Backend;
 use crate::failure::Work;
 use crate::guard::guarded;
 use crate::inputs::{Inputs, Pixels};
+use crate::train::classifier::{NotFinite, Streams};
 use crate::train::rate::time_of_an_epoch;
-use crate::train::supervised::{NotFinite, Streams};
 
 /// Images that are tried.
 const TRIED: usize = 64;
@@ -112,6 +112,6 @@ fn time_of_learning(learning: &Learning) -> Result<Duration, Error> {
         let streams = Streams { order: rng(), augment: rng(), dropout: None };
         let epoch = time_of_an_epoch(training, model, &inputs, TRAINED, streams)
             .map_err(|NotFinite { epoch, loss }| Error::Diverged { round: 0, epoch, loss })?;
-        Ok(epoch * training.epochs as u32 / TRAINED as u32)
+        Ok(epoch.took * training.epochs as u32 / TRAINED as u32)
     })
 }

@@ -6,16 +6,20 @@ use ndarray::Array2;
 use tailward_datasets::SampleId;
 use tailward_experiment::definition::ClassifierDefinition;
 use tailward_experiment::progress::Progress;
+use tailward_experiment::record::{FlexMatchLine, ValidationLine};
 use tailward_features::Ridge;
 use tailward_models::classifier::{Classifier, ClassifierConfig};
 
 use super::model::streams;
 use super::state::State;
+use super::validation::Validation;
 use crate::Error;
 use crate::inputs::Inputs;
-use crate::pool::image_rows;
+use crate::pool::{Unlabelled, image_rows};
+use crate::rng::{Stream, stream};
 use crate::score::download;
-use crate::train::supervised::{LabelledSet, NotFinite, Step, train};
+use crate::train::classifier::{LabelledSet, Material, NotFinite, Step, Validated, train};
+use crate::train::flexmatch::{Account, UnlabelledSet};
 
 /// A classifier in evaluation form, with what learning it took.
 pub(super) struct Learned {
@@ -26,6 +30,10 @@ pub(super) struct Learned {
     pub(super) epoch_losses: Vec<f64>,
     /// Images that were seen, over all epochs.
     pub(super) images: usize,
+    /// What early stopping saw.
+    pub(super) validation: Option<ValidationLine>,
+    /// What FlexMatch learned by.
+    pub(super) flexmatch: Option<FlexMatchLine>,
     /// Wall-clock time, in seconds.
     pub(super) seconds: f64,
 }
@@ -43,15 +51,37 @@ impl State<'_> {
         match (self.definition.classifier(), &self.classifier) {
             (ClassifierDefinition::Network { training, .. }, config) => {
                 let streams = streams(self.definition, config, round);
-                let data = LabelledSet { inputs: &self.train_inputs, rows: &rows, labels };
+                let unlabelled = image_rows(
+                    Unlabelled::as_of(&self.pool, &self.ledger, round).without(&self.audit).samples(),
+                );
+                let seed = self.definition.seed;
+                let material = Material {
+                    labelled: LabelledSet { inputs: &self.train_inputs, rows: &rows, labels },
+                    unlabelled: training.flexmatch.map(|_| UnlabelledSet {
+                        inputs: &self.train_inputs,
+                        rows: &unlabelled,
+                        order: stream(seed, Stream::Unlabelled, round),
+                        views: stream(seed, Stream::UnlabelledViews, round),
+                        strong: stream(seed, Stream::StrongViews, round),
+                    }),
+                    validation: self.validation.as_ref().map(|validation| {
+                        validation.set(&self.train_inputs, self.definition.scoring.batch_size)
+                    }),
+                };
                 let mut tell = |step| progress(told(round, rows.len(), step));
-                let trained = train(training, self.initial_model(round)?, data, streams, &mut tell)
+                let trained = train(training, self.initial_model(round)?, material, streams, &mut tell)
                     .map_err(|NotFinite { epoch, loss }| Error::Diverged { round, epoch, loss })?;
                 Ok(Learned {
                     model: trained.model,
                     left_out: None,
                     epoch_losses: trained.epoch_losses,
                     images: trained.images,
+                    validation: trained.validated.map(|Validated { losses, best_epoch }| ValidationLine {
+                        images: self.validation.as_ref().map_or(0, Validation::len),
+                        losses,
+                        best_epoch,
+                    }),
+                    flexmatch: trained.flexmatch.map(|account| self.pseudo_labelled(&unlabelled, account)),
                     seconds: trained.seconds,
                 })
             }
@@ -82,6 +112,8 @@ impl State<'_> {
                     left_out: Some(left_out),
                     epoch_losses: Vec::new(),
                     images: rows.len(),
+                    validation: None,
+                    flexmatch: None,
                     seconds: started.elapsed().as_secs_f64(),
                 })
             }
@@ -89,6 +121,18 @@ impl State<'_> {
                 panic!("a definition's head is not built as a network")
             }
         }
+    }
+}
+
+impl State<'_> {
+    /// What a record says of pseudo-labels: only here, after training, are they compared with the truth.
+    fn pseudo_labelled(&self, rows: &[usize], account: Account) -> FlexMatchLine {
+        let Account { used, pseudo_labels } = account;
+        let truth = &self.study.truth.train;
+        let confident = rows.iter().zip(&pseudo_labels).filter_map(|(&row, label)| Some((row, (*label)?)));
+        let (rows, labels): (Vec<usize>, Vec<u32>) = confident.unzip();
+        let right = rows.iter().zip(&labels).filter(|&(&row, &label)| truth[row] == label).count();
+        FlexMatchLine { used, class_counts: self.count(&labels), right }
     }
 }
 

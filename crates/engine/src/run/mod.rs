@@ -17,6 +17,7 @@ mod setting;
 mod state;
 mod study;
 mod sweep;
+mod validation;
 
 pub use r#loop::run;
 pub use model::{Weights, classifier, network, streams};

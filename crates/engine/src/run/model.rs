@@ -13,7 +13,7 @@ use tailward_models::resnet::{BlockKind, ResNetConfig, Stem};
 
 use crate::Error;
 use crate::rng::{Stream, stream};
-use crate::train::supervised::{Dropout, Streams};
+use crate::train::classifier::{Dropout, Streams};
 
 /// The classifier of a definition, for images of so many channels.
 ///

@@ -13,6 +13,7 @@ use super::checkpoint::Checkpoints;
 use super::model::classifier;
 use super::setting::{Setting, check_shape, construct_pool, construct_replayed};
 use super::state::{RunInputs, State};
+use super::validation::Validation;
 use crate::Error;
 use crate::inputs::features::{Pictures, describe};
 use crate::inputs::{Inputs, Pixels};
@@ -63,6 +64,7 @@ impl<'a> State<'a> {
         let mut everything: Vec<SampleId> = pool.initial.iter().chain(&pool.pool).copied().collect();
         everything.sort_unstable();
         let RunInputs { setting: Setting { train, test, study, .. }, folder, weights, host, .. } = inputs;
+        let validation = Validation::of(definition, &pool, &study)?;
         let [train_inputs, test_inputs] = fed(definition, [train, test], &everything, &device);
         let mut state = Self {
             definition,
@@ -72,6 +74,7 @@ impl<'a> State<'a> {
             study,
             everything,
             audit: audit::drawn(definition, &pool),
+            validation,
             scores: None,
             train_inputs,
             test_inputs,

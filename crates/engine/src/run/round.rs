@@ -69,6 +69,8 @@ impl State<'_> {
             class_counts: self.count(&labels),
             true_class_counts: told_apart.then(|| self.count(&self.study.true_labels(&samples))),
             epoch_losses: learned.epoch_losses,
+            validation: learned.validation,
+            flexmatch: learned.flexmatch,
             evaluation,
             pool_evaluation,
             pool_average_precision,

@@ -17,6 +17,7 @@ use super::checkpoint::Checkpoints;
 use super::model::{self, Weights};
 use super::setting::Setting;
 use super::study::Study;
+use super::validation::Validation;
 use crate::Error;
 use crate::device::Backend;
 use crate::inputs::Inputs;
@@ -82,6 +83,8 @@ pub(super) struct State<'a> {
     /// Nothing is written once another process has taken over.
     pub(super) fence: Fence,
     pub(super) host: Host,
+    /// What early stopping looks at, where the definition stops early.
+    pub(super) validation: Option<Validation>,
     /// Every sample that takes part, rising.
     pub(super) everything: Vec<SampleId>,
     /// The samples of the audit, in the order in which they are asked for.

@@ -77,6 +77,13 @@ impl Weighted {
     }
 }
 
+/// Labels on a device: `[labels]`.
+pub(super) fn targets(labels: impl IntoIterator<Item = u32>, device: &Device) -> Tensor<1, Int> {
+    let labels: Vec<i32> = labels.into_iter().map(|label| label as i32).collect();
+    let count = labels.len();
+    Tensor::from_data(TensorData::new(labels, [count]), device)
+}
+
 /// One divided by the number of labels of each class. A class without labels has no weight: it is no label of any batch,
 /// and smoothing does not spread to it.
 fn inverse_frequencies(labels: &[u32], classes: usize) -> Vec<f32> {

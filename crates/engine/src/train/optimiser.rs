@@ -14,6 +14,7 @@ pub fn optimiser(training: &TrainingDefinition) -> ModuleOptimizer {
             epsilon: adam.epsilon,
             weight_decay,
         }),
+        Optimiser::AdamW(_) => panic!("TEMPORARY"),
         Optimiser::Sgd { momentum, nesterov } => {
             ModuleOptimizer::from(Sgd { momentum, nesterov, weight_decay })
         }

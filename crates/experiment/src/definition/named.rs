@@ -1,16 +1,20 @@
 //! What a definition says once and uses often: tables with names.
 //!
-//! `[networks.official]` holds VAAL's networks, and `networks = "official"` in a query stands for that table. Names are gone
-//! once a definition is read: what runs, and what hashes are taken of, holds the values themselves.
+//! `[networks.official]` holds VAAL's networks, and `networks = "official"` in a query stands for that table; `[training.flexmatch]`
+//! and `training = "flexmatch"` in a scale or in an override do likewise. Names are gone once a definition is read: what runs, and what
+//! hashes are taken of, holds the values themselves.
 
 use serde::de::{DeserializeOwned, Error as _};
 use toml::Spanned;
 use toml::de::{DeTable, DeValue, Deserializer, Error};
 
-/// The key of the named tables, and the key of a query that may name one.
+/// The key of the named networks, and the key of a query that may name some.
 const NETWORKS: &str = "networks";
 
-/// Parses a text in which queries may name networks. Errors tell where in the text they are, those of a named table where
+/// The key of the named trainings, and the key of a scale or an override that may name one.
+const TRAINING: &str = "training";
+
+/// Parses a text in which queries may name networks, and scales and overrides a training. Errors tell where in the text they are, those of a named table where
 /// the table is.
 ///
 /// # Errors
@@ -29,63 +33,85 @@ pub(super) fn from_str<T: DeserializeOwned>(text: &str) -> Result<T, Error> {
 }
 
 fn resolve(root: &mut DeTable<'_>) -> Result<(), Error> {
-    let tables = match root.remove(NETWORKS).map(Spanned::into_inner) {
-        None => DeTable::new(),
-        Some(DeValue::Table(tables)) => tables,
-        Some(other) => {
-            return Err(Error::custom(format!(
-                "`{NETWORKS}` is a {}, not a table of tables",
-                other.type_str()
-            )));
-        }
-    };
-    let mut named = Vec::new();
-    for query in queries(root) {
-        let Some(place) = query.get_mut(NETWORKS) else { continue };
-        let Some(name) = place.get_ref().as_str().map(str::to_owned) else { continue };
-        let table = tables.get(name.as_str()).ok_or_else(|| {
-            let known: Vec<&str> = tables.keys().map(|name| name.get_ref().as_ref()).collect();
-            Error::custom(format!(
-                "there is no table `[{NETWORKS}.{name}]` (there are: {})",
-                known.join(", ")
-            ))
-        })?;
-        *place = table.clone();
-        named.push(name);
-    }
-    match tables.keys().find(|name| !named.iter().any(|used| used == name.get_ref())) {
-        Some(unused) => Err(Error::custom(format!("no query names `[{NETWORKS}.{}]`", unused.get_ref()))),
-        None => Ok(()),
-    }
+    let mut networks = Named::take(root, NETWORKS)?;
+    each_item(root, &mut |item| match item.get_mut("query").map(Spanned::get_mut) {
+        Some(DeValue::Table(query)) => networks.put(query),
+        _ => Ok(()),
+    })?;
+    networks.all_used()?;
+    let mut trainings = Named::take(root, TRAINING)?;
+    each_scale(root, &mut |scale| trainings.put(scale))?;
+    each_item(root, &mut |item| trainings.put(item))?;
+    trainings.all_used()
 }
 
-/// The queries of the strategies, and of what scales change of them.
-fn queries<'t, 'i>(root: &'t mut DeTable<'i>) -> Vec<&'t mut DeTable<'i>> {
-    let mut found = Vec::new();
-    for (key, value) in root.iter_mut() {
-        match (key.get_ref().as_ref(), value.get_mut()) {
-            ("strategies", DeValue::Array(strategies)) => found.extend(each_query(strategies)),
-            ("scales", DeValue::Table(scales)) => {
-                for (_, scale) in scales.iter_mut() {
-                    let DeValue::Table(scale) = scale.get_mut() else { continue };
-                    if let Some(DeValue::Array(changes)) = scale.get_mut("overrides").map(Spanned::get_mut) {
-                        found.extend(each_query(changes));
-                    }
-                }
+/// Tables with names, and which of them was named.
+struct Named<'i> {
+    key: &'static str,
+    tables: DeTable<'i>,
+    used: Vec<String>,
+}
+
+impl<'i> Named<'i> {
+    fn take(root: &mut DeTable<'i>, key: &'static str) -> Result<Self, Error> {
+        let tables = match root.remove(key).map(Spanned::into_inner) {
+            None => DeTable::new(),
+            Some(DeValue::Table(tables)) => tables,
+            Some(other) => {
+                return Err(Error::custom(format!(
+                    "`{key}` is a {}, not a table of tables",
+                    other.type_str()
+                )));
             }
-            _ => {}
+        };
+        Ok(Self { key, tables, used: Vec::new() })
+    }
+
+    /// Puts a table where its name is, if a name is there.
+    fn put(&mut self, owner: &mut DeTable<'i>) -> Result<(), Error> {
+        let Some(place) = owner.get_mut(self.key) else { return Ok(()) };
+        let Some(name) = place.get_ref().as_str().map(str::to_owned) else { return Ok(()) };
+        let Some(table) = self.tables.get(name.as_str()) else {
+            let known: Vec<&str> = self.tables.keys().map(|name| name.get_ref().as_ref()).collect();
+            let (key, known) = (self.key, known.join(", "));
+            return Err(Error::custom(format!("there is no table `[{key}.{name}]` (there are: {known})")));
+        };
+        *place = table.clone();
+        self.used.push(name);
+        Ok(())
+    }
+
+    fn all_used(&self) -> Result<(), Error> {
+        match self.tables.keys().find(|name| !self.used.iter().any(|used| used == name.get_ref())) {
+            Some(unused) => {
+                Err(Error::custom(format!("nothing names `[{}.{}]`", self.key, unused.get_ref())))
+            }
+            None => Ok(()),
         }
     }
-    found
 }
 
-fn each_query<'t, 'i: 't>(items: &'t mut toml::de::DeArray<'i>) -> impl Iterator<Item = &'t mut DeTable<'i>> {
-    items.iter_mut().filter_map(|item| {
-        let DeValue::Table(item) = item.get_mut() else { return None };
-        match item.get_mut("query").map(Spanned::get_mut) {
-            Some(DeValue::Table(query)) => Some(query),
-            _ => None,
-        }
+type Visit<'v, 'i> = &'v mut dyn FnMut(&mut DeTable<'i>) -> Result<(), Error>;
+
+fn each_scale<'i>(root: &mut DeTable<'i>, visit: Visit<'_, 'i>) -> Result<(), Error> {
+    let Some(DeValue::Table(scales)) = root.get_mut("scales").map(Spanned::get_mut) else { return Ok(()) };
+    scales.iter_mut().try_for_each(|(_, scale)| match scale.get_mut() {
+        DeValue::Table(scale) => visit(scale),
+        _ => Ok(()),
+    })
+}
+
+/// The strategies, and what scales change of them.
+fn each_item<'i>(root: &mut DeTable<'i>, visit: Visit<'_, 'i>) -> Result<(), Error> {
+    each_of(root, "strategies", visit)?;
+    each_scale(root, &mut |scale| each_of(scale, "overrides", visit))
+}
+
+fn each_of<'i>(owner: &mut DeTable<'i>, key: &str, visit: Visit<'_, 'i>) -> Result<(), Error> {
+    let Some(DeValue::Array(items)) = owner.get_mut(key).map(Spanned::get_mut) else { return Ok(()) };
+    items.iter_mut().try_for_each(|item| match item.get_mut() {
+        DeValue::Table(item) => visit(item),
+        _ => Ok(()),
     })
 }
 
@@ -108,6 +134,13 @@ query = { kind = 'vaal', networks = 'small' }
 
 [[scales.quick.overrides]]
 query = { kind = 'vaal', networks = { width = 9 } }
+training = 'long'
+
+[scales.desk]
+training = 'long'
+
+[training.long]
+epochs = 9
 ";
 
     fn fault(from: &str, to: &str) -> String {
@@ -116,9 +149,13 @@ query = { kind = 'vaal', networks = { width = 9 } }
     }
 
     #[test]
-    fn names_stand_for_their_tables_wherever_queries_are() {
+    fn names_stand_for_their_tables() {
         let read: toml::Table = from_str(TEXT).unwrap();
-        let plain = TEXT.replace("[networks.small]\nwidth = 4\n", "").replace("'small'", "{ width = 4 }");
+        let plain = TEXT
+            .replace("[networks.small]\nwidth = 4\n", "")
+            .replace("[training.long]\nepochs = 9\n", "")
+            .replace("'small'", "{ width = 4 }")
+            .replace("'long'", "{ epochs = 9 }");
         assert_eq!(read, toml::from_str::<toml::Table>(&plain).unwrap());
     }
 
@@ -128,7 +165,10 @@ query = { kind = 'vaal', networks = { width = 9 } }
             fault("[networks.small]", "[networks.large]")
                 .contains("there is no table `[networks.small]` (there are: large)")
         );
-        assert!(fault("[networks.small]", "[networks.large]\n[networks.small]").contains("no query names"));
+        assert!(
+            fault("[networks.small]", "[networks.large]\n[networks.small]")
+                .contains("nothing names `[networks.large]`")
+        );
         assert!(fault("[networks.small]\nwidth = 4", "networks = 3").contains("not a table of tables"));
     }
 }

@@ -14,11 +14,13 @@ pub enum Optimiser {
         /// Nesterov's form of momentum.
         nesterov: bool,
     },
-    /// Adam in place of it.
+    /// Adam in place of it, with the L2 penalty in the gradient.
     Adam(Adam),
+    /// Adam whose weight decay shrinks parameters beside the step (AdamW; Loshchilov and Hutter, ICLR 2019).
+    AdamW(Adam),
 }
 
-/// Adam (Kingma & Ba, ICLR 2015), with the L2 penalty in the gradient.
+/// The parameters of Adam (Kingma & Ba, ICLR 2015).
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Adam {
@@ -39,16 +41,22 @@ impl Optimiser {
                 })?;
                 ensure(!nesterov || momentum > 0.0, "training.nesterov", || "needs a momentum above 0".into())
             }
-            Self::Adam(Adam { beta_1, beta_2, epsilon }) => {
-                for (name, beta) in [("beta_1", beta_1), ("beta_2", beta_2)] {
-                    ensure((0.0..1.0).contains(&beta), &format!("training.adam.{name}"), || {
-                        format!("{beta} is not in [0, 1)")
-                    })?;
-                }
-                ensure(epsilon.is_finite() && epsilon > 0.0, "training.adam.epsilon", || {
-                    format!("{epsilon} is not positive")
-                })
-            }
+            Self::Adam(adam) => adam.validate("training.adam"),
+            Self::AdamW(adam) => adam.validate("training.adamw"),
         }
+    }
+}
+
+impl Adam {
+    fn validate(self, key: &str) -> Result<(), Fault> {
+        let Self { beta_1, beta_2, epsilon } = self;
+        for (name, beta) in [("beta_1", beta_1), ("beta_2", beta_2)] {
+            ensure((0.0..1.0).contains(&beta), &format!("{key}.{name}"), || {
+                format!("{beta} is not in [0, 1)")
+            })?;
+        }
+        ensure(epsilon.is_finite() && epsilon > 0.0, &format!("{key}.epsilon"), || {
+            format!("{epsilon} is not positive")
+        })
     }
 }

@@ -5,8 +5,6 @@ use std::path::PathBuf;
 use serde::{Deserialize, Serialize};
 
 use super::check::{Fault, ensure};
-use super::pool::PoolDefinition;
-use super::scale::ScaleDefinition;
 
 /// A selection that was made elsewhere, as a run has it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -71,41 +69,28 @@ impl ScaleReplay {
         of.map(|list| list.seed.to_string()).collect()
     }
 
-    pub(super) fn validate(&self, sizes: &ScaleDefinition) -> Result<(), Fault> {
-        let PoolDefinition::Uniform { initial, size: None } = sizes.pool else {
-            return Err((
-                "pool".to_owned(),
-                "is not the whole of a uniform pool, and lists are replayed".into(),
-            ));
-        };
-        let wanted = initial + sizes.rounds * sizes.budget;
-        ensure(wanted <= self.samples, "replay.samples", || {
-            format!("{} is less than what {} rounds label, {wanted}", self.samples, sizes.rounds)
+    /// Checks that the lists are distinct, that there is one for each of `runs`, strategies with their seeds, and none for another
+    /// strategy, and that they are as long as a run labels.
+    pub(super) fn validate(&self, labelled: usize, runs: &[(&str, u64)]) -> Result<(), Fault> {
+        ensure(labelled <= self.samples, "replay.samples", || {
+            format!("{} is less than what a run labels, {labelled}", self.samples)
         })?;
-        ensure(sizes.audit.is_none(), "audit", || {
-            "is given beside a replay, whose lists have no room for one".into()
-        })?;
-        ensure(sizes.sweep.is_none(), "sweep", || "is given beside a replay".into())?;
         for (index, list) in self.lists.iter().enumerate() {
             let fault = |field: &str| format!("replay.lists[{index}].{field}");
             let is_hash = list.sha256.len() == 64 && list.sha256.bytes().all(|byte| byte.is_ascii_hexdigit());
             ensure(is_hash, &fault("sha256"), || format!("`{}` is no SHA-256", list.sha256))?;
-            ensure(sizes.strategies.contains(&list.strategy), &fault("strategy"), || {
+            ensure(runs.iter().any(|(strategy, _)| *strategy == list.strategy), &fault("strategy"), || {
                 format!("`{}` is not a strategy of this scale", list.strategy)
             })?;
-            let first = self.lists[..index]
-                .iter()
-                .all(|other| (&other.strategy, other.seed) != (&list.strategy, list.seed));
-            ensure(first, &fault("seed"), || {
+            let is_same = |other: &ReplayedList| (&other.strategy, other.seed) == (&list.strategy, list.seed);
+            ensure(!self.lists[..index].iter().any(is_same), &fault("seed"), || {
                 format!("{} is given twice for `{}`", list.seed, list.strategy)
             })?;
         }
-        for strategy in &sizes.strategies {
-            for seed in sizes.all_seeds().into_iter().filter(|seed| sizes.has_seed(strategy, *seed)) {
-                ensure(self.of(strategy, seed).is_some(), "replay.lists", || {
-                    format!("has none of `{strategy}` with the seed {seed}")
-                })?;
-            }
+        for &(strategy, seed) in runs {
+            ensure(self.of(strategy, seed).is_some(), "replay.lists", || {
+                format!("has none of `{strategy}` with the seed {seed}")
+            })?;
         }
         Ok(())
     }

@@ -148,6 +148,9 @@ pub struct StrategyOverride {
     /// The head on features that learns in its runs, in the place of the scale's network; absent: the scale's classifier does.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub head: Option<HeadDefinition>,
+    /// How the scale's network is trained in its runs, in the place of the scale's training; absent: as in all.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub training: Option<TrainingDefinition>,
 }
 
 /// Seeds of some strategies of a scale.
@@ -168,6 +171,14 @@ pub struct ScaleDataset {
     pub name: String,
     /// What it is, in few words: every table and figure of the scale says it.
     pub note: String,
+}
+
+/// The keys that say what learns.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Learner<'a> {
+    pub(super) model: Option<&'a ModelDefinition>,
+    pub(super) training: Option<&'a TrainingDefinition>,
+    pub(super) head: Option<&'a HeadDefinition>,
 }
 
 impl ScaleDefinition {
@@ -206,12 +217,22 @@ impl ScaleDefinition {
 
     /// What learns in the runs of a strategy.
     pub(super) fn classifier_of(&self, strategy: &str) -> Result<ClassifierDefinition<'_>, Fault> {
-        self.own_head(strategy).map_or_else(|| self.classifier(), |head| Ok(ClassifierDefinition::Head(head)))
+        let Learner { model, training, head } = self.learner_of(strategy);
+        ClassifierDefinition::of(model, training, head)
     }
 
-    /// The head that a strategy has of its own.
-    pub(super) fn own_head(&self, strategy: &str) -> Option<&HeadDefinition> {
-        self.overrides.iter().find(|change| change.strategy == strategy)?.head.as_ref()
+    /// What a strategy's own override and the scale say of what learns in its runs.
+    pub(super) fn learner_of(&self, strategy: &str) -> Learner<'_> {
+        let own = self.overrides.iter().find(|change| change.strategy == strategy);
+        if let Some(head) = own.and_then(|own| own.head.as_ref()) {
+            return Learner {
+                model: None,
+                training: own.and_then(|own| own.training.as_ref()),
+                head: Some(head),
+            };
+        }
+        let training = own.and_then(|own| own.training.as_ref()).or(self.training.as_ref());
+        Learner { model: self.model.as_ref(), training, head: self.head.as_ref() }
     }
 
     fn check_further(&self, further: &FurtherSeeds) -> Result<(), Fault> {
@@ -236,6 +257,29 @@ impl ScaleDefinition {
             })?;
         }
         Ok(())
+    }
+
+    fn check_replay(&self, replay: &ScaleReplay) -> Result<(), Fault> {
+        let PoolDefinition::Uniform { initial, size: None } = self.pool else {
+            return Err(("pool".into(), "is not the whole of a uniform pool, and lists are replayed".into()));
+        };
+        let beside = |key: &str| (key.to_owned(), "is given beside a replay".to_owned());
+        if self.audit.is_some() {
+            return Err(beside("audit"));
+        }
+        if self.sweep.is_some() {
+            return Err(beside("sweep"));
+        }
+        let seeds = self.all_seeds();
+        let of_strategy = |strategy| {
+            seeds
+                .iter()
+                .filter(move |seed| self.has_seed(strategy, **seed))
+                .map(move |seed| (strategy, *seed))
+        };
+        let runs: Vec<(&str, u64)> =
+            self.strategies.iter().flat_map(|strategy| of_strategy(strategy.as_str())).collect();
+        replay.validate(initial + self.rounds * self.budget, &runs)
     }
 
     pub(super) fn validate(&self) -> Result<(), Fault> {
@@ -276,7 +320,7 @@ impl ScaleDefinition {
         self.classifier()?.validate()?;
         self.audit.map_or(Ok(()), |it| audit::check(it, self.sweep.is_some()))?;
         ensure(self.scoring.batch_size > 0, "scoring.batch_size", || "is 0".into())?;
-        self.replay.as_ref().map_or(Ok(()), |replay| replay.validate(self))?;
+        self.replay.as_ref().map_or(Ok(()), |replay| self.check_replay(replay))?;
         if let Some(sweep) = &self.sweep {
             sweep.validate()?;
             ensure(self.rounds == 0, "rounds", || {

@@ -3,6 +3,9 @@
 use serde::{Deserialize, Serialize};
 
 use super::check::{Fault, ensure};
+use super::early_stopping::EarlyStopping;
+use super::flexmatch::FlexMatch;
+use super::mixup::Mixup;
 use super::optimiser::{Adam, Optimiser};
 
 /// How a classifier is trained, each round from scratch.
@@ -21,10 +24,18 @@ pub struct TrainingDefinition {
     pub schedule: Schedule,
     /// What takes the steps.
     pub optimiser: Optimiser,
-    /// Coupled L2 penalty on every parameter.
+    /// Weight decay of every parameter: an L2 penalty in the gradient, or what AdamW takes off beside the step.
     pub weight_decay: f64,
+    /// The norm of all gradients together that a step shrinks larger ones to; absent: they are left as they are.
+    pub clip_norm: Option<f64>,
     /// What is minimised; absent: the mean cross-entropy.
     pub loss: Option<LossDefinition>,
+    /// Blends of images in the place of images; absent: none.
+    pub mixup: Option<Mixup>,
+    /// What is learned from unlabelled images as well; absent: nothing.
+    pub flexmatch: Option<FlexMatch>,
+    /// When training ends before its epochs do; absent: never.
+    pub early_stopping: Option<EarlyStopping>,
     /// Zero padding on each side before the random crop, in pixels; 0 for no crop.
     pub crop_padding: usize,
     /// Mirror each image with probability one half.
@@ -50,9 +61,19 @@ struct Written {
     nesterov: Option<bool>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     adam: Option<Adam>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    adamw: Option<Adam>,
     weight_decay: f64,
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    clip_norm: Option<f64>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     loss: Option<LossDefinition>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    mixup: Option<Mixup>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    flexmatch: Option<FlexMatch>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    early_stopping: Option<EarlyStopping>,
     crop_padding: usize,
     horizontal_flip: bool,
     normalisation: Normalisation,
@@ -61,17 +82,28 @@ struct Written {
 impl TryFrom<Written> for TrainingDefinition {
     type Error = String;
 
-    /// Stochastic gradient descent has a momentum and its form; Adam has neither.
+    /// Stochastic gradient descent has a momentum and its form; Adam and AdamW have neither.
     fn try_from(written: Written) -> Result<Self, String> {
-        let beside = |key: &str| Err(format!("training.{key}: is given beside adam"));
-        let absent = |key: &str| Err(format!("training.{key}: is absent, and the optimiser is not adam"));
-        let optimiser = match (written.adam, written.momentum, written.nesterov) {
-            (Some(_), Some(_), _) => return beside("momentum"),
-            (Some(_), None, Some(_)) => return beside("nesterov"),
-            (Some(adam), None, None) => Optimiser::Adam(adam),
-            (None, None, _) => return absent("momentum"),
-            (None, Some(_), None) => return absent("nesterov"),
-            (None, Some(momentum), Some(nesterov)) => Optimiser::Sgd { momentum, nesterov },
+        let absent =
+            |key: &str| format!("training.{key}: is absent, and the optimiser is neither adam nor adamw");
+        let adaptive = match (written.adam, written.adamw) {
+            (Some(_), Some(_)) => return Err("training.adamw: is given beside adam".to_owned()),
+            (Some(adam), None) => Some(("adam", Optimiser::Adam(adam))),
+            (None, Some(adam)) => Some(("adamw", Optimiser::AdamW(adam))),
+            (None, None) => None,
+        };
+        let optimiser = match (adaptive, written.momentum, written.nesterov) {
+            (Some((name, _)), Some(_), _) => {
+                return Err(format!("training.momentum: is given beside {name}"));
+            }
+            (Some((name, _)), None, Some(_)) => {
+                return Err(format!("training.nesterov: is given beside {name}"));
+            }
+            (Some((_, optimiser)), None, None) => optimiser,
+            (None, momentum, nesterov) => Optimiser::Sgd {
+                momentum: momentum.ok_or_else(|| absent("momentum"))?,
+                nesterov: nesterov.ok_or_else(|| absent("nesterov"))?,
+            },
         };
         Ok(Self {
             optimiser,
@@ -81,7 +113,11 @@ impl TryFrom<Written> for TrainingDefinition {
             learning_rate: written.learning_rate,
             schedule: written.schedule,
             weight_decay: written.weight_decay,
+            clip_norm: written.clip_norm,
             loss: written.loss,
+            mixup: written.mixup,
+            flexmatch: written.flexmatch,
+            early_stopping: written.early_stopping,
             crop_padding: written.crop_padding,
             horizontal_flip: written.horizontal_flip,
             normalisation: written.normalisation,
@@ -91,21 +127,28 @@ impl TryFrom<Written> for TrainingDefinition {
 
 impl From<TrainingDefinition> for Written {
     fn from(training: TrainingDefinition) -> Self {
-        let (momentum, nesterov, adam) = match training.optimiser {
-            Optimiser::Sgd { momentum, nesterov } => (Some(momentum), Some(nesterov), None),
-            Optimiser::Adam(adam) => (None, None, Some(adam)),
-        };
+        let (mut momentum, mut nesterov, mut adam, mut adamw) = (None, None, None, None);
+        match training.optimiser {
+            Optimiser::Sgd { momentum: of, nesterov: is } => (momentum, nesterov) = (Some(of), Some(is)),
+            Optimiser::Adam(of) => adam = Some(of),
+            Optimiser::AdamW(of) => adamw = Some(of),
+        }
         Self {
             momentum,
             nesterov,
             adam,
+            adamw,
             epochs: training.epochs,
             batch_size: training.batch_size,
             incomplete_batch: training.incomplete_batch,
             learning_rate: training.learning_rate,
             schedule: training.schedule,
             weight_decay: training.weight_decay,
+            clip_norm: training.clip_norm,
             loss: training.loss,
+            mixup: training.mixup,
+            flexmatch: training.flexmatch,
+            early_stopping: training.early_stopping,
             crop_padding: training.crop_padding,
             horizontal_flip: training.horizontal_flip,
             normalisation: training.normalisation,
@@ -162,6 +205,20 @@ pub enum Schedule {
         /// The share of all steps, in [0, 1).
         warmup: f64,
     },
+    /// Cosine annealing with warm restarts (Loshchilov and Hutter, ICLR 2017), by steps: falls along half a cosine from the
+    /// whole rate to 0 within `period` steps, then starts again, each time over `factor` times as many.
+    WarmRestarts {
+        /// Steps of the first fall.
+        period: usize,
+        /// By what the length of a fall is multiplied for the next one.
+        factor: usize,
+    },
+    /// Rises linearly for `warmup` steps, then falls along half a cosine that reaches 0 at step `epochs` × labelled / `batch_size`,
+    /// rounded down: what LabelBench's training takes for its last step, though it drops shorter batches.
+    WarmupCosine {
+        /// Steps of the rise.
+        warmup: usize,
+    },
 }
 
 /// Per-channel statistics, in units of a pixel value in [0, 1].
@@ -190,6 +247,17 @@ impl TrainingDefinition {
                 format!("{} is not in [0, 1)", loss.label_smoothing)
             })?;
         }
+        self.mixup.map_or(Ok(()), Mixup::validate)?;
+        ensure(self.mixup.is_none() || self.flexmatch.is_none(), "training.mixup", || {
+            "is given beside flexmatch, which learns from images that are not blended".into()
+        })?;
+        self.flexmatch.map_or(Ok(()), FlexMatch::validate)?;
+        self.early_stopping.map_or(Ok(()), EarlyStopping::validate)?;
+        if let Some(norm) = self.clip_norm {
+            ensure(norm.is_finite() && norm > 0.0, "training.clip_norm", || {
+                format!("{norm} is not positive")
+            })?;
+        }
         let decay = self.weight_decay;
         ensure(decay.is_finite() && decay >= 0.0, "training.weight_decay", || {
             format!("{decay} is negative")
@@ -201,6 +269,13 @@ impl TrainingDefinition {
                 })?;
             }
             Schedule::Constant {} => {}
+            Schedule::WarmRestarts { period, factor } => {
+                ensure(period > 0, "training.schedule.period", || "is 0".into())?;
+                ensure(factor > 0, "training.schedule.factor", || "is 0".into())?;
+            }
+            Schedule::WarmupCosine { warmup } => {
+                ensure(warmup > 0, "training.schedule.warmup", || "is 0".into())?;
+            }
             Schedule::Milestones { factor, .. } => {
                 ensure(factor.is_finite() && factor > 0.0, "training.schedule.factor", || {
                     format!("{factor} is not positive")

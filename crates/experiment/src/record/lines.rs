@@ -113,6 +113,12 @@ pub struct Round {
     pub true_class_counts: Option<Vec<usize>>,
     /// Mean training loss of each epoch.
     pub epoch_losses: Vec<f64>,
+    /// What early stopping saw, where the definition stops early: the network that was evaluated is that of the best epoch.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub validation: Option<ValidationLine>,
+    /// What FlexMatch learned by, where the definition has it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub flexmatch: Option<FlexMatchLine>,
     /// On the test set, after the last epoch.
     pub evaluation: Evaluation,
     /// On the initial set and the pool, labelled samples included, with true labels; where the definition asks for it.
@@ -132,6 +138,30 @@ pub struct Round {
     pub host: Option<Box<Host>>,
     /// What it took.
     pub cost: RoundCost,
+}
+
+/// What early stopping saw.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ValidationLine {
+    /// Images that were looked at after each epoch: as many true labels that no budget counts.
+    pub images: usize,
+    /// The loss on them after each epoch, as training measures it.
+    pub losses: Vec<f64>,
+    /// The epoch, from 1, whose network was kept.
+    pub best_epoch: usize,
+}
+
+/// What FlexMatch learned by.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct FlexMatchLine {
+    /// The share of pseudo-labels that counted, in each epoch.
+    pub used: Vec<f64>,
+    /// Unlabelled samples of each class as the network was last confident of them.
+    pub class_counts: Vec<usize>,
+    /// How many of them are of this class by true label: for measuring only.
+    pub right: usize,
 }
 
 impl Host {

@@ -24,7 +24,7 @@ use crate::failure::Work;
 use crate::guard::guarded;
 use crate::inputs::{Inputs, Pixels};
 use crate::rng::{Stream, stream};
-use crate::train::supervised::{LabelledSet, NotFinite, Step, Streams, train};
+use crate::train::classifier::{LabelledSet, NotFinite, Step, Streams, train};
 
 /// What the names of its files begin with.
 const KIND: &str = "network";
