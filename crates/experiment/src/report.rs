@@ -24,6 +24,7 @@ mod significance;
 mod sweep;
 mod sweep_csv;
 mod tables;
+mod training;
 
 use std::fs;
 use std::path::{Path, PathBuf};

@@ -4,7 +4,7 @@ use super::data::{Difference, Factor, Group, Results, on_dataset};
 use super::input::ReportInput;
 use super::measure::Measured;
 use super::{audit, claims, compare, imbalance};
-use super::{figures, measure, overview, provenance, queries, significance, sweep, tables};
+use super::{figures, measure, overview, provenance, queries, significance, sweep, tables, training};
 use crate::Error;
 use crate::definition::{Definition, Metric, Scale, ScaleDefinition, same_factor};
 use crate::document::{Block, Document};
@@ -257,6 +257,7 @@ fn evidence(factor: &Factor<'_>, input: &ReportInput<'_>, blocks: &mut Vec<Block
         None => blocks.push(Block::Paragraph("The pool has no tail classes.".to_owned())),
     }
     blocks.push(Block::Table(tables::parts(factor, scale)));
+    training::blocks(factor, scale, blocks);
     blocks.push(Block::Heading(3, "Cost".to_owned()));
     blocks.push(Block::Table(tables::cost(factor, scale)));
     queries::blocks(factor, scale, blocks);

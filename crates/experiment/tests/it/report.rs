@@ -5,7 +5,7 @@ use std::path::Path;
 
 use tailward_experiment::definition::Definition;
 use tailward_experiment::expected::Expected;
-use tailward_experiment::record::Record;
+use tailward_experiment::record::{FlexMatchLine, Record, ValidationLine};
 use tailward_experiment::report::{ReportInput, write};
 
 use crate::fixture::{self, Shape};
@@ -155,6 +155,31 @@ pub(crate) fn swept() -> Shape {
         lambdas: (0..16).map(|step| f64::from(step) / 5.0).collect(),
         ..Shape::default()
     }
+}
+
+/// Pseudo-labels by round, and training that stopped early with the labels that it took.
+#[test]
+fn what_training_saw_besides_labels_is_tabulated() {
+    let shape = Shape { seeds: 2, rounds: 1, ..Shape::default() };
+    let mut records = shape.records();
+    assert!(!report(&shape, records.clone()).markdown.contains("### Training"));
+    for round in records.iter_mut().flat_map(|record| &mut record.rounds) {
+        let mut class_counts = vec![0; 10];
+        (class_counts[0], class_counts[3]) = (300, 100);
+        round.flexmatch = Some(FlexMatchLine { used: vec![0.1, 0.25], class_counts, right: 300 });
+        round.validation = Some(ValidationLine { images: 321, losses: vec![1.0, 0.5, 0.75], best_epoch: 2 });
+    }
+    let markdown = report(&shape, records.clone()).markdown;
+    let first = &records[0];
+    let counts = first.header.initial_class_counts.iter().chain(&first.header.pool_class_counts);
+    let unlabelled = counts.sum::<usize>() - first.rounds[0].labelled;
+    let confident = format!("{:.1}", 100.0 * 400.0 / unlabelled as f64);
+    assert!(
+        markdown.contains(&format!("| Random | 0 | 2 | 25.0 | {confident} | 75.0 | 2.0 |")),
+        "{markdown}"
+    );
+    assert!(markdown.contains("| Random | 4 | 321 | 3.0 | 2.0 |"), "{markdown}");
+    assert!(markdown.contains("321 validation images with their true labels. No budget counts these"));
 }
 
 #[test]
