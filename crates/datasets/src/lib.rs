@@ -53,14 +53,16 @@ pub use images::{ImageShape, Images};
 pub use labelled_images::LabelledImages;
 pub use labels::grouping::Grouping;
 pub use labels::noise::{LabelNoise, noisy_labels};
-pub use manifest::{Archive, ArchiveFormat, DatasetManifest, FileEntry, FileRole, Layout, Source, TestSplit};
+pub use manifest::{
+    Archive, ArchiveFormat, DatasetManifest, FileEntry, FileRole, Layout, Resize, Source, TestSplit,
+};
 pub use pool::construction::{construct, construct_replay, order_sha256};
 pub use pool::imbalance::Imbalance;
 pub use pool::index_list;
 pub use pool::manifest::PoolManifest;
 pub use pool::source::PoolSource;
 pub use pool::training_images::{TrainingImages, TrainingTruth};
-pub use prepare::{Prepared, prepare, read};
+pub use prepare::{Prepared, prepare, read, read_validation};
 pub use sample::SampleId;
 pub use synthetic::SyntheticConfig;
 pub use truth::{Truth, class_counts};

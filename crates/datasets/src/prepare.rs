@@ -6,6 +6,8 @@ use std::path::{Path, PathBuf};
 use crate::dataset::Dataset;
 use crate::error::{Error, Result};
 use crate::files;
+use crate::images::Images;
+use crate::labelled_images::LabelledImages;
 use crate::layout::{self, cifar};
 use crate::manifest::{DatasetManifest, FileRole};
 use crate::synthetic;
@@ -47,6 +49,17 @@ pub fn read(manifest: &DatasetManifest, data_dir: &Path) -> Result<Dataset> {
         check_balance(manifest, "test", &test.labels)?;
     }
     Ok(Dataset::new(manifest.name.clone(), manifest.class_names.clone(), train, test))
+}
+
+/// Reads a dataset's validation images and, apart from them, their true labels; none where it has no such split. They are no part of
+/// [`Dataset`]: only training that stops early asks for them.
+///
+/// # Errors
+/// As [`read`].
+pub fn read_validation(manifest: &DatasetManifest, data_dir: &Path) -> Result<Option<(Images, Vec<u32>)>> {
+    check_presence(manifest, data_dir)?;
+    let read = layout::read_validation(manifest, data_dir)?;
+    Ok(read.map(|LabelledImages { images, labels }| (images, labels)))
 }
 
 /// Generates what is missing of a dataset that has a generator. A file that is there is left alone, right or wrong.

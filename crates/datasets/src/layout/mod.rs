@@ -78,6 +78,18 @@ pub(crate) fn required(manifest: &DatasetManifest) -> Vec<&str> {
     (functions(manifest.layout).required)(manifest)
 }
 
+/// Reads the validation images, with their labels; none where the layout or the manifest has none.
+///
+/// # Errors
+/// As [`read`].
+pub(crate) fn read_validation(manifest: &DatasetManifest, data_dir: &Path) -> Result<Option<LabelledImages>> {
+    match manifest.layout {
+        Layout::WildsFmow => wilds::read_validation(manifest, data_dir, Set::Fmow),
+        Layout::WildsIwildcam => wilds::read_validation(manifest, data_dir, Set::IWildCam),
+        _ => Ok(None),
+    }
+}
+
 /// Reads the training and the test images, with their labels.
 ///
 /// # Errors

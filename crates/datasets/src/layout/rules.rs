@@ -50,3 +50,17 @@ pub(super) fn some_images(manifest: &DatasetManifest) -> Option<String> {
     let none = manifest.train_images == 0 || manifest.test_images == 0;
     none.then(|| "there are no training images or no test images".to_owned())
 }
+
+/// For a layout whose images are of one size and in two splits.
+pub(super) fn as_they_are(manifest: &DatasetManifest) -> Option<String> {
+    let resized = manifest.resize.is_some();
+    let validated = manifest.validation_images.is_some();
+    let key = if resized { "resize" } else { "validation_images" };
+    (resized || validated).then(|| format!("{key} is for the layouts of WILDS"))
+}
+
+pub(super) fn square_for_crops(manifest: &DatasetManifest) -> Option<String> {
+    let is_square = manifest.image.height == manifest.image.width;
+    (manifest.resize.is_some() && !is_square)
+        .then(|| "the middle of an image is a square, and image is none".to_owned())
+}

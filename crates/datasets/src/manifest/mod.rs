@@ -39,10 +39,15 @@ pub struct DatasetManifest {
     pub train_images: usize,
     /// The number of test images.
     pub test_images: usize,
+    /// The number of images of a validation split, for a layout that has one; absent: it is not used.
+    pub validation_images: Option<usize>,
     /// Whether every class has the same number of training images and of test images; checked on reading.
     pub class_balanced: bool,
     /// The shape of every image.
     pub image: ImageShape,
+    /// How images of other sizes are brought to the shape, for a layout that has such; absent: height and width are resized each on
+    /// its own by a bilinear filter.
+    pub resize: Option<Resize>,
     /// Whom to cite and where to look.
     pub source: Source,
     /// The archive to download, if there is one.
@@ -76,6 +81,14 @@ pub enum Layout {
     WildsFmow,
     /// A table and JPEG files, as in [`wilds`](crate::layout::wilds).
     WildsIwildcam,
+}
+
+/// How images are brought to another size.
+#[derive(Copy, Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Resize {
+    /// The shorter side is resized by a bicubic filter, and the middle square is taken, as CLIP's networks are shown images.
+    CenterCrop,
 }
 
 /// Which images of [`Layout::TinyImagenet`] are the test images.

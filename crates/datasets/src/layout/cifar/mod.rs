@@ -36,7 +36,9 @@ impl Layout {
 
 /// What contradicts the layout, if anything: the files have as many bytes as the images need.
 pub(super) fn check(manifest: &DatasetManifest, layout: RecordLayout) -> Option<String> {
-    let of_any = rules::no_split(manifest).or_else(|| rules::no_file_of_both(manifest));
+    let of_any = rules::no_split(manifest)
+        .or_else(|| rules::as_they_are(manifest))
+        .or_else(|| rules::no_file_of_both(manifest));
     if let Some(problem) = of_any.or_else(|| rules::some_pixels(manifest)) {
         return Some(problem);
     }

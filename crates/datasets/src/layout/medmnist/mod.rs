@@ -32,6 +32,7 @@ use super::rules;
 /// What contradicts the layout, if anything: there is one file for training and test images, in colours or grey.
 pub(super) fn check(manifest: &DatasetManifest) -> Option<String> {
     rules::no_split(manifest)
+        .or_else(|| rules::as_they_are(manifest))
         .or_else(|| rules::no_generator(manifest))
         .or_else(|| rules::some_images(manifest))
         .or_else(|| {

@@ -26,6 +26,7 @@ const NAMES: [&str; 2] = ["X", "y"];
 /// What contradicts the layout, if anything: there are files for training and files for test images, of the ten digits.
 pub(super) fn check(manifest: &DatasetManifest) -> Option<String> {
     rules::no_split(manifest)
+        .or_else(|| rules::as_they_are(manifest))
         .or_else(|| rules::no_generator(manifest))
         .or_else(|| rules::no_file_of_both(manifest))
         .or_else(|| rules::some_images(manifest))

@@ -44,6 +44,8 @@ pub(super) fn check(manifest: &DatasetManifest) -> Option<String> {
         problem
     } else if let Some(problem) = rules::no_generator(manifest) {
         problem
+    } else if let Some(problem) = rules::as_they_are(manifest) {
+        problem
     } else if manifest.image != IMAGE_SHAPE {
         format!("the layout has images of shape {:?}", IMAGE_SHAPE)
     } else if !manifest.class_balanced {

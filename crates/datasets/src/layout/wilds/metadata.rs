@@ -20,6 +20,7 @@ const FMOW_FIRST_YEAR_OUTSIDE: u32 = 2013;
 pub(super) struct Splits {
     pub(super) train: Vec<LabelledFile>,
     pub(super) id_test: Vec<LabelledFile>,
+    pub(super) id_val: Vec<LabelledFile>,
 }
 
 /// The images of FMoW.
@@ -33,7 +34,8 @@ pub(super) fn fmow(path: &Path, images: &Path, class_names: &[String]) -> Result
         let files = match split {
             "train" => &mut splits.train,
             "test" => &mut splits.id_test,
-            "val" | "seq" => return Ok(()),
+            "val" => &mut splits.id_val,
+            "seq" => return Ok(()),
             other => return Err(format!("`{other}` is none of the splits train, val, test and seq")),
         };
         if year(timestamp)? < FMOW_FIRST_YEAR_OUTSIDE {
@@ -53,7 +55,8 @@ pub(super) fn iwildcam(path: &Path, images: &Path, classes: usize) -> Result<Spl
         let files = match split {
             "train" => &mut splits.train,
             "id_test" => &mut splits.id_test,
-            "val" | "test" | "id_val" => return Ok(()),
+            "id_val" => &mut splits.id_val,
+            "val" | "test" => return Ok(()),
             other => {
                 return Err(format!("`{other}` is none of the splits train, val, test, id_val and id_test"));
             }

@@ -8,7 +8,7 @@
 //! ```
 //!
 //! The training split is the pool and `id_test`, the test images from the same years or cameras, are the test images, as in
-//! LabelBench. The other splits are not used. FMoW's file has the splits of the original dataset; those of WILDS are the
+//! LabelBench. `id_val`, validation images from the same, is read where somebody asks for it ([`read_validation`]). The other splits are not used. FMoW's file has the splits of the original dataset; those of WILDS are the
 //! images before 2013 of `train` and `test` (its official scheme `time_after_2016`, with the three years before for
 //! validation out of the distribution). Images keep the order of the lines.
 //!
@@ -23,20 +23,20 @@ mod metadata;
 mod tests;
 
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
-use image::{ImageFormat, load_from_memory_with_format};
+use image::{ImageFormat, RgbImage, load_from_memory_with_format};
 
 use crate::error::{Error, Result};
-use crate::images::{ImageShape, Images};
+use crate::images::Images;
 use crate::labelled_images::LabelledImages;
-use crate::manifest::DatasetManifest;
+use crate::manifest::{DatasetManifest, Resize};
 use crate::pixels::jpeg::refuse_truncated;
-use crate::pixels::resize::write_planes;
-use crate::pixels::side_by_side;
+use crate::pixels::{center_crop, resize, side_by_side};
 
 use super::labelled_file::{self, LabelledFile};
 use super::rules;
+use metadata::Splits;
 
 /// Which set it is.
 #[derive(Copy, Clone, Debug, PartialEq, Eq)]
@@ -72,6 +72,7 @@ pub(super) fn check(manifest: &DatasetManifest, set: Set) -> Option<String> {
         .or_else(|| rules::some_images(manifest))
         .or_else(|| rules::in_colours(manifest))
         .or_else(|| rules::some_pixels(manifest))
+        .or_else(|| rules::square_for_crops(manifest))
         .or_else(|| match set {
             // FMoW's classes are found by their names.
             Set::Fmow => rules::repeated_name(&manifest.class_names),
@@ -89,38 +90,64 @@ pub(super) fn read(
     data_dir: &Path,
     set: Set,
 ) -> Result<(LabelledImages, LabelledImages)> {
+    let (metadata, splits) = splits(manifest, data_dir, set)?;
+    counted(&metadata, "train", &splits.train, manifest.train_images)?;
+    counted(&metadata, "id_test", &splits.id_test, manifest.test_images)?;
+    Ok((decode(&splits.train, set, manifest)?, decode(&splits.id_test, set, manifest)?))
+}
+
+/// Reads the validation images, where the manifest says how many there are.
+///
+/// # Errors
+/// As [`read`].
+pub(super) fn read_validation(
+    manifest: &DatasetManifest,
+    data_dir: &Path,
+    set: Set,
+) -> Result<Option<LabelledImages>> {
+    let Some(expected) = manifest.validation_images else { return Ok(None) };
+    let (metadata, splits) = splits(manifest, data_dir, set)?;
+    counted(&metadata, "id_val", &splits.id_val, expected)?;
+    decode(&splits.id_val, set, manifest).map(Some)
+}
+
+/// The table, and the files of the splits by it.
+fn splits(manifest: &DatasetManifest, data_dir: &Path, set: Set) -> Result<(PathBuf, Splits)> {
     let folder = manifest.folder_in(data_dir);
     let [metadata, images] = set.required().map(|name| folder.join(name));
     let splits = match set {
         Set::Fmow => metadata::fmow(&metadata, &images, &manifest.class_names)?,
         Set::IWildCam => metadata::iwildcam(&metadata, &images, manifest.classes)?,
     };
-    for (split, files, expected) in
-        [("train", &splits.train, manifest.train_images), ("id_test", &splits.id_test, manifest.test_images)]
-    {
-        if files.len() != expected {
-            let (path, found) = (metadata, files.len());
-            return Err(Error::SplitCount { path, split, expected, found });
-        }
-    }
-    let decode = |files: &[LabelledFile]| decode(files, set.format(), manifest.image);
-    Ok((decode(&splits.train)?, decode(&splits.id_test)?))
+    Ok((metadata, splits))
 }
 
-fn decode(files: &[LabelledFile], format: ImageFormat, shape: ImageShape) -> Result<LabelledImages> {
+fn counted(metadata: &Path, split: &'static str, files: &[LabelledFile], expected: usize) -> Result<()> {
+    if files.len() == expected {
+        return Ok(());
+    }
+    Err(Error::SplitCount { path: metadata.into(), split, expected, found: files.len() })
+}
+
+fn decode(files: &[LabelledFile], set: Set, manifest: &DatasetManifest) -> Result<LabelledImages> {
+    let shape = manifest.image;
     let pixels = side_by_side::make(side_by_side::threads(), files, shape, |file, into| {
-        decode_one(&file.path, format, shape, into)
+        let image = decode_one(&file.path, set.format())?;
+        match manifest.resize {
+            None => resize::write_planes(&image, shape, into),
+            Some(Resize::CenterCrop) => center_crop::write_planes(&image, shape.width, into),
+        }
+        Ok(())
     })?;
     Ok(LabelledImages { images: Images { shape, pixels }, labels: labelled_file::labels(files) })
 }
 
-fn decode_one(path: &Path, format: ImageFormat, shape: ImageShape, into: &mut [u8]) -> Result<()> {
+fn decode_one(path: &Path, format: ImageFormat) -> Result<RgbImage> {
     let bytes = fs::read(path).map_err(Error::io("read", path))?;
     let image = load_from_memory_with_format(&bytes, format);
     let image = image.map_err(|source| Error::Decode { path: path.into(), source })?;
     if format == ImageFormat::Jpeg {
         refuse_truncated(path, &bytes)?;
     }
-    write_planes(&image.into_rgb8(), shape, into);
-    Ok(())
+    Ok(image.into_rgb8())
 }

@@ -9,7 +9,7 @@ use super::*;
 use crate::manifest::DatasetManifest;
 use crate::manifest::load::tests::load_changed;
 use crate::pixels::jpeg::tests::quadrants;
-use crate::{prepare, read};
+use crate::{prepare, read, read_validation};
 
 const FMOW: &str = r#"
 name = "map"
@@ -144,6 +144,41 @@ fn iwildcam_is_read_by_split_and_file_name() {
     assert!(near(dataset.test.image(0), 100));
 }
 
+/// The validation images of the same years or cameras: before 2013 of `val`, and `id_val`.
+#[test]
+fn validation_images_are_read_where_they_are_asked_for() {
+    let with = |manifest: &str, count: usize| {
+        manifest.replace("class_balanced", &format!("validation_images = {count}\nclass_balanced"))
+    };
+    let tree = Tree::new(&with(FMOW, 1), FMOW_METADATA, &[("rgb_img_4.png", png(2, 2, [3, 4, 5]))]);
+    let (images, labels) = read_validation(&tree.manifest, tree.data.path()).unwrap().unwrap();
+    assert_eq!((labels, images.image(0)), (vec![1], &[3, 3, 3, 3, 4, 4, 4, 4, 5, 5, 5, 5][..]));
+    let animals = [("f.jpg", quadrants(48, 32, [[100; 3]; 4]))];
+    let tree = Tree::new(&with(IWILDCAM, 1), IWILDCAM_METADATA, &animals);
+    assert_eq!(read_validation(&tree.manifest, tree.data.path()).unwrap().unwrap().1, [1]);
+    let tree = Tree::new(&with(IWILDCAM, 2), IWILDCAM_METADATA, &animals);
+    let error = read_validation(&tree.manifest, tree.data.path()).unwrap_err().to_string();
+    assert!(error.contains("metadata.csv has 1 images of split id_val, expected 2"), "{error}");
+    let tree = fmow(FMOW_METADATA);
+    assert!(read_validation(&tree.manifest, tree.data.path()).unwrap().is_none());
+}
+
+/// Four wide images of which the middle square is red: nothing else is left of them.
+#[test]
+fn the_middle_of_an_image_is_taken_where_the_manifest_says_so() {
+    let image =
+        RgbImage::from_fn(24, 8, |x, _| Rgb(if (8..16).contains(&x) { [200, 0, 0] } else { [0, 0, 200] }));
+    let mut bytes = Cursor::new(Vec::new());
+    image.write_to(&mut bytes, ImageFormat::Png).unwrap();
+    let files =
+        ["rgb_img_0.png", "rgb_img_3.png", "rgb_img_5.png"].map(|name| (name, bytes.get_ref().clone()));
+    let manifest = FMOW.replace("image = {", "resize = \"center-crop\"\nimage = {");
+    let manifest = manifest.replace("height = 2, width = 2", "height = 8, width = 8");
+    let tree = Tree::new(&manifest, FMOW_METADATA, &files);
+    let dataset = read(&tree.manifest, tree.data.path()).unwrap();
+    assert_eq!(dataset.train.image(1), [[200; 64], [0; 64], [0; 64]].concat());
+}
+
 #[test]
 fn a_wrong_line_of_fmow_is_named() {
     for (from, to, problem) in [
@@ -221,6 +256,11 @@ fn manifests_that_contradict_the_layout_are_refused() {
         for (from, to, problem) in [
             ("instructions = \"Ask.\"\n", file, "the layout fixes the files' names; there are no [[files]]"),
             ("channels = 3", "channels = 1", "the layout has images of 3 channels"),
+            (
+                "image = { channels = 3, height = 2",
+                "resize = \"center-crop\"\nimage = { channels = 3, height = 3",
+                "is a square",
+            ),
             ("width = 2", "width = 0", "the images have no pixels"),
             ("test_images = 1", "test_images = 0", "there are no training images or no test images"),
             ("folder =", "split = \"official\"\nfolder =", "split is for the layout tiny-imagenet"),
