@@ -7,6 +7,7 @@
 //! from a stream that the caller names, so that a seed means the same model on every backend.
 
 pub mod classifier;
+pub mod clip_norm;
 pub mod discriminator;
 pub mod dropout;
 mod features;
