@@ -81,7 +81,6 @@ impl Batch {
 
 /// A classifier: a body that turns a sample into an embedding, and a head.
 #[derive(Module, Debug)]
-#[expect(clippy::large_enum_variant, reason = "there is one classifier at a time, and a module is in no box")]
 pub enum Classifier {
     /// A residual network on images.
     ResNet(ResNet),

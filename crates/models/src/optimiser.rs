@@ -138,7 +138,7 @@ impl Optimizer for Adam {
     }
 
     fn to_device<const D: usize>(state: AdamState<D>, device: &Device) -> AdamState<D> {
-        state.to_device(device)
+        state.moved_to(device)
     }
 }
 
@@ -159,12 +159,12 @@ impl Optimizer for AdamW {
     }
 
     fn to_device<const D: usize>(state: AdamState<D>, device: &Device) -> AdamState<D> {
-        state.to_device(device)
+        state.moved_to(device)
     }
 }
 
 impl<const D: usize> AdamState<D> {
-    fn to_device(self, device: &Device) -> Self {
+    fn moved_to(self, device: &Device) -> Self {
         let Self { mean, square, steps } = self;
         Self { mean: mean.to_device(device), square: square.to_device(device), steps }
     }

@@ -6,8 +6,10 @@ The tower is transformers' own CLIPVisionModelWithProjection with a small config
 downloaded. Its weights are multiples of 1/64, so that they are short here and exact in half precision too; the file has them
 times 64, under the keys of Hugging Face and, by the inverse of transformers' convert_clip_original_pytorch_to_hf.py, under
 OpenAI's. A gradient and a parameter after the steps are given by their first entries and L2 norm, under the names and in the
-layout of this project (a layer's weights are [features_in, features_out]). `torchscript` is a traced module, deflated and in
-hexadecimal. The versions are in the file.
+layout of this project (a layer's weights are [features_in, features_out]). The `zip`s are state dictionaries as torch.save
+writes them: Hugging Face's with the numbers of the positions, as its older files have them; OpenAI's in half precision where
+its `convert_weights` halves, with the numbers that are no weights. `torchscript` is a traced module. These three are deflated
+and in hexadecimal. The versions are in the file.
 """
 
 import io
@@ -106,6 +108,25 @@ def torchscript():
     return zlib.compress(file.getvalue(), 9).hex()
 
 
+def saved(state):
+    file = io.BytesIO()
+    torch.save({key: value.clone() for key, value in state.items()}, file)
+    return zlib.compress(file.getvalue(), 9).hex()
+
+
+def hugging_face_zip(state):
+    positions = torch.arange(len(state["vision_model.embeddings.position_embedding.weight"])).unsqueeze(0)
+    return saved(state | {"vision_model.embeddings.position_ids": positions, "logit_scale": torch.tensor(4.6)})
+
+
+def openai_zip(state):
+    def is_single(key):
+        return "ln_" in key or "embedding" in key
+    halved = {key: value if is_single(key) else value.half() for key, value in openai(state).items()}
+    counts = {"input_resolution": IMAGE, "context_length": 77, "vocab_size": 49408}
+    return saved(halved | {key: torch.tensor(value) for key, value in counts.items()})
+
+
 torch.manual_seed(5)
 torch.set_num_threads(1)
 config = CLIPVisionConfig(
@@ -157,6 +178,8 @@ with torch.no_grad():
             "features_after": numbers(after),
             "logits_after": numbers(head(after)),
             "parameters_after": ours(dict(parameters)),
+            "hugging_face_zip": hugging_face_zip(start),
+            "openai_zip": openai_zip(start),
             "torchscript": torchscript(),
         },
         sys.stdout,

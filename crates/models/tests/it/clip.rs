@@ -33,6 +33,8 @@ struct Golden {
     features_after: Vec<f32>,
     logits_after: Vec<f32>,
     parameters_after: BTreeMap<String, Short>,
+    hugging_face_zip: String,
+    openai_zip: String,
     torchscript: String,
 }
 
@@ -337,19 +339,34 @@ fn a_turned_tensor_is_named_in_both_layouts() {
     }
 }
 
-#[test]
-fn a_torchscript_archive_is_refused_with_the_conversion() {
-    let hexadecimal = tower().torchscript;
+fn unpack(hexadecimal: &str) -> Vec<u8> {
     let deflated: Vec<u8> = (0..hexadecimal.len())
         .step_by(2)
         .map(|at| u8::from_str_radix(&hexadecimal[at..at + 2], 16).unwrap())
         .collect();
     let mut bytes = Vec::new();
     ZlibDecoder::new(deflated.as_slice()).read_to_end(&mut bytes).unwrap();
-    let saved = file(&bytes);
-    let error = load_clip(&config(), &saved.path, WeightsFormat::Pytorch, &mut rng(1), &device())
-        .map(|_| ())
-        .unwrap_err();
+    bytes
+}
+
+fn load_zip(hexadecimal: &str) -> Result<Vit, PretrainedError> {
+    let saved = file(&unpack(hexadecimal));
+    load_clip(&config(), &saved.path, WeightsFormat::Pytorch, &mut rng(1), &device())
+}
+
+/// With what is no weight in them: whole numbers, and those of the positions in older files of Hugging Face.
+#[test]
+fn state_dictionaries_give_the_same_tower() {
+    let golden = tower();
+    let expected = all(&load(&safetensors(&golden.hugging_face, |_| false), &device()).unwrap(), None);
+    for zip in [&golden.hugging_face_zip, &golden.openai_zip] {
+        assert_eq!(all(&load_zip(zip).unwrap(), None), expected);
+    }
+}
+
+#[test]
+fn a_torchscript_archive_is_refused_with_the_conversion() {
+    let error = load_zip(&tower().torchscript).map(|_| ()).unwrap_err();
     assert!(matches!(error, PretrainedError::TorchScript { .. }), "{error}");
     assert!(error.to_string().contains("torch.jit.load"), "{error}");
 }
