@@ -18,7 +18,7 @@ pub struct ShallowConfig {
     pub classes: usize,
 }
 
-/// Linear, ReLU, linear on features (Zhang et al., LabelBench, 2023, the shallow network of its proxies): an embedding is the
+/// Linear, ReLU, linear on features (the shallow proxy of LabelBench, Zhang et al., arXiv:2306.09910): an embedding is the
 /// features themselves.
 #[derive(Module, Debug)]
 pub struct Shallow {
