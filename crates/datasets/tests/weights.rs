@@ -21,7 +21,8 @@ fn manifests() -> Vec<WeightsManifest> {
 #[test]
 fn every_manifest_loads_and_no_name_is_also_a_dataset() {
     let names: Vec<String> = manifests().into_iter().map(|manifest| manifest.name).collect();
-    let expected = ["101", "152", "18", "34", "50"].map(|depth| format!("resnet{depth}-imagenet1k-v1"));
+    let resnets = ["101", "152", "18", "34", "50"].map(|depth| format!("resnet{depth}-imagenet1k-v1"));
+    let expected: Vec<String> = ["clip-vit-base-patch32".to_owned()].into_iter().chain(resnets).collect();
     assert_eq!(names, expected);
     for name in names {
         assert!(!folder("datasets").join(format!("{name}.toml")).exists(), "{name}");
@@ -31,7 +32,7 @@ fn every_manifest_loads_and_no_name_is_also_a_dataset() {
 /// torchvision names a file by its architecture and the beginning of its checksum, and the address ends in that name.
 #[test]
 fn file_address_checksum_and_architecture_say_the_same() {
-    for manifest in manifests() {
+    for manifest in manifests().into_iter().filter(|manifest| manifest.name.starts_with("resnet")) {
         let Checksum::Sha256Prefix(prefix) = &manifest.checksum else { panic!("{:?}", manifest.checksum) };
         assert_eq!(manifest.file, format!("{}-{prefix}.pth", manifest.architecture));
         let url = format!("https://download.pytorch.org/models/{}", manifest.file);

@@ -227,6 +227,7 @@ fn optimisers(threads: usize, filter: &str) {
         beta_1: 0.9,
         beta_2: 0.999,
         epsilon: 1e-8,
+        decoupled: false,
         weight_decay: 5e-4,
         steps: 10,
     };

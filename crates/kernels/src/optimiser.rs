@@ -21,7 +21,7 @@ pub struct Sgd {
     pub weight_decay: f32,
 }
 
-/// Adam (Kingma and Ba, ICLR 2015), as in PyTorch's `Adam`.
+/// Adam (Kingma and Ba, ICLR 2015), as in PyTorch's `Adam` and, decoupled, its `AdamW`.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Adam {
     /// The step.
@@ -32,8 +32,11 @@ pub struct Adam {
     pub beta_2: f64,
     /// Added to the root of the mean squared gradient.
     pub epsilon: f64,
-    /// The weight of ½‖θ‖² in the loss.
+    /// The weight of ½‖θ‖² in the loss; or, decoupled, the share of a parameter that decays at a learning rate of 1.
     pub weight_decay: f64,
+    /// Whether a parameter decays by itself before the step and not through its gradient (Loshchilov and Hutter, ICLR 2019,
+    /// Algorithm 2).
+    pub decoupled: bool,
     /// Steps including this one, from 1.
     pub steps: usize,
 }
@@ -117,20 +120,23 @@ impl WithSimd for AdamPart<'_> {
 
     #[inline(always)]
     fn with_simd<S: Simd>(self, _: S) {
-        let Adam { learning_rate, beta_1, beta_2, epsilon, weight_decay, steps } = self.adam;
+        let Adam { learning_rate, beta_1, beta_2, epsilon, weight_decay, decoupled, steps } = self.adam;
         let power = i32::try_from(steps).unwrap_or(i32::MAX);
         let factor = (learning_rate / (1.0 - beta_1.powi(power))) as f32;
         let second = (1.0 - beta_2.powi(power)).sqrt() as f32;
         // What is new is weighed by what one minus a share is, not by what is left of it in single precision.
         let (new_1, new_2) = ((1.0 - beta_1) as f32, (1.0 - beta_2) as f32);
         let (beta_1, beta_2) = (beta_1 as f32, beta_2 as f32);
-        let (epsilon, weight_decay) = (epsilon as f32, weight_decay as f32);
+        // A product with 1 is exact, so that a coupled step is not changed by what a decoupled one keeps.
+        let (kept, weight_decay) =
+            if decoupled { (1.0 - learning_rate * weight_decay, 0.0) } else { (1.0, weight_decay) };
+        let (epsilon, kept, weight_decay) = (epsilon as f32, kept as f32, weight_decay as f32);
         let all = self.parameters.iter_mut().zip(self.gradient).zip(self.mean).zip(self.square);
         for (((parameter, &gradient), mean), square) in all {
             let gradient = gradient + weight_decay * *parameter;
             *mean = beta_1 * *mean + new_1 * gradient;
             *square = beta_2 * *square + new_2 * gradient * gradient;
-            *parameter -= factor * *mean / (square.sqrt() / second + epsilon);
+            *parameter = kept * *parameter - factor * *mean / (square.sqrt() / second + epsilon);
         }
     }
 }

@@ -7,12 +7,18 @@ use rand_chacha::ChaCha8Rng;
 use crate::linear::{LinearHead, LinearHeadConfig};
 use crate::output::Output;
 use crate::resnet::{ResNet, ResNetConfig};
+use crate::shallow::{Shallow, ShallowConfig};
+use crate::vit::{Vit, VitConfig};
 
 /// What a classifier is built from.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub enum ClassifierConfig {
     /// A residual network on images.
     ResNet(ResNetConfig),
+    /// The image tower of CLIP, on images.
+    Vit(VitConfig),
+    /// Two layers on features.
+    Shallow(ShallowConfig),
     /// A linear head on features.
     Head(LinearHeadConfig),
 }
@@ -26,6 +32,8 @@ impl ClassifierConfig {
     pub fn init(&self, rng: &mut ChaCha8Rng, device: &Device) -> Classifier {
         match self {
             Self::ResNet(config) => Classifier::ResNet(config.init(rng, device)),
+            Self::Vit(config) => Classifier::Vit(config.init(rng, device)),
+            Self::Shallow(config) => Classifier::Shallow(config.init(rng, device)),
             Self::Head(config) => Classifier::Head(config.init(device)),
         }
     }
@@ -34,6 +42,8 @@ impl ClassifierConfig {
     pub fn embedding(&self) -> usize {
         match self {
             Self::ResNet(config) => config.embedding(),
+            Self::Vit(config) => config.embedding(),
+            Self::Shallow(config) => config.dims,
             Self::Head(config) => config.dims,
         }
     }
@@ -42,6 +52,8 @@ impl ClassifierConfig {
     pub fn classes(&self) -> usize {
         match self {
             Self::ResNet(config) => config.classes,
+            Self::Vit(config) => config.classes,
+            Self::Shallow(config) => config.classes,
             Self::Head(config) => config.classes,
         }
     }
@@ -98,18 +110,22 @@ impl Batch {
     }
 }
 
-/// A classifier: a body that turns a sample into an embedding, and a linear head.
+/// A classifier: a body that turns a sample into an embedding, and a head.
 #[derive(Module, Debug)]
-#[expect(clippy::large_enum_variant, reason = "there is one classifier at a time, and a module is in no box")]
 pub enum Classifier {
     /// A residual network on images.
     ResNet(ResNet),
+    /// The image tower of CLIP, on images.
+    Vit(Vit),
+    /// Two layers on features.
+    Shallow(Shallow),
     /// A linear head on features.
     Head(LinearHead),
 }
 
 /// Whoever feeds a classifier has built it for what it is fed with.
-const OTHER_BATCH: &str = "a network looks at images, and a head alone at features";
+const OTHER_BATCH: &str =
+    "a residual network and a tower look at images, a head alone and a shallow network at features";
 
 impl Classifier {
     /// One pass over a batch.
@@ -124,13 +140,15 @@ impl Classifier {
     pub fn forward(&self, batch: Batch) -> Output {
         match (self, batch) {
             (Self::ResNet(model), Batch::Images(images)) => model.forward(images),
+            (Self::Vit(model), Batch::Images(images)) => model.forward(images),
+            (Self::Shallow(model), Batch::Features(features)) => model.forward(features),
             (Self::Head(head), Batch::Features(features)) => head.forward(features),
             _ => panic!("{OTHER_BATCH}"),
         }
     }
 
     /// As [`forward`](Self::forward), with the statistics of this batch wherever the network normalises by batches
-    /// ([`ResNet::forward_with_batch_statistics`]); a head alone does so nowhere.
+    /// ([`ResNet::forward_with_batch_statistics`]); every other classifier does so nowhere.
     ///
     /// # Panics
     ///
@@ -138,6 +156,8 @@ impl Classifier {
     pub fn forward_with_batch_statistics(&self, batch: Batch) -> Output {
         match (self, batch) {
             (Self::ResNet(model), Batch::Images(images)) => model.forward_with_batch_statistics(images),
+            (Self::Vit(model), Batch::Images(images)) => model.forward(images),
+            (Self::Shallow(model), Batch::Features(features)) => model.forward(features),
             (Self::Head(head), Batch::Features(features)) => head.forward(features),
             _ => panic!("{OTHER_BATCH}"),
         }
@@ -152,6 +172,10 @@ impl Classifier {
     pub fn forward_with_dropout(&self, batch: Batch, mask: Tensor<2>) -> Output {
         match (self, batch) {
             (Self::ResNet(model), Batch::Images(images)) => model.forward_with_dropout(images, mask),
+            (Self::Vit(model), Batch::Images(images)) => model.forward_with_dropout(images, mask),
+            (Self::Shallow(model), Batch::Features(features)) => {
+                Output { logits: model.head(features.clone() * mask), embeddings: features }
+            }
             (Self::Head(head), Batch::Features(features)) => {
                 Output { logits: head.head(features.clone() * mask), embeddings: features }
             }
@@ -163,6 +187,8 @@ impl Classifier {
     pub fn head(&self, embeddings: Tensor<2>) -> Tensor<2> {
         match self {
             Self::ResNet(model) => model.head(embeddings),
+            Self::Vit(model) => model.head(embeddings),
+            Self::Shallow(model) => model.head(embeddings),
             Self::Head(head) => head.head(embeddings),
         }
     }
@@ -171,6 +197,8 @@ impl Classifier {
     pub fn head_weights(&self) -> Tensor<2> {
         match self {
             Self::ResNet(model) => model.head_weights(),
+            Self::Vit(model) => model.head_weights(),
+            Self::Shallow(model) => model.head_weights(),
             Self::Head(head) => head.head_weights(),
         }
     }
@@ -179,6 +207,8 @@ impl Classifier {
     pub fn classes(&self) -> usize {
         match self {
             Self::ResNet(model) => model.classes(),
+            Self::Vit(model) => model.classes(),
+            Self::Shallow(model) => model.classes(),
             Self::Head(head) => head.classes(),
         }
     }
@@ -187,6 +217,8 @@ impl Classifier {
     pub fn trainable_parameters(&self) -> usize {
         match self {
             Self::ResNet(model) => model.trainable_parameters(),
+            Self::Vit(model) => model.num_params(),
+            Self::Shallow(model) => model.num_params(),
             Self::Head(head) => head.num_params(),
         }
     }

@@ -6,8 +6,8 @@
 
 use burn::module::Param;
 use burn::nn::conv::{Conv2d, Conv2dConfig, ConvTranspose2d, ConvTranspose2dConfig};
-use burn::nn::{BatchNorm, BatchNormConfig, Linear, PaddingConfig2d};
-use burn::tensor::{Device, TensorData};
+use burn::nn::{BatchNorm, BatchNormConfig, LayerNorm, LayerNormConfig, Linear, PaddingConfig2d};
+use burn::tensor::{Device, Tensor, TensorData};
 use rand::RngExt;
 use rand_chacha::ChaCha8Rng;
 use rand_distr::StandardNormal;
@@ -115,6 +115,66 @@ pub fn linear_kaiming_normal(
     }
 }
 
+/// As [`linear`], without a bias.
+pub fn linear_without_bias(
+    features_in: usize,
+    features_out: usize,
+    rng: &mut ChaCha8Rng,
+    device: &Device,
+) -> Linear {
+    let weights = uniform(vec![features_in, features_out], features_in, rng);
+    Linear { weight: Param::from_data(weights, device), bias: None }
+}
+
+/// As [`linear`], with a bias of zeros.
+pub fn linear_with_zero_bias(
+    features_in: usize,
+    features_out: usize,
+    rng: &mut ChaCha8Rng,
+    device: &Device,
+) -> Linear {
+    let bias = TensorData::zeros::<f32, _>([features_out]);
+    Linear {
+        bias: Some(Param::from_data(bias, device)),
+        ..linear_without_bias(features_in, features_out, rng, device)
+    }
+}
+
+/// A fully connected layer; weights `[features_in, features_out]` are uniform in ±√(6 / (features_in + features_out)), the bias
+/// `[features_out]` is zero (Glorot and Bengio, AISTATS 2010, eq. 16; PyTorch's `xavier_uniform_`).
+pub fn linear_xavier_uniform(
+    features_in: usize,
+    features_out: usize,
+    rng: &mut ChaCha8Rng,
+    device: &Device,
+) -> Linear {
+    let bound = (6.0 / (features_in + features_out) as f32).sqrt();
+    let bias = TensorData::zeros::<f32, _>([features_out]);
+    Linear {
+        weight: Param::from_data(uniform_within(bound, vec![features_in, features_out], rng), device),
+        bias: Some(Param::from_data(bias, device)),
+    }
+}
+
+/// A parameter of any shape; values are normal with a mean of 0.
+pub fn normal<const D: usize>(
+    shape: [usize; D],
+    deviation: f32,
+    rng: &mut ChaCha8Rng,
+    device: &Device,
+) -> Param<Tensor<D>> {
+    Param::from_data(normal_with(deviation, shape.to_vec(), rng), device)
+}
+
+/// Layer normalisation with weight 1, bias 0 and ε = 1e-5 (PyTorch's defaults).
+pub fn layer_norm(width: usize, device: &Device) -> LayerNorm {
+    let mut layer = LayerNormConfig::new(width).with_epsilon(1e-5).init(device);
+    // Burn would set these when they are first read.
+    layer.gamma = Param::from_data(TensorData::ones::<f32, _>([width]), device);
+    layer.beta = Some(Param::from_data(TensorData::zeros::<f32, _>([width]), device));
+    layer
+}
+
 /// Batch normalisation with weight 1, bias 0, momentum 0.1 and ε = 1e-5 (PyTorch's defaults). Its running variance
 /// is the biased one, where PyTorch's is unbiased (METHODOLOGY.md).
 pub fn batch_norm(channels: usize, device: &Device) -> BatchNorm {
@@ -126,14 +186,20 @@ pub fn batch_norm(channels: usize, device: &Device) -> BatchNorm {
 }
 
 fn uniform(shape: Vec<usize>, fan_in: usize, rng: &mut ChaCha8Rng) -> TensorData {
-    let bound = 1.0 / (fan_in as f32).sqrt();
+    uniform_within(1.0 / (fan_in as f32).sqrt(), shape, rng)
+}
+
+fn uniform_within(bound: f32, shape: Vec<usize>, rng: &mut ChaCha8Rng) -> TensorData {
     let count = shape.iter().product();
     let values: Vec<f32> = (0..count).map(|_| (2.0 * rng.random::<f32>() - 1.0) * bound).collect();
     TensorData::new(values, shape)
 }
 
 fn kaiming_normal(shape: Vec<usize>, fan_in: usize, rng: &mut ChaCha8Rng) -> TensorData {
-    let deviation = (2.0 / fan_in as f32).sqrt();
+    normal_with((2.0 / fan_in as f32).sqrt(), shape, rng)
+}
+
+fn normal_with(deviation: f32, shape: Vec<usize>, rng: &mut ChaCha8Rng) -> TensorData {
     let count = shape.iter().product();
     let values: Vec<f32> = (0..count).map(|_| rng.sample::<f32, _>(StandardNormal) * deviation).collect();
     TensorData::new(values, shape)
@@ -141,7 +207,6 @@ fn kaiming_normal(shape: Vec<usize>, fan_in: usize, rng: &mut ChaCha8Rng) -> Ten
 
 #[cfg(test)]
 mod tests {
-    use burn::tensor::Tensor;
     use rand_chacha::rand_core::SeedableRng;
 
     use super::*;

@@ -1,4 +1,4 @@
-//! Burn modules: residual networks and weights trained elsewhere, the variational autoencoder and the discriminator of
+//! Burn modules: residual networks, the image tower of CLIP and weights trained elsewhere, the variational autoencoder and the discriminator of
 //! VAAL, and what is drawn for them on the host.
 //!
 //! A [`classifier::Classifier`] is one of a closed set of networks; whoever trains or scores knows none of them by name.
@@ -7,6 +7,7 @@
 //! from a stream that the caller names, so that a seed means the same model on every backend.
 
 pub mod classifier;
+pub mod clip_norm;
 pub mod discriminator;
 pub mod dropout;
 mod features;
@@ -18,7 +19,9 @@ pub mod optimiser;
 pub mod output;
 pub mod pretrained;
 pub mod resnet;
+pub mod shallow;
 pub mod vae;
 pub mod views;
+pub mod vit;
 
 pub use fused::kernels;

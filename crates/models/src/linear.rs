@@ -3,7 +3,9 @@
 use burn::module::{Module, Param};
 use burn::nn::Linear;
 use burn::tensor::{Device, Tensor, TensorData};
+use rand_chacha::ChaCha8Rng;
 
+use crate::initializer::linear;
 use crate::output::Output;
 
 /// The sizes of a head.
@@ -26,6 +28,11 @@ impl LinearHeadConfig {
     pub fn init(&self, device: &Device) -> LinearHead {
         let Self { dims, classes } = *self;
         self.with_weights(vec![0.0; dims * classes], vec![0.0; classes], device)
+    }
+
+    /// A head that is to be trained by steps: weights and biases are drawn from `rng`, PyTorch's defaults.
+    pub fn init_random(&self, rng: &mut ChaCha8Rng, device: &Device) -> LinearHead {
+        LinearHead { fc: linear(self.dims, self.classes, rng, device) }
     }
 
     /// A head of weights that were found elsewhere.
@@ -80,6 +87,8 @@ impl LinearHead {
 
 #[cfg(test)]
 mod tests {
+    use rand_chacha::rand_core::SeedableRng;
+
     use super::*;
 
     #[expect(deprecated, reason = "the backend of the unit tests, until Burn 0.23")]
@@ -102,5 +111,15 @@ mod tests {
         assert_eq!((head.classes(), head.num_params()), (2, 8));
         assert_eq!(values(head.head_weights()), [1.0, 0.0, 2.0, 0.0, 1.0, -1.0]);
         assert_eq!(values(config.init(&device()).forward(features).logits), [0.0, 0.0]);
+    }
+
+    #[test]
+    fn a_drawn_head_is_that_of_its_stream() {
+        let config = LinearHeadConfig { dims: 4, classes: 3 };
+        let draw = |seed| config.init_random(&mut ChaCha8Rng::seed_from_u64(seed), &device());
+        let weights = values(draw(1).head_weights());
+        assert!(weights.iter().all(|weight| weight.abs() <= 0.5), "uniform in ±1/√4: {weights:?}");
+        assert_eq!(weights, values(draw(1).head_weights()));
+        assert_ne!(weights, values(draw(2).head_weights()));
     }
 }

@@ -117,7 +117,10 @@ impl State<'_> {
                     seconds: started.elapsed().as_secs_f64(),
                 })
             }
-            (ClassifierDefinition::Head(_), ClassifierConfig::ResNet(_)) => {
+            (
+                ClassifierDefinition::Head(_),
+                ClassifierConfig::ResNet(_) | ClassifierConfig::Vit(_) | ClassifierConfig::Shallow(_),
+            ) => {
                 panic!("a definition's head is not built as a network")
             }
         }

@@ -83,7 +83,12 @@ pub(super) fn initial_model(
         ClassifierConfig::ResNet(config) => {
             Ok(Classifier::ResNet(pretrained::load(config, path, *format, &mut rng, device)?))
         }
-        ClassifierConfig::Head(_) => panic!("a head has no pretrained weights"),
+        ClassifierConfig::Vit(config) => {
+            Ok(Classifier::Vit(pretrained::load_clip(config, path, *format, &mut rng, device)?))
+        }
+        ClassifierConfig::Head(_) | ClassifierConfig::Shallow(_) => {
+            panic!("a head or a shallow network has no pretrained weights")
+        }
     }
 }
 

@@ -52,7 +52,7 @@ pub(crate) struct SgdStep {
     pub(crate) weight_decay: f64,
 }
 
-/// A step of Adam.
+/// A step of Adam, or of AdamW.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct AdamStep {
     pub(crate) learning_rate: f64,
@@ -60,6 +60,8 @@ pub(crate) struct AdamStep {
     pub(crate) beta_2: f64,
     pub(crate) epsilon: f64,
     pub(crate) weight_decay: f64,
+    /// Whether a parameter decays by itself and not through its gradient.
+    pub(crate) decoupled: bool,
     /// Steps including this one, from 1.
     pub(crate) steps: usize,
 }

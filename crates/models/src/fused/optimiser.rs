@@ -65,8 +65,8 @@ pub(crate) fn adam_step<const D: usize>(
         None => (None, None),
     };
     let (mut mean, mut square) = (or_zeros(mean, &parameter), or_zeros(square, &parameter));
-    let AdamStep { learning_rate, beta_1, beta_2, epsilon, weight_decay, steps } = step;
-    let adam = optimiser::Adam { learning_rate, beta_1, beta_2, epsilon, weight_decay, steps };
+    let AdamStep { learning_rate, beta_1, beta_2, epsilon, weight_decay, decoupled, steps } = step;
+    let adam = optimiser::Adam { learning_rate, beta_1, beta_2, epsilon, weight_decay, decoupled, steps };
     adam.step(
         Lanes::detect(),
         parameter.storage_mut::<f32>(),

@@ -18,6 +18,18 @@ pub enum PretrainedError {
         /// The cause.
         source: PytorchStoreError,
     },
+    /// A TorchScript archive: a program with its weights, as OpenAI's `ViT-B-32.pt`.
+    #[error(
+        "read {path}: it is a TorchScript archive, which holds a program. With PyTorch, \
+         `torch.save(torch.jit.load(FILE, map_location=\"cpu\").state_dict(), OTHER)` writes its weights alone to \
+         another file, which can be read: {source}"
+    )]
+    TorchScript {
+        /// The file.
+        path: PathBuf,
+        /// The cause.
+        source: PytorchStoreError,
+    },
     /// There is no such file, or it is damaged or not a safetensors file.
     #[error("read {path} as safetensors: {source}")]
     Safetensors {
@@ -56,7 +68,7 @@ pub enum PretrainedError {
     Missing {
         /// The file.
         path: PathBuf,
-        /// The name under which torchvision keeps the tensor.
+        /// The name under which such files keep the tensor.
         key: String,
     },
     /// The file has a tensor that the network does not have.
@@ -74,7 +86,7 @@ pub enum PretrainedError {
         path: PathBuf,
         /// The tensor's name in the file.
         key: String,
-        /// The network's shape, as torchvision writes it.
+        /// The network's shape, as such files write it.
         expected: Vec<usize>,
         /// The shape in the file.
         found: Vec<usize>,

@@ -1,23 +1,27 @@
-//! Weights that somebody else has trained: torchvision's residual networks.
+//! Weights that somebody else has trained: torchvision's residual networks and the image tower of CLIP.
 //!
 //! A file is used whole or not at all. Every parameter and running statistic of the network comes from the file and
-//! every tensor of the file goes into the network; a head for other classes is the one exception.
+//! every tensor of the file goes into the network. There are two exceptions, a head and what is passed over by its name: the
+//! text tower of a CLIP.
 
+mod clip;
+mod clip_keys;
 mod error;
-mod keys;
+mod torchvision_keys;
 
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use burn::tensor::{DType, Device};
+use burn::tensor::{DType, Device, TensorData};
 use burn_store::{
     FloatCastAdapter, ModuleAdapter, ModuleSnapshot, ModuleStore, PyTorchToBurnAdapter, PytorchStore,
     SafetensorsStore, bridge, burn_pack,
 };
 use rand_chacha::ChaCha8Rng;
 
+pub use self::clip::load_clip;
 pub use self::error::PretrainedError;
-use self::keys::{Slot, fit, slots};
+use self::torchvision_keys::{Slot, fit, slots};
 use crate::resnet::{ResNet, ResNetConfig};
 
 /// How a file holds its tensors.
@@ -101,7 +105,8 @@ pub fn tensors(path: &Path, format: WeightsFormat) -> Result<BTreeMap<String, Ra
 pub fn to_tensors(model: &ResNet) -> BTreeMap<String, RawTensor> {
     let tensors = model.collect(None, None, false).into_iter();
     let tensor = |tensor: burn_pack::Tensor| {
-        let (key, is_head) = (keys::torchvision_key(&tensor.name), tensor.name == keys::HEAD_WEIGHT);
+        let (key, is_head) =
+            (torchvision_keys::torchvision_key(&tensor.name), tensor.name == torchvision_keys::HEAD_WEIGHT);
         let shape = tensor.shape.to_vec();
         let data = bridge::into_data(tensor).expect("a network's own tensors are at hand");
         let values = data.convert::<f32>().try_to_vec::<f32>().expect("it was converted to f32");
@@ -120,11 +125,19 @@ fn transposed(shape: Vec<usize>, values: Vec<f32>) -> RawTensor {
 fn read(path: &Path, format: WeightsFormat) -> Result<BTreeMap<String, burn_pack::Tensor>, PretrainedError> {
     // Both stores can close gaps in numbered keys; that would hide a block that is missing.
     match format {
-        WeightsFormat::Pytorch => PytorchStore::from_file(path)
-            .map_indices_contiguous(false)
-            .get_all_tensors()
-            .cloned()
-            .map_err(|source| PretrainedError::Pytorch { path: path.to_owned(), source }),
+        WeightsFormat::Pytorch => {
+            PytorchStore::from_file(path).map_indices_contiguous(false).get_all_tensors().cloned().map_err(
+                |source| {
+                    let path = path.to_owned();
+                    // The reader names the class of the archive's module, and all of TorchScript's are below this name.
+                    if source.to_string().contains("__torch__") {
+                        PretrainedError::TorchScript { path, source }
+                    } else {
+                        PretrainedError::Pytorch { path, source }
+                    }
+                },
+            )
+        }
         WeightsFormat::Safetensors => SafetensorsStore::from_file(path)
             .map_indices_contiguous(false)
             .get_all_tensors()
@@ -139,13 +152,31 @@ fn take(
     tensors: &mut BTreeMap<String, burn_pack::Tensor>,
     file: &Path,
 ) -> Result<burn_pack::Tensor, PretrainedError> {
-    let (path, key) = (file.to_owned(), slot.key.clone());
-    let Some(tensor) = tensors.remove(&slot.key) else {
-        return Err(PretrainedError::Missing { path, key });
+    let data = take_data(&slot.key, tensors, file)?;
+    Ok(bridge::from_data(data, slot.path.clone(), None))
+}
+
+/// The values of a tensor as f32, read from the file now.
+fn floats(
+    key: &str,
+    tensors: &mut BTreeMap<String, burn_pack::Tensor>,
+    file: &Path,
+) -> Result<Vec<f32>, PretrainedError> {
+    let data = take_data(key, tensors, file)?.convert::<f32>();
+    Ok(data.try_into_vec().expect("it was converted to f32"))
+}
+
+fn take_data(
+    key: &str,
+    tensors: &mut BTreeMap<String, burn_pack::Tensor>,
+    file: &Path,
+) -> Result<TensorData, PretrainedError> {
+    let (path, named) = (file.to_owned(), key.to_owned());
+    let Some(tensor) = tensors.remove(key) else {
+        return Err(PretrainedError::Missing { path, key: named });
     };
     if !tensor.dtype.is_float() {
-        return Err(PretrainedError::Kind { path, key, found: tensor.dtype });
+        return Err(PretrainedError::Kind { path, key: named, found: tensor.dtype });
     }
-    let data = bridge::into_data(tensor).map_err(|source| PretrainedError::Tensor { path, key, source })?;
-    Ok(bridge::from_data(data, slot.path.clone(), None))
+    bridge::into_data(tensor).map_err(|source| PretrainedError::Tensor { path, key: named, source })
 }
