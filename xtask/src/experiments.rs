@@ -107,6 +107,7 @@ pub(crate) fn sizes(manifest: &DatasetManifest) -> DatasetSizes {
     DatasetSizes {
         train_images: manifest.train_images,
         test_images: manifest.test_images,
+        validation_images: manifest.validation_images.unwrap_or(0),
         classes: manifest.classes,
     }
 }

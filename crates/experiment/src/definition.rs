@@ -27,6 +27,7 @@ mod scoring;
 mod strategy;
 mod sweep;
 mod training;
+mod vit;
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -43,7 +44,7 @@ pub use early_stopping::{EarlyStopping, Validation};
 pub use flexmatch::FlexMatch;
 pub use head::{HeadDefinition, HeadFeatures};
 pub use mixup::{Mixup, MixupTargets};
-pub use model::{Block, ModelDefinition, Stem};
+pub use model::{Block, ModelDefinition, ResNetDefinition, Stem};
 pub use networks::{KlReduction, VaalNetworks};
 pub use optimiser::{Adam, Optimiser};
 pub use pool::{ImbalanceProfile, IndexListPair, PoolDefinition, same_factor};
@@ -58,6 +59,7 @@ pub use sweep::SweepDefinition;
 pub use training::{
     ClassWeights, IncompleteBatch, LossDefinition, Normalisation, Schedule, TrainingDefinition,
 };
+pub use vit::{VitDefinition, VitHeadDefinition};
 
 /// An experiment as its `definition.toml` gives it. There are no defaults for scientific values.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

@@ -16,6 +16,8 @@ pub struct DatasetSizes {
     pub train_images: usize,
     /// Test images.
     pub test_images: usize,
+    /// Images of a validation split; 0 without one.
+    pub validation_images: usize,
     /// Classes, taken to be of one size.
     pub classes: usize,
 }
@@ -104,9 +106,14 @@ pub fn expected_sizes(definition: &RunDefinition, dataset: DatasetSizes) -> (usi
 /// The sizes of what is left of a dataset where some of its classes take no part.
 fn taking_part(definition: &RunDefinition, dataset: DatasetSizes) -> DatasetSizes {
     let Some(Grouping::First { classes }) = definition.grouping else { return dataset };
-    let DatasetSizes { train_images, test_images, classes: all } = dataset;
+    let DatasetSizes { train_images, test_images, validation_images, classes: all } = dataset;
     let of = |images: usize| images * classes / all;
-    DatasetSizes { train_images: of(train_images), test_images: of(test_images), classes }
+    DatasetSizes {
+        train_images: of(train_images),
+        test_images: of(test_images),
+        validation_images: of(validation_images),
+        classes,
+    }
 }
 
 /// The imbalance of a profile and a factor; a factor of 1 is none.
@@ -131,7 +138,7 @@ pub fn round_work(definition: &RunDefinition, dataset: DatasetSizes, round: usiz
             let unlabelled = pool.saturating_sub(round * definition.budget);
             // Each unlabelled image of a step is seen as it is and in a strong view.
             let beside = training.flexmatch.map_or(0, |it| 2 * it.unlabelled_batch.min(unlabelled));
-            let validated = validation_images(training) * training.epochs;
+            let validated = validation_images(training, dataset) * training.epochs;
             ((labelled + beside * batches.len()) * training.epochs, test_images + evaluated + validated)
         }
         ClassifierDefinition::Head(_) => {
@@ -144,9 +151,10 @@ pub fn round_work(definition: &RunDefinition, dataset: DatasetSizes, round: usiz
 }
 
 /// Images that early stopping looks at after an epoch; an epoch that it ends takes none after it.
-fn validation_images(training: &TrainingDefinition) -> usize {
+fn validation_images(training: &TrainingDefinition, dataset: DatasetSizes) -> usize {
     let Some(EarlyStopping { validation, .. }) = training.early_stopping else { return 0 };
     match validation {
+        Validation::Split {} => dataset.validation_images,
         Validation::Unused { images } => images,
     }
 }
@@ -243,7 +251,8 @@ mod tests {
     #[test]
     fn the_published_protocol_has_the_published_sizes() {
         let runs = published("cifar100");
-        let dataset = DatasetSizes { train_images: 50_000, test_images: 10_000, classes: 100 };
+        let dataset =
+            DatasetSizes { train_images: 50_000, test_images: 10_000, validation_images: 0, classes: 100 };
         for (factor, pool) in [(1.0, 45_000), (0.3, 29_250), (0.1, 24_750)] {
             let run = |strategy: &str| {
                 let wanted = |run: &&RunDefinition| {
@@ -273,7 +282,8 @@ mod tests {
     /// GALAXY: one trial is Σ 500 r = 637,500 steps of 100 images over 50 rounds; the pool is evaluated in each.
     #[test]
     fn the_protocol_of_direct_has_the_published_steps() {
-        let dataset = DatasetSizes { train_images: 50_000, test_images: 10_000, classes: 100 };
+        let dataset =
+            DatasetSizes { train_images: 50_000, test_images: 10_000, validation_images: 0, classes: 100 };
         for run in published("direct-cifar100-k2") {
             assert_eq!(training_steps(&run, dataset, 0), 637_500);
             assert_eq!(training_steps(&run, dataset, 49), 25_000);
@@ -287,7 +297,8 @@ mod tests {
     /// 99 labels at first and batches of 99: as many steps.
     #[test]
     fn three_classes_take_as_many_steps() {
-        let dataset = DatasetSizes { train_images: 50_000, test_images: 10_000, classes: 100 };
+        let dataset =
+            DatasetSizes { train_images: 50_000, test_images: 10_000, validation_images: 0, classes: 100 };
         for name in ["direct-cifar100-k3", "direct-cifar100-k3-noise10"] {
             assert!(published(name).iter().all(|run| training_steps(run, dataset, 0) == 637_500), "{name}");
         }
@@ -295,7 +306,8 @@ mod tests {
 
     #[test]
     fn what_bait_keeps_is_known_before() {
-        let dataset = DatasetSizes { train_images: 50_000, test_images: 10_000, classes: 100 };
+        let dataset =
+            DatasetSizes { train_images: 50_000, test_images: 10_000, validation_images: 0, classes: 100 };
         for run in published("direct-cifar100-k10") {
             let plan = query_memory(&run, dataset);
             let expected = bait::plan(49_900, 10, 512, 100);
@@ -305,7 +317,8 @@ mod tests {
 
     #[test]
     fn a_sweep_scores_the_pool_once_and_trains_one_model() {
-        let dataset = DatasetSizes { train_images: 50_000, test_images: 10_000, classes: 100 };
+        let dataset =
+            DatasetSizes { train_images: 50_000, test_images: 10_000, validation_images: 0, classes: 100 };
         let runs = published("lambda");
         let of = |strategy: &str| {
             let run = runs.iter().find(|run| run.strategy.name == strategy).unwrap();
@@ -324,7 +337,8 @@ mod tests {
         let experiments = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../experiments");
         let path = experiments.join("people-cifar100-20/definition.toml");
         let runs = Definition::load(&path).unwrap().runs(Scale::Quick, &Selector::default()).unwrap();
-        let dataset = DatasetSizes { train_images: 50_000, test_images: 10_000, classes: 100 };
+        let dataset =
+            DatasetSizes { train_images: 50_000, test_images: 10_000, validation_images: 0, classes: 100 };
         assert_eq!(expected_sizes(&runs[0], dataset), (0, 5_500));
         let fitted: u64 = (0..=10).map(|round| 90 * round).sum();
         let work = Work { train_images: fitted, score_images: 5_500 + 2_000, vaal_images: 0 };

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use clap::Args;
-use tailward_engine::run::{Claim, RunInputs, Setting, run as run_definition};
+use tailward_engine::run::{Claim, RunInputs, Setting, run as run_definition, wants_validation_split};
 use tailward_experiment::definition::RunDefinition;
 use tailward_labelling::Patience;
 
@@ -72,9 +72,16 @@ pub(crate) fn start(
     let data_dir = &environment.data_dir;
     let replay = definition.replay.as_ref();
     let replay = replay.map(|replay| sample_order::of_replay(folder, data_dir, replay)).transpose()?;
-    let dataset = tailward_datasets::read(&environment.manifest(definition)?, data_dir)
-        .map_err(tailward_engine::Error::from)?;
-    let setting = Setting::new(definition, dataset, data_dir)?;
+    let manifest = environment.manifest(definition)?;
+    let of_data = tailward_engine::Error::from;
+    let dataset = tailward_datasets::read(&manifest, data_dir).map_err(of_data)?;
+    let mut setting = Setting::new(definition, dataset, data_dir)?;
+    if wants_validation_split(definition)
+        && let Some((images, labels)) =
+            tailward_datasets::read_validation(&manifest, data_dir).map_err(of_data)?
+    {
+        setting = setting.with_validation(definition, images, labels);
+    }
     let inputs = RunInputs {
         setting,
         replay: replay.as_deref(),

@@ -8,7 +8,9 @@ use serde_json::{Map, Value, json};
 use tailward_datasets::{Dataset, DatasetManifest};
 use tailward_engine::device::Backend;
 use tailward_engine::run::{Claim, RunInputs, Setting, Weights, run};
-use tailward_experiment::definition::{Definition, RunDefinition, Scale, Selector, Stem};
+use tailward_experiment::definition::{
+    Definition, ModelDefinition, ResNetDefinition, RunDefinition, Scale, Selector, Stem,
+};
 use tailward_experiment::record::Record;
 use tailward_models::pretrained::WeightsFormat;
 
@@ -74,6 +76,13 @@ fn weights_file(path: &Path) {
     file.write_all(&data).unwrap();
 }
 
+fn resnet(definition: &mut RunDefinition) -> &mut ResNetDefinition {
+    match definition.model.as_mut() {
+        Some(ModelDefinition::ResNet(model)) => model,
+        other => panic!("a residual network: {other:?}"),
+    }
+}
+
 #[test]
 fn every_round_starts_from_the_pretrained_weights() {
     let folder = tempfile::tempdir().unwrap();
@@ -82,7 +91,7 @@ fn every_round_starts_from_the_pretrained_weights() {
     let dataset = tailward_datasets::read(&synthetic_manifest(), data_dir()).unwrap();
     let drawn = start(&definition("entropy"), &dataset, None, &folder.path().join("drawn")).unwrap();
     let mut pretrained = definition("entropy");
-    pretrained.model.as_mut().unwrap().pretrained = Some("tiny".to_owned());
+    resnet(&mut pretrained).pretrained = Some("tiny".to_owned());
     let weights = Weights { path: path.clone(), format: WeightsFormat::Safetensors };
     let go = |name: &str| start(&pretrained, &dataset, Some(weights.clone()), &folder.path().join(name));
     let record = go("first").unwrap();
@@ -147,7 +156,7 @@ fn tiny_imagenet_runs() {
     let dataset = tailward_datasets::read(&manifest, &data_dir).unwrap();
     let mut definition = definition("bald-cb");
     definition.dataset = manifest.name;
-    definition.model.as_mut().unwrap().stem = Stem::Imagenet;
+    resnet(&mut definition).stem = Stem::Imagenet;
     definition.rounds = 1;
     definition.training.as_mut().unwrap().epochs = 1;
     let tailward_experiment::definition::PoolDefinition::Drawn { initial, per_class_cap, .. } =

@@ -146,9 +146,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<()> {
     if !arguments.dry_run {
         eprintln!("verifying {} in {}", manifest.title, data_dir.display());
         tailward_datasets::prepare(&manifest, &data_dir)?;
-        if let Some(weights) =
-            definition.scale(scale)?.model.as_ref().and_then(|model| model.pretrained.as_ref())
-        {
+        if let Some(weights) = definition.scale(scale)?.model.as_ref().and_then(|model| model.pretrained()) {
             tailward_datasets::weights::verify(&experiments::weights(weights)?, &data_dir)?;
         }
     }

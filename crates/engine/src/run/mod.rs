@@ -18,6 +18,7 @@ mod state;
 mod study;
 mod sweep;
 mod validation;
+mod zero_shot;
 
 pub use r#loop::run;
 pub use model::{Weights, classifier, network, streams};
@@ -25,3 +26,4 @@ pub use rates::head_rates;
 pub use setting::{Setting, check_shape};
 pub use state::{Claim, RunInputs};
 pub use study::Study;
+pub use validation::wants_validation_split;

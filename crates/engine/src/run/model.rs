@@ -4,12 +4,13 @@ use std::path::PathBuf;
 
 use burn::tensor::Device;
 use tailward_experiment::definition::{
-    Block, ClassifierDefinition, ModelDefinition, RunDefinition, Stem as DefinedStem,
+    Block, ClassifierDefinition, ModelDefinition, RunDefinition, Stem as DefinedStem, VitDefinition,
 };
 use tailward_models::classifier::{Classifier, ClassifierConfig};
 use tailward_models::linear::LinearHeadConfig;
 use tailward_models::pretrained::{self, WeightsFormat};
 use tailward_models::resnet::{BlockKind, ResNetConfig, Stem};
+use tailward_models::vit::{VitConfig, VitHead};
 
 use crate::Error;
 use crate::rng::{Stream, stream};
@@ -29,23 +30,30 @@ pub fn classifier(definition: &RunDefinition, channels: usize, classes: usize) -
     }
 }
 
-/// The network of a definition, for images of so many channels.
+/// The network of a definition, for images of so many channels; where its head begins with what classes' names say, that is left to
+/// whoever has the file.
 pub fn network(model: &ModelDefinition, channels: usize, classes: usize) -> ClassifierConfig {
-    ClassifierConfig::ResNet(ResNetConfig {
-        channels,
-        classes,
-        stem: match model.stem {
-            DefinedStem::Cifar => Stem::Cifar,
-            DefinedStem::CifarStrided => Stem::CifarStrided,
-            DefinedStem::Imagenet => Stem::ImageNet,
-        },
-        block: match model.block {
-            None | Some(Block::Basic) => BlockKind::Basic,
-            Some(Block::Bottleneck) => BlockKind::Bottleneck,
-        },
-        blocks: model.blocks.clone(),
-        widths: model.widths.clone(),
-    })
+    match model {
+        ModelDefinition::ResNet(model) => ClassifierConfig::ResNet(ResNetConfig {
+            channels,
+            classes,
+            stem: match model.stem {
+                DefinedStem::Cifar => Stem::Cifar,
+                DefinedStem::CifarStrided => Stem::CifarStrided,
+                DefinedStem::Imagenet => Stem::ImageNet,
+            },
+            block: match model.block {
+                None | Some(Block::Basic) => BlockKind::Basic,
+                Some(Block::Bottleneck) => BlockKind::Bottleneck,
+            },
+            blocks: model.blocks.clone(),
+            widths: model.widths.clone(),
+        }),
+        &ModelDefinition::Vit(VitDefinition { image, patch, width, layers, heads, features, .. }) => {
+            let head = VitHead::Linear;
+            ClassifierConfig::Vit(VitConfig { image, patch, width, layers, heads, features, classes, head })
+        }
+    }
 }
 
 /// A verified file of weights to start from.
@@ -108,21 +116,34 @@ pub fn streams(definition: &RunDefinition, config: &ClassifierConfig, round: usi
 
 #[cfg(test)]
 mod tests {
+    use tailward_experiment::definition::{ResNetDefinition, VitHeadDefinition};
+
     use super::*;
 
     /// A plan knows the size of an embedding without the networks.
     #[test]
     fn a_definition_knows_its_networks_embedding() {
         for block in [None, Some(Block::Basic), Some(Block::Bottleneck)] {
-            let model = ModelDefinition {
+            let model = ModelDefinition::ResNet(ResNetDefinition {
                 stem: DefinedStem::Cifar,
                 block,
                 blocks: vec![1, 1],
                 widths: vec![16, 32],
                 dropout: None,
                 pretrained: None,
-            };
+            });
             assert_eq!(model.embedding(), network(&model, 3, 10).embedding(), "{block:?}");
         }
+        let model = ModelDefinition::Vit(VitDefinition {
+            image: 32,
+            patch: 8,
+            width: 16,
+            layers: 1,
+            heads: 2,
+            features: 12,
+            head: VitHeadDefinition::Linear {},
+            pretrained: None,
+        });
+        assert_eq!((model.embedding(), network(&model, 3, 10).embedding()), (12, 12));
     }
 }

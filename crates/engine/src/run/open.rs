@@ -14,6 +14,7 @@ use super::model::classifier;
 use super::setting::{Setting, check_shape, construct_pool, construct_replayed};
 use super::state::{RunInputs, State};
 use super::validation::Validation;
+use super::zero_shot;
 use crate::Error;
 use crate::inputs::features::{Pictures, describe};
 use crate::inputs::{Inputs, Pixels};
@@ -29,7 +30,8 @@ impl<'a> State<'a> {
         let (shape, classes) = (setting.train.shape, setting.class_names.len());
         let device = inputs.backend.device()?;
         check_shape(definition, shape)?;
-        let classifier = classifier(definition, shape.channels, classes);
+        let mut classifier = classifier(definition, shape.channels, classes);
+        zero_shot::begin(definition, inputs.data_dir, &mut classifier)?;
         let pool = match inputs.replay {
             Some(order) => construct_replayed(definition, setting, order)?,
             None => construct_pool(definition, setting, inputs.data_dir)?,
@@ -63,8 +65,10 @@ impl<'a> State<'a> {
         ledger.guard(fence.clone());
         let mut everything: Vec<SampleId> = pool.initial.iter().chain(&pool.pool).copied().collect();
         everything.sort_unstable();
-        let RunInputs { setting: Setting { train, test, study, .. }, folder, weights, host, .. } = inputs;
-        let validation = Validation::of(definition, &pool, &study)?;
+        let RunInputs {
+            setting: Setting { train, test, validation, study, .. }, folder, weights, host, ..
+        } = inputs;
+        let validation = Validation::of(definition, &pool, &study, validation, &device)?;
         let [train_inputs, test_inputs] = fed(definition, [train, test], &everything, &device);
         let mut state = Self {
             definition,

@@ -6,7 +6,9 @@ use tailward_datasets::{
     Dataset, ImageShape, Images, PoolManifest, PoolSource, SampleId, TrainingImages, TrainingTruth,
     construct, construct_replay, noisy_labels,
 };
-use tailward_experiment::definition::{ClassifierDefinition, PoolDefinition, RunDefinition, same_factor};
+use tailward_experiment::definition::{
+    ClassifierDefinition, ModelDefinition, PoolDefinition, RunDefinition, same_factor,
+};
 use tailward_experiment::plan::imbalance;
 
 use super::study::Study;
@@ -22,10 +24,20 @@ use crate::rng::{Stream, stream};
 pub fn check_shape(definition: &RunDefinition, shape: ImageShape) -> Result<(), Error> {
     let ImageShape { channels, height, width } = shape;
     match definition.classifier() {
-        ClassifierDefinition::Network { training, .. } => {
+        ClassifierDefinition::Network { model, training } => {
             let given = training.normalisation.mean.len();
             if given != channels {
                 let reason = format!("it normalises {given} channels, and the images have {channels}");
+                return Err(Error::Mismatch(reason));
+            }
+            if let ModelDefinition::Vit(model) = model
+                && (channels, height, width) != (3, model.image, model.image)
+            {
+                let side = model.image;
+                let reason = format!(
+                    "`model.image` is {side}, for images of 3 channels of {side} × {side} pixels, and the dataset has {channels} of \
+                     {height} × {width}"
+                );
                 return Err(Error::Mismatch(reason));
             }
         }
@@ -53,6 +65,8 @@ pub struct Setting {
     pub train: Images,
     /// The test images.
     pub test: Images,
+    /// The dataset's own validation images with their true labels, where the definition stops early by them.
+    pub validation: Option<(Images, Vec<u32>)>,
     /// What the images show, and what annotators say of them.
     pub study: Study,
 }
@@ -74,7 +88,21 @@ impl Setting {
             None => dataset,
         };
         let Dataset { name, class_names, train, test, truth } = dataset;
-        Ok(Self { dataset: name, class_names, train, test, study: Study { truth, told } })
+        Ok(Self { dataset: name, class_names, train, test, validation: None, study: Study { truth, told } })
+    }
+
+    /// The same with validation images whose labels are the dataset's own, before any merging.
+    #[must_use]
+    pub fn with_validation(self, definition: &RunDefinition, images: Images, mut labels: Vec<u32>) -> Self {
+        let mut images = images;
+        if let Some(grouping) = definition.grouping {
+            let kept: Vec<usize> = (0..labels.len()).filter(|&row| grouping.keeps(labels[row])).collect();
+            if kept.len() < labels.len() {
+                images.pixels = kept.iter().flat_map(|&row| images.image(row)).copied().collect();
+            }
+            labels = kept.into_iter().map(|row| grouping.map(labels[row])).collect();
+        }
+        Self { validation: Some((images, labels)), ..self }
     }
 
     /// What a pool is built from: a simulated study knows its truth.

@@ -3,37 +3,79 @@
 
 use std::collections::HashSet;
 
+use burn::tensor::Device;
 use rand::seq::index;
-use tailward_datasets::PoolManifest;
-use tailward_experiment::definition::{self, ClassifierDefinition, EarlyStopping, RunDefinition};
+use tailward_datasets::{Images, PoolManifest};
+use tailward_experiment::definition::{
+    self, ClassifierDefinition, EarlyStopping, RunDefinition, TrainingDefinition,
+};
 
 use super::study::Study;
 use crate::Error;
-use crate::inputs::Inputs;
+use crate::inputs::{Inputs, Pixels};
 use crate::pool::image_rows;
 use crate::rng::{Stream, stream};
 use crate::train::classifier::ValidationSet;
 
 /// The validation images of a run.
 pub(super) struct Validation {
+    /// Their own inputs; nothing where they are training images.
+    inputs: Option<Inputs>,
     rows: Vec<usize>,
     labels: Vec<u32>,
 }
 
+/// Whether a definition stops training by the dataset's own validation images, which are read for it.
+pub fn wants_validation_split(definition: &RunDefinition) -> bool {
+    early_stopping(definition).is_some_and(|(_, early)| early.validation == definition::Validation::Split {})
+}
+
+fn early_stopping(definition: &RunDefinition) -> Option<(&TrainingDefinition, EarlyStopping)> {
+    let ClassifierDefinition::Network { training, .. } = definition.classifier() else { return None };
+    Some((training, training.early_stopping?))
+}
+
 impl Validation {
-    /// The validation images of a definition; nothing where it does not stop early.
+    /// The validation images of a definition; nothing where it does not stop early. `split` is the dataset's own.
     ///
     /// # Errors
     ///
-    /// Fewer training images take no part than it wants.
+    /// The dataset has no validation split, or fewer training images take no part than are wanted.
     pub(super) fn of(
         definition: &RunDefinition,
         pool: &PoolManifest,
         study: &Study,
+        split: Option<(Images, Vec<u32>)>,
+        device: &Device,
     ) -> Result<Option<Self>, Error> {
-        let ClassifierDefinition::Network { training, .. } = definition.classifier() else { return Ok(None) };
-        let Some(EarlyStopping { validation, .. }) = training.early_stopping else { return Ok(None) };
-        let definition::Validation::Unused { images } = validation;
+        let Some((training, EarlyStopping { validation, .. })) = early_stopping(definition) else {
+            return Ok(None);
+        };
+        match validation {
+            definition::Validation::Split {} => {
+                let Some((images, labels)) = split else {
+                    let reason = format!(
+                        "training stops early by validation images, and the dataset `{}` has no split of them",
+                        definition.dataset
+                    );
+                    return Err(Error::Mismatch(reason));
+                };
+                let rows = (0..labels.len()).collect();
+                let inputs = Inputs::Pixels(Pixels::upload(images, &training.normalisation, device));
+                Ok(Some(Self { inputs: Some(inputs), rows, labels }))
+            }
+            definition::Validation::Unused { images } => {
+                Self::of_unused(definition, pool, study, images).map(Some)
+            }
+        }
+    }
+
+    fn of_unused(
+        definition: &RunDefinition,
+        pool: &PoolManifest,
+        study: &Study,
+        images: usize,
+    ) -> Result<Self, Error> {
         let part: HashSet<usize> =
             image_rows(&pool.initial).into_iter().chain(image_rows(&pool.pool)).collect();
         let unused: Vec<usize> = (0..study.truth.train.len()).filter(|row| !part.contains(row)).collect();
@@ -50,7 +92,7 @@ impl Validation {
             index::sample(&mut rng, unused.len(), images).into_iter().map(|place| unused[place]).collect();
         rows.sort_unstable();
         let labels = rows.iter().map(|&row| study.truth.train[row]).collect();
-        Ok(Some(Self { rows, labels }))
+        Ok(Self { inputs: None, rows, labels })
     }
 
     /// How many they are.
@@ -60,6 +102,7 @@ impl Validation {
 
     /// What training is given of them.
     pub(super) fn set<'a>(&'a self, train: &'a Inputs, batch_size: usize) -> ValidationSet<'a> {
-        ValidationSet { inputs: train, rows: &self.rows, labels: &self.labels, batch_size }
+        let inputs = self.inputs.as_ref().unwrap_or(train);
+        ValidationSet { inputs, rows: &self.rows, labels: &self.labels, batch_size }
     }
 }

@@ -9,6 +9,7 @@ use rand::seq::SliceRandom;
 use rand_chacha::ChaCha8Rng;
 use tailward_experiment::definition::{TrainingDefinition, batch_bounds};
 use tailward_models::classifier::Classifier;
+use tailward_models::clip_norm::clip_global_norm;
 use tailward_models::dropout::mask;
 
 use super::early_stopping::{EarlyStopping, Epoch};
@@ -225,7 +226,10 @@ pub fn train<'a>(
                 loss = loss + on_unlabelled;
             }
             loss_sum = loss_sum + loss.clone().inner() * chosen.len() as f64;
-            let gradients = GradientsParams::from_grads(loss.backward(), &model);
+            let mut gradients = GradientsParams::from_grads(loss.backward(), &model);
+            if let Some(norm) = training.clip_norm {
+                gradients = clip_global_norm(gradients, &model, norm);
+            }
             let step = epoch * batches.len() + batch;
             let position = Position { epoch, step, steps, nominal_steps };
             let rate = learning_rate(training.learning_rate, &training.schedule, position);

@@ -59,7 +59,7 @@ impl<'a> ClassifierDefinition<'a> {
     /// The share of the embedding's entries that passes with dropout set to 0, where there is dropout.
     pub fn dropout(&self) -> Option<f64> {
         match self {
-            Self::Network { model, .. } => model.dropout,
+            Self::Network { model, .. } => model.dropout(),
             Self::Head(_) => None,
         }
     }
@@ -67,7 +67,7 @@ impl<'a> ClassifierDefinition<'a> {
     /// The weights that training starts from, where they are not random.
     pub fn pretrained(&self) -> Option<&'a str> {
         match self {
-            Self::Network { model, .. } => model.pretrained.as_deref(),
+            Self::Network { model, .. } => model.pretrained(),
             Self::Head(_) => None,
         }
     }

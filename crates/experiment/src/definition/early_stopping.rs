@@ -20,6 +20,8 @@ pub struct EarlyStopping {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "kebab-case", deny_unknown_fields)]
 pub enum Validation {
+    /// The dataset's own validation split.
+    Split {},
     /// Training images that take no part, neither in the initial set nor in the pool, drawn by the run's seed.
     Unused {
         /// How many.

@@ -7,13 +7,20 @@ use tailward_acquisition::Strategy;
 use tailward_datasets::{Grouping, LabelNoise};
 use tailward_experiment::definition::{
     Adam, Block, ClassWeights, Definition, HeadDefinition, HeadFeatures, ImbalanceProfile, IncompleteBatch,
-    IndexListPair, LossDefinition, Optimiser, PoolDefinition, RunDefinition, Scale, Schedule, Selector,
-    Statistics, Stem, SweepDefinition,
+    IndexListPair, LossDefinition, ModelDefinition, Optimiser, PoolDefinition, ResNetDefinition,
+    RunDefinition, Scale, Schedule, Selector, Statistics, Stem, SweepDefinition,
 };
 use tailward_experiment::record::{RECORD_FILE, Record};
 use tailward_labelling::project::{Audit, PatchFeatures};
 
 use crate::fixture::Shape;
+
+fn resnet(run: &mut RunDefinition) -> &mut ResNetDefinition {
+    match run.model.as_mut() {
+        Some(ModelDefinition::ResNet(model)) => model,
+        other => panic!("a residual network: {other:?}"),
+    }
+}
 
 /// The message of a definition with `from` replaced by `to`.
 fn fault(from: &str, to: &str) -> String {
@@ -198,15 +205,15 @@ fn every_field_that_a_result_depends_on_changes_the_hash() {
                 lists: vec![IndexListPair { imbalance_factor: 0.1, initial: "a".into(), pool: "b".into() }],
             }
         },
-        |run| run.model.as_mut().unwrap().stem = Stem::CifarStrided,
-        |run| run.model.as_mut().unwrap().stem = Stem::Imagenet,
-        |run| run.model.as_mut().unwrap().block = Some(Block::Basic),
-        |run| run.model.as_mut().unwrap().block = Some(Block::Bottleneck),
-        |run| run.model.as_mut().unwrap().dropout = Some(0.5),
-        |run| run.model.as_mut().unwrap().pretrained = Some("x".to_owned()),
+        |run| resnet(run).stem = Stem::CifarStrided,
+        |run| resnet(run).stem = Stem::Imagenet,
+        |run| resnet(run).block = Some(Block::Basic),
+        |run| resnet(run).block = Some(Block::Bottleneck),
+        |run| resnet(run).dropout = Some(0.5),
+        |run| resnet(run).pretrained = Some("x".to_owned()),
         |run| run.sweep = Some(SweepDefinition { lambdas: vec![0.0, 1.0] }),
-        |run| run.model.as_mut().unwrap().blocks[0] += 1,
-        |run| run.model.as_mut().unwrap().widths[0] += 1,
+        |run| resnet(run).blocks[0] += 1,
+        |run| resnet(run).widths[0] += 1,
         |run| run.training.as_mut().unwrap().epochs += 1,
         |run| run.training.as_mut().unwrap().batch_size += 1,
         |run| run.training.as_mut().unwrap().learning_rate *= 2.0,

@@ -37,6 +37,7 @@ fn desk_scales_can_be_run() {
         let sizes = DatasetSizes {
             train_images: manifest.train_images,
             test_images: manifest.test_images,
+            validation_images: manifest.validation_images.unwrap_or(0),
             classes: manifest.classes,
         };
         let runs = definition.runs(Scale::Desk, &Selector::default()).unwrap();

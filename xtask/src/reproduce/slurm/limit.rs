@@ -239,7 +239,8 @@ mod tests {
         let record = |strategy: &str, seed: u64| {
             Record::load(&folder.join(strategy).join(format!("seed-{seed}/record.jsonl"))).unwrap().unwrap()
         };
-        let sizes = DatasetSizes { train_images: 50_000, test_images: 10_000, classes: 100 };
+        let sizes =
+            DatasetSizes { train_images: 50_000, test_images: 10_000, validation_images: 0, classes: 100 };
         let others = [record("entropy", 0), record("vaal-cb", 0)];
         let measured = Measured::of(&others, "flex", sizes).unwrap();
         assert_eq!(measured.runs, 2);

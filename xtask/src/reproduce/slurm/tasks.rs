@@ -80,7 +80,8 @@ mod tests {
     fn planned() -> Vec<PlannedRun> {
         let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../experiments/cifar100/definition.toml");
         let selector = Selector { imbalance_factors: vec![0.1], seeds: vec![0, 1], ..Selector::default() };
-        let sizes = DatasetSizes { train_images: 50_000, test_images: 10_000, classes: 100 };
+        let sizes =
+            DatasetSizes { train_images: 50_000, test_images: 10_000, validation_images: 0, classes: 100 };
         let runs = Definition::load(&path).unwrap().runs(Scale::Desk, &selector).unwrap();
         let planned = |definition: RunDefinition| PlannedRun {
             work: run_work(&definition, sizes, 0),
