@@ -49,8 +49,11 @@ fn values<const D: usize>(tensor: Tensor<D>) -> Vec<f32> {
 }
 
 fn gradients(model: &impl Module, loss: Tensor<1>) -> Named {
-    let gradients = GradientsParams::from_grads(loss.backward(), model);
-    let mut collect = Collect { gradients: Some(&gradients), path: vec![], found: vec![] };
+    named(model, &GradientsParams::from_grads(loss.backward(), model))
+}
+
+fn named(model: &impl Module, gradients: &GradientsParams) -> Named {
+    let mut collect = Collect { gradients: Some(gradients), path: vec![], found: vec![] };
     model.visit(&mut collect);
     collect.found
 }
@@ -188,10 +191,10 @@ fn tower(device: &Device) -> [Named; 3] {
         let logits = model.forward(images(4, 3, 16, device)).logits;
         outputs.push((format!("logits {step}"), values(logits.clone().inner())));
         let loss = CrossEntropyLossConfig::new().init(device).forward(logits, targets.clone());
-        if step == 0 {
-            first = gradients(&model, loss.clone());
-        }
         let all = GradientsParams::from_grads(loss.backward(), &model);
+        if step == 0 {
+            first = named(&model, &all);
+        }
         let clipped = clip_global_norm(all, &model, 1.0);
         model = optimizer.step(0.01, model, clipped);
     }
