@@ -246,27 +246,17 @@ mod tests {
     const PARAMETERS: [f32; 3] = [1.0, -2.0, 0.5];
     const GRADIENTS: [[f32; 3]; 3] = [[0.5, -0.25, 1e-4], [-0.5, 1.0, 2e-4], [0.125, 0.0, -1e-4]];
 
-    fn assert_as_defined(device: &Device) {
+    #[test]
+    fn a_decoupled_decay_reaches_the_parameter_and_no_mean() {
         let adam_w = AdamW { beta_1: 0.9, beta_2: 0.98, epsilon: 1e-6, weight_decay: 0.5 };
-        let (mut parameter, mut state) = (tensor(PARAMETERS, device), None);
+        let (mut parameter, mut state) = (tensor(PARAMETERS, &device()), None);
         for gradient in GRADIENTS {
-            (parameter, state) = adam_w.step(0.1, parameter, tensor(gradient, device), state);
+            (parameter, state) = adam_w.step(0.1, parameter, tensor(gradient, &device()), state);
         }
         let found: Vec<f32> = parameter.into_data().try_into_vec().unwrap();
         for (found, expected) in found.into_iter().zip(naive(0.5)) {
             assert!((f64::from(found) - expected).abs() < 1e-5, "{found} is not {expected}");
         }
-    }
-
-    #[test]
-    fn a_decoupled_decay_reaches_the_parameter_and_no_mean() {
-        assert_as_defined(&device());
-    }
-
-    #[cfg(feature = "flex")]
-    #[test]
-    fn a_decoupled_decay_is_the_same_on_flex() {
-        assert_as_defined(&Device::flex());
     }
 
     /// Without decay the two are one.

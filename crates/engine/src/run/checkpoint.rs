@@ -91,6 +91,7 @@ mod tests {
     use rand_chacha::rand_core::SeedableRng;
     use tailward_models::classifier::{Batch, ClassifierConfig};
     use tailward_models::resnet::{BlockKind, ResNetConfig, Stem};
+    use tailward_models::vit::{VitConfig, VitHead};
 
     use super::*;
     use crate::device::Backend;
@@ -129,6 +130,31 @@ mod tests {
         std::fs::write(folder.path().join("model-round-004.bpk"), "torn").unwrap();
         checkpoints.clear().unwrap();
         assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0);
+    }
+
+    #[test]
+    fn a_tower_comes_back_bit_for_bit() {
+        let folder = tempfile::tempdir().unwrap();
+        let checkpoints = Checkpoints::new(folder.path());
+        let head = VitHead::ZeroShot { rows: vec![0.25; 24], scale: 10.0 };
+        let config = ClassifierConfig::Vit(VitConfig {
+            image: 8,
+            patch: 4,
+            width: 8,
+            layers: 2,
+            heads: 2,
+            features: 6,
+            classes: 4,
+            head,
+        });
+        let device = Backend::compiled()[0].device().unwrap().autodiff();
+        let tower = |seed| config.init(&mut ChaCha8Rng::seed_from_u64(seed), &device);
+        let logits = |model: &Classifier| model.forward(images()).logits.into_data();
+        let model = tower(1).valid();
+        checkpoints.save(0, &model).unwrap();
+        let back = checkpoints.load(0, tower(2)).unwrap().unwrap();
+        assert_eq!(logits(&back), logits(&model));
+        assert_ne!(logits(&back), logits(&tower(2).valid()));
     }
 
     #[test]

@@ -4,7 +4,7 @@ use burn::tensor::Device;
 use rand_chacha::ChaCha8Rng;
 
 use super::block::Block;
-use super::head::Head;
+use super::head::{Head, VitHead};
 use super::network::Vit;
 use crate::initializer::{layer_norm, linear_without_bias, normal};
 
@@ -27,21 +27,6 @@ pub struct VitConfig {
     pub classes: usize,
     /// What classifies the features.
     pub head: VitHead,
-}
-
-/// What classifies the features. Its weights and biases train in either form.
-#[derive(Clone, Debug, PartialEq)]
-pub enum VitHead {
-    /// A linear layer on the features as they are, with PyTorch's default weights.
-    Linear,
-    /// A linear layer on features that were divided by their L2 norm, which begins with what the classes' names say (Radford
-    /// et al., section 3.1.2). Its biases begin at 0.
-    ZeroShot {
-        /// A direction for each class, `[classes, features]`.
-        rows: Vec<f32>,
-        /// What the directions are multiplied by: the exponential of CLIP's `logit_scale`.
-        scale: f64,
-    },
 }
 
 /// Channels of an image.

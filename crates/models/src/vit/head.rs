@@ -5,8 +5,22 @@ use burn::nn::Linear;
 use burn::tensor::{Device, Tensor, TensorData};
 use rand_chacha::ChaCha8Rng;
 
-use super::config::VitHead;
 use crate::initializer::linear;
+
+/// What classifies the features. Its weights and biases train in either form.
+#[derive(Clone, Debug, PartialEq)]
+pub enum VitHead {
+    /// A linear layer on the features as they are, with PyTorch's default weights.
+    Linear,
+    /// A linear layer on features that were divided by their L2 norm, which begins with what the classes' names say (Radford
+    /// et al., section 3.1.2). Its biases begin at 0.
+    ZeroShot {
+        /// A direction for each class, `[classes, features]`.
+        rows: Vec<f32>,
+        /// What the directions are multiplied by: the exponential of CLIP's `logit_scale`.
+        scale: f64,
+    },
+}
 
 /// A linear layer, on features as they are or at a norm of 1.
 #[derive(Module, Debug)]

@@ -7,5 +7,6 @@ mod config;
 mod head;
 mod network;
 
-pub use self::config::{VitConfig, VitHead};
+pub use self::config::VitConfig;
+pub use self::head::VitHead;
 pub use self::network::Vit;

@@ -196,10 +196,11 @@ fn assert_all_near(
     }
 }
 
-fn assert_as_transformers(device: &Device) {
-    let golden = tower();
+#[test]
+fn features_gradients_and_steps_are_those_of_transformers() {
+    let (golden, device) = (tower(), device());
     let mut model = loaded(&golden, &device.clone().autodiff());
-    let output = model.valid().forward(images(device));
+    let output = model.valid().forward(images(&device));
     assert_near(&values(output.embeddings), &golden.features, 1e-5);
     assert_near(&values(output.logits), &golden.logits, 1e-5);
 
@@ -209,7 +210,7 @@ fn assert_as_transformers(device: &Device) {
     let mut optimizer = ModuleOptimizer::from(adam_w);
     let mut losses = Vec::new();
     for step in 0..10 {
-        let logits = model.forward(Tensor::from_inner(images(device))).logits;
+        let logits = model.forward(Tensor::from_inner(images(&device))).logits;
         let loss = CrossEntropyLossConfig::new().init(&training_device).forward(logits, targets.clone());
         losses.push(values(loss.clone().inner())[0]);
         let gradients = GradientsParams::from_grads(loss.backward(), &model);
@@ -219,23 +220,12 @@ fn assert_as_transformers(device: &Device) {
         model = optimizer.step(0.01, model, gradients);
     }
     assert_near(&losses, &golden.losses, 1e-5);
-    let output = model.valid().forward(images(device));
+    let output = model.valid().forward(images(&device));
     assert_near(&values(output.embeddings), &golden.features_after, 1e-4);
     assert_near(&values(output.logits), &golden.logits_after, 1e-4);
     // No output depends on the bias of a key: its gradient is what rounding leaves, which Adam makes large.
     let is_of_keys = |path: &str| path.ends_with("in_proj.bias");
     assert_all_near(&all(&model.valid(), None), &golden.parameters_after, 1e-4, is_of_keys);
-}
-
-#[test]
-fn features_gradients_and_steps_are_those_of_transformers() {
-    assert_as_transformers(&device());
-}
-
-#[cfg(feature = "flex")]
-#[test]
-fn features_gradients_and_steps_are_those_of_transformers_on_flex() {
-    assert_as_transformers(&Device::flex());
 }
 
 /// OpenAI's files have half precision but for layer norms and embeddings.
