@@ -1,13 +1,11 @@
 //! Small images in one file of fixed records, read by position: a cache that can be deleted at any time.
 
-use std::fs::{File, OpenOptions};
-use std::io;
-use std::path::{Path, PathBuf};
-
-use sha2::{Digest, Sha256};
+use std::fs::OpenOptions;
+use std::path::Path;
 
 use crate::error::{Error, Result};
 use crate::images::{ImageShape, Images};
+use crate::pixels::records::Records;
 
 /// The first bytes of the file, with the version of its form.
 const MAGIC: [u8; 8] = *b"TWPIX\0\0\x01";
@@ -15,18 +13,12 @@ const MAGIC: [u8; 8] = *b"TWPIX\0\0\x01";
 /// The magic number and the shape: three numbers of four bytes, little-endian.
 const HEADER_BYTES: u64 = 20;
 
-/// Of the checksum before each record.
-const CHECKSUM_BYTES: usize = 8;
-
 /// The pixels of many images of one shape, by their place.
 ///
-/// A record has a checksum over its pixels and the name of what they were made from, so that a record which was cut short, or
-/// which belongs to another file, is not there. Whoever misses one makes it again.
+/// A record which was cut short, or which belongs to another file, is not there. Whoever misses one makes it again.
 #[derive(Debug)]
 pub struct PixelCache {
-    file: File,
-    path: PathBuf,
-    shape: ImageShape,
+    records: Records,
 }
 
 impl PixelCache {
@@ -37,20 +29,15 @@ impl PixelCache {
     pub fn open(path: &Path, shape: ImageShape) -> Result<Self> {
         let open = || OpenOptions::new().create(true).truncate(false).read(true).write(true).open(path);
         let file = open().map_err(Error::io("open", path))?;
-        let cache = Self { file, path: path.to_owned(), shape };
-        let header = cache.header();
-        let mut found = [0; HEADER_BYTES as usize];
-        let is_ours = positional::read(&cache.file, &mut found, 0).is_ok() && found == header;
-        if !is_ours {
-            let begun = cache.file.set_len(0).and_then(|()| positional::write(&cache.file, &header, 0));
-            begun.map_err(Error::io("write", path))?;
-        }
+        let cache =
+            Self { records: Records { file, path: path.to_owned(), header_bytes: HEADER_BYTES, shape } };
+        cache.records.begin_unless(&header(shape))?;
         Ok(cache)
     }
 
     /// The shape of its images.
     pub fn shape(&self) -> ImageShape {
-        self.shape
+        self.records.shape
     }
 
     /// Keeps the pixels of the image at a place; `source` names what they were made from, such as a file's checksum.
@@ -61,10 +48,7 @@ impl PixelCache {
     /// # Panics
     /// When the pixels are not of the cache's shape.
     pub fn put(&self, place: usize, source: &str, pixels: &[u8]) -> Result<()> {
-        assert_eq!(pixels.len(), self.shape.len(), "pixels of another shape than {:?}", self.shape);
-        let mut record = checksum(source, pixels).to_vec();
-        record.extend_from_slice(pixels);
-        positional::write(&self.file, &record, self.offset(place)).map_err(Error::io("write", &self.path))
+        self.records.put(place, source, pixels)
     }
 
     /// Reads the pixels of the image at a place into `pixels`, and says whether they were there.
@@ -75,16 +59,7 @@ impl PixelCache {
     /// # Panics
     /// When `pixels` are not of the cache's shape.
     pub fn get(&self, place: usize, source: &str, pixels: &mut [u8]) -> Result<bool> {
-        assert_eq!(pixels.len(), self.shape.len(), "pixels of another shape than {:?}", self.shape);
-        let mut found = [0; CHECKSUM_BYTES];
-        let offset = self.offset(place);
-        let read = positional::read(&self.file, &mut found, offset)
-            .and_then(|()| positional::read(&self.file, pixels, offset + CHECKSUM_BYTES as u64));
-        match read {
-            Ok(()) => Ok(found == checksum(source, pixels)),
-            Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => Ok(false),
-            Err(error) => Err(Error::io("read", &self.path)(error)),
-        }
+        self.records.get(place, source, pixels)
     }
 
     /// Reads many images into memory, in the order of their places and sources; the second answer lists those of them (by
@@ -93,10 +68,10 @@ impl PixelCache {
     /// # Errors
     /// The file cannot be read.
     pub fn read(&self, images: &[(usize, &str)]) -> Result<(Images, Vec<usize>)> {
-        let mut read = Images { shape: self.shape, pixels: vec![0; images.len() * self.shape.len()] };
+        let mut read = Images { shape: self.shape(), pixels: vec![0; images.len() * self.shape().len()] };
         let mut missing = Vec::new();
         for (position, (pixels, &(place, source))) in
-            read.pixels.chunks_exact_mut(self.shape.len()).zip(images).enumerate()
+            read.pixels.chunks_exact_mut(self.shape().len()).zip(images).enumerate()
         {
             if !self.get(place, source, pixels)? {
                 pixels.fill(0);
@@ -105,69 +80,16 @@ impl PixelCache {
         }
         Ok((read, missing))
     }
-
-    fn offset(&self, place: usize) -> u64 {
-        HEADER_BYTES + place as u64 * (CHECKSUM_BYTES + self.shape.len()) as u64
-    }
-
-    fn header(&self) -> [u8; HEADER_BYTES as usize] {
-        let mut header = [0; HEADER_BYTES as usize];
-        header[..8].copy_from_slice(&MAGIC);
-        let ImageShape { channels, height, width } = self.shape;
-        for (place, size) in header[8..].chunks_exact_mut(4).zip([channels, height, width]) {
-            place.copy_from_slice(&(size as u32).to_le_bytes());
-        }
-        header
-    }
 }
 
-fn checksum(source: &str, pixels: &[u8]) -> [u8; CHECKSUM_BYTES] {
-    let digest = Sha256::new().chain_update(source).chain_update(b"\0").chain_update(pixels).finalize();
-    std::array::from_fn(|place| digest[place])
-}
-
-/// Reading and writing at a place, which several threads may do at once where the system knows it.
-mod positional {
-    use std::fs::File;
-    use std::io;
-
-    #[cfg(unix)]
-    pub(super) fn read(file: &File, bytes: &mut [u8], offset: u64) -> io::Result<()> {
-        std::os::unix::fs::FileExt::read_exact_at(file, bytes, offset)
+fn header(shape: ImageShape) -> [u8; HEADER_BYTES as usize] {
+    let mut header = [0; HEADER_BYTES as usize];
+    header[..8].copy_from_slice(&MAGIC);
+    let ImageShape { channels, height, width } = shape;
+    for (place, size) in header[8..].chunks_exact_mut(4).zip([channels, height, width]) {
+        place.copy_from_slice(&(size as u32).to_le_bytes());
     }
-
-    #[cfg(unix)]
-    pub(super) fn write(file: &File, bytes: &[u8], offset: u64) -> io::Result<()> {
-        std::os::unix::fs::FileExt::write_all_at(file, bytes, offset)
-    }
-
-    #[cfg(windows)]
-    pub(super) fn read(file: &File, mut bytes: &mut [u8], mut offset: u64) -> io::Result<()> {
-        use std::os::windows::fs::FileExt;
-        while !bytes.is_empty() {
-            let count = file.seek_read(bytes, offset)?;
-            if count == 0 {
-                return Err(io::ErrorKind::UnexpectedEof.into());
-            }
-            bytes = &mut bytes[count..];
-            offset += count as u64;
-        }
-        Ok(())
-    }
-
-    #[cfg(windows)]
-    pub(super) fn write(file: &File, mut bytes: &[u8], mut offset: u64) -> io::Result<()> {
-        use std::os::windows::fs::FileExt;
-        while !bytes.is_empty() {
-            let count = file.seek_write(bytes, offset)?;
-            if count == 0 {
-                return Err(io::ErrorKind::WriteZero.into());
-            }
-            bytes = &bytes[count..];
-            offset += count as u64;
-        }
-        Ok(())
-    }
+    header
 }
 
 #[cfg(test)]
