@@ -111,6 +111,34 @@ pub enum Error {
         /// The size on disk.
         found_bytes: u64,
     },
+    /// A record of a file of pixels is not what was written.
+    #[error("image {row} in {} is damaged; remove the file, and it is made again", path.display())]
+    DamagedRecord {
+        /// The file.
+        path: PathBuf,
+        /// The image, from 0.
+        row: usize,
+    },
+    /// The disk is full before a file of pixels is whole.
+    #[error(
+        "could not make {}, which takes {bytes} bytes: the disk is full. Free as much and run the same command again, which \
+         keeps what there is",
+        path.display()
+    )]
+    NoRoom {
+        /// The file.
+        path: PathBuf,
+        /// Its size when it is whole.
+        bytes: u64,
+        /// The cause.
+        source: io::Error,
+    },
+    /// Another process works on a file.
+    #[error("{} is being made by another process; wait until it has ended", path.display())]
+    InUse {
+        /// The file.
+        path: PathBuf,
+    },
     /// A MATLAB file is damaged, or has what is not read.
     #[error("{}, byte {offset}: {problem}", path.display())]
     Mat {

@@ -11,7 +11,7 @@
 //! [`fetch_weights()`] and [`weights::verify`].
 //!
 //! What lies where: [`manifest`] (what a dataset is), [`layout`] (one room a layout: what it asks, needs and reads), `pixels`
-//! (from image files to pixels), [`labels`] (classes merged, what annotators say), [`pool`] (initial sets and pools),
+//! (from image files to pixels, in memory or in a [`PixelFile`]), [`labels`] (classes merged, what annotators say), [`pool`] (initial sets and pools),
 //! [`folder`] (anybody's own images), [`synthetic`] (the generator), `fetch` (downloading and unpacking), and [`whole_file`] (writing so that a file is never
 //! half there).
 //!
@@ -56,6 +56,7 @@ pub use labels::noise::{LabelNoise, noisy_labels};
 pub use manifest::{
     Archive, ArchiveFormat, DatasetManifest, FileEntry, FileRole, Layout, Resize, Source, TestSplit,
 };
+pub use pixels::pixel_file::PixelFile;
 pub use pool::construction::{construct, construct_replay, order_sha256};
 pub use pool::imbalance::Imbalance;
 pub use pool::index_list;

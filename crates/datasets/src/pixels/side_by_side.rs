@@ -25,6 +25,25 @@ pub(crate) fn make<T: Sync>(
     make: impl Fn(&T, &mut [u8]) -> Result<()> + Sync,
 ) -> Result<Vec<u8>> {
     let mut pixels = vec![0; items.len() * shape.len()];
+    make_into(threads, items, shape, &mut pixels, make)?;
+    Ok(pixels)
+}
+
+/// As [`make`], into memory that is there.
+///
+/// # Errors
+/// The error of the first item, in their order, that has one.
+///
+/// # Panics
+/// When `pixels` has not the room of as many images.
+pub(crate) fn make_into<T: Sync>(
+    threads: NonZeroUsize,
+    items: &[T],
+    shape: ImageShape,
+    pixels: &mut [u8],
+    make: impl Fn(&T, &mut [u8]) -> Result<()> + Sync,
+) -> Result<()> {
+    assert_eq!(pixels.len(), items.len() * shape.len(), "{} images of {shape:?}", items.len());
     let share = items.len().div_ceil(threads.get()).max(1);
     let make = &make;
     let outcomes: Vec<Result<()>> = thread::scope(|scope| {
@@ -39,6 +58,17 @@ pub(crate) fn make<T: Sync>(
             .collect();
         workers.into_iter().map(|worker| worker.join().unwrap_or_else(|panic| resume_unwind(panic))).collect()
     });
-    outcomes.into_iter().collect::<Result<()>>()?;
-    Ok(pixels)
+    outcomes.into_iter().collect()
+}
+
+/// Does the same on each of so many threads, which share out the work themselves.
+///
+/// # Errors
+/// The error of the first thread that has one.
+pub(crate) fn on_each(threads: NonZeroUsize, work: impl Fn() -> Result<()> + Sync) -> Result<()> {
+    let outcomes: Vec<Result<()>> = thread::scope(|scope| {
+        let workers: Vec<_> = (0..threads.get()).map(|_| scope.spawn(&work)).collect();
+        workers.into_iter().map(|worker| worker.join().unwrap_or_else(|panic| resume_unwind(panic))).collect()
+    });
+    outcomes.into_iter().collect()
 }
