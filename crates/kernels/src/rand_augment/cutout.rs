@@ -18,9 +18,11 @@ pub struct Cutout {
 const COLOUR: [u8; 3] = [125, 123, 114];
 
 impl Cutout {
-    /// From three numbers in [0, 1): a side of up to half the width, and a middle anywhere in the image.
+    /// From three numbers in [0, 1): a side of up to half the width, and a middle from the last pixel's far edge down to the first's, as
+    /// LabelBench and USB draw it: NumPy's `uniform(width)` is between 1 and the width.
     pub fn from_unit(side: f64, x: f64, y: f64, [height, width]: [usize; 2]) -> Self {
-        Self { side: side * 0.5 * width as f64, x: x * width as f64, y: y * height as f64 }
+        let middle = |size: usize, unit: f64| size as f64 + (1.0 - size as f64) * unit;
+        Self { side: side * 0.5 * width as f64, x: middle(width, x), y: middle(height, y) }
     }
 
     pub(super) fn apply(self, image: &mut Planes<'_>) {
