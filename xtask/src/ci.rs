@@ -56,11 +56,11 @@ pub(crate) fn run(_arguments: &Arguments) -> Result<()> {
     let doc = ["doc", "--workspace", "--no-deps", "--locked"];
     step("doc", checked(&doc, &[("RUSTDOCFLAGS", "--deny warnings")]), started);
     let binary = built("debug")?.with_file_name(format!("{UNDER_TEST}{}", std::env::consts::EXE_SUFFIX));
-    for experiment in ["synthetic", "direct-synthetic"] {
+    for experiment in ["synthetic", "direct-synthetic", "labelbench-fmow", "labelbench-iwildcam-noise10"] {
         let started = now();
         step(&format!("reproduce {experiment} --scale smoke"), smoke(experiment, &binary), started);
     }
-    for experiment in ["cifar100", "lambda", "direct-cifar100-k10-noise10"] {
+    for experiment in ["cifar100", "lambda", "direct-cifar100-k10-noise10", "labelbench-cifar100-k10"] {
         let name = format!("reproduce {experiment} --scale smoke");
         let started = now();
         match has_data("cifar100", &data_dir)? {

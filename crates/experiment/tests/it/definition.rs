@@ -60,7 +60,7 @@ fn an_unknown_key_is_named_with_its_line() {
 fn a_missing_key_is_named() {
     assert!(fault("weight_decay = 5e-4\n", "").contains("missing field `weight_decay`"));
     let message = fault("momentum = 0.9\n", "");
-    assert!(message.contains("training.momentum: is absent, and the optimiser is not adam"), "{message}");
+    assert!(message.contains("training.momentum: is absent, and the optimiser is neither"), "{message}");
 }
 
 #[test]
@@ -439,7 +439,7 @@ fn networks_are_said_once_and_named() {
     let message = parse(&unknown).unwrap_err().to_string();
     assert!(message.contains("there is no table `[networks.large]` (there are: small)"), "{message}");
     let message = parse(&format!("{text}{NETWORKS}")).unwrap_err().to_string();
-    assert!(message.contains("no query names `[networks.small]`"), "{message}");
+    assert!(message.contains("nothing names `[networks.small]`"), "{message}");
     let out_of_range = said_once.replace("latent = 4", "latent = 0");
     let message = parse(&out_of_range).unwrap_err().to_string();
     assert!(message.contains("strategies[1].query.networks.latent: 0 is less than 1"), "{message}");
