@@ -213,6 +213,15 @@ pub struct Evaluation {
     pub per_class_accuracy: Vec<Option<f64>>,
 }
 
+impl Evaluation {
+    /// Mean of the per-class accuracies over all classes, one without images counting as 0, in [0, 1]: LabelBench's balanced
+    /// accuracy.
+    pub fn balanced_accuracy_over_all(&self) -> f64 {
+        let sum: f64 = self.per_class_accuracy.iter().flatten().sum();
+        sum / self.per_class_accuracy.len() as f64
+    }
+}
+
 /// What a blind sample of the pool says of a model, beside what it is an estimate of.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]

@@ -3,10 +3,10 @@
 use super::data::Results;
 use super::measure;
 use crate::Error;
-use crate::record::{Discriminating, Record};
+use crate::record::{Discriminating, Evaluation, Record};
 
 /// The columns and what they hold.
-pub(super) const COLUMNS: [(&str, &str); 37] = [
+pub(super) const COLUMNS: [(&str, &str); 39] = [
     ("experiment", "name of the experiment"),
     ("scale", "smoke, quick, desk or paper"),
     ("imbalance_factor", "the imbalance factor, in (0, 1]"),
@@ -50,6 +50,8 @@ pub(super) const COLUMNS: [(&str, &str); 37] = [
         "rare_average_precision_random",
         "what lists in random order come to: the classes' mean share of the unlabelled samples",
     ),
+    ("balanced_accuracy_over_all", "as balanced_accuracy, a class without images counting as 0 (LabelBench)"),
+    ("pool_balanced_accuracy_over_all", "the same on the initial set and the pool, where it was measured"),
 ];
 
 /// The file's text.
@@ -70,7 +72,7 @@ pub(super) fn render(results: &Results<'_>) -> Result<String, Error> {
     Ok(String::from_utf8_lossy(&bytes).into_owned())
 }
 
-fn row(run: &Record, index: usize) -> [String; 37] {
+fn row(run: &Record, index: usize) -> [String; 39] {
     let number = |value: f64| {
         if value.is_finite() { value.to_string() } else { String::new() }
     };
@@ -117,5 +119,7 @@ fn row(run: &Record, index: usize) -> [String; 37] {
         optional(measure::minority_labels(index)(run)),
         optional(measure::rare_average_precision(index)(run)),
         optional(measure::rare_average_precision_random(index)(run)),
+        number(round.evaluation.balanced_accuracy_over_all()),
+        optional(round.pool_evaluation.as_ref().map(Evaluation::balanced_accuracy_over_all)),
     ]
 }

@@ -8,7 +8,7 @@
 //! ```
 //!
 //! The training split is the pool and `id_test`, the test images from the same years or cameras, are the test images, as in
-//! LabelBench. `id_val`, validation images from the same, is read where somebody asks for it ([`read_validation`]). The other splits are not used. FMoW's file has the splits of the original dataset; those of WILDS are the
+//! LabelBench. `id_val`, validation images from the same, is read where somebody asks for it ([`read_validation`](crate::read_validation)). The other splits are not used. FMoW's file has the splits of the original dataset; those of WILDS are the
 //! images before 2013 of `train` and `test` (its official scheme `time_after_2016`, with the three years before for
 //! validation out of the distribution). Images keep the order of the lines.
 //!
