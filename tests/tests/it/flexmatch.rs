@@ -82,6 +82,19 @@ fn a_record_says_what_flexmatch_learned_by() {
     assert!(supervised.rounds[0].flexmatch.is_none());
 }
 
+/// The last round of a run may have nothing left that is unlabelled.
+#[test]
+fn flexmatch_ends_where_everything_is_labelled() {
+    let mut definition = definition(flexmatch);
+    let wanted = 40 + definition.rounds * definition.budget;
+    definition.pool = PoolDefinition::Uniform { initial: 40, size: Some(wanted) };
+    let folder = tempfile::tempdir().unwrap();
+    let record = start(&definition, folder.path()).unwrap();
+    let learned: Vec<bool> = record.rounds.iter().map(|round| round.flexmatch.is_some()).collect();
+    let (last, before) = learned.split_last().unwrap();
+    assert!(!last && before.iter().all(|it| *it), "{learned:?}");
+}
+
 /// A run that was cut off after a round's line goes on and ends as one that was not: the state of pseudo-labels is a round's own.
 #[test]
 fn a_run_with_flexmatch_goes_on_as_if_it_had_not_stopped() {

@@ -139,8 +139,8 @@ pub struct Validated {
 /// batch statistics of one image at the lowest resolution can be degenerate, so it joins the batch before it. Where the
 /// definition drops a shorter batch, its images are left out of that epoch.
 ///
-/// With FlexMatch a step sees labelled images, unlabelled ones and strong views of these in one pass, and with early stopping
-/// the network of the best epoch is what comes out.
+/// With FlexMatch a step sees labelled images, unlabelled ones and strong views of these in one pass, as long as anything is
+/// unlabelled, and with early stopping the network of the best epoch is what comes out.
 ///
 /// # Errors
 ///
@@ -164,9 +164,11 @@ pub fn train<'a>(
     let device = inputs.device();
     let augmentation = Augmentation::from(training);
     let loss_function = Loss::new(training.loss, labels, model.classes(), &device);
-    let mut consistency = training.flexmatch.map(|flexmatch| {
+    let mut consistency = training.flexmatch.and_then(|flexmatch| {
         let unlabelled = unlabelled.expect("FlexMatch is given unlabelled images");
-        Consistency::new(flexmatch, augmentation, model.classes(), unlabelled)
+        // Once all is labelled, nothing is left to be consistent with.
+        let is_some = !unlabelled.rows.is_empty();
+        is_some.then(|| Consistency::new(flexmatch, augmentation, model.classes(), unlabelled))
     });
     let mut stopping = training.early_stopping.map(|early| {
         let validation = validation.expect("early stopping is given validation images");
