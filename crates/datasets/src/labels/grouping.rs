@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::dataset::Dataset;
 use crate::error::{Error, Result};
+use crate::images::Images;
 
 /// The name of the class that takes in everything else.
 const REST: &str = "rest";
@@ -102,29 +103,36 @@ impl Grouping {
     pub fn apply(self, mut dataset: Dataset) -> Result<Dataset> {
         let class_names = self.class_names(&dataset.class_names)?;
         let classes = dataset.classes();
-        for (labels, images) in
-            [(&mut dataset.truth.train, &mut dataset.train), (&mut dataset.truth.test, &mut dataset.test)]
-        {
-            if let Some((row, &label)) =
-                labels.iter().enumerate().find(|(_, label)| **label as usize >= classes)
-            {
-                return Err(Error::Label { row, label, classes });
-            }
-            if !labels.iter().all(|&label| self.keeps(label)) {
-                let kept = (0..labels.len()).filter(|&row| self.keeps(labels[row]));
-                images.pixels = kept.flat_map(|row| images.image(row)).copied().collect();
-                labels.retain(|&label| self.keeps(label));
-            }
-            labels.iter_mut().for_each(|label| *label = self.map(*label));
-        }
+        self.merge(classes, &mut dataset.train, &mut dataset.truth.train)?;
+        self.merge(classes, &mut dataset.test, &mut dataset.truth.test)?;
         Ok(Dataset { class_names, ..dataset })
+    }
+
+    /// Replaces the labels of images, `[images]` of so many classes, and takes away the images that take no part; for images that no
+    /// [`Dataset`] has, such as those for validation.
+    ///
+    /// # Errors
+    /// As [`Grouping::apply`]; then nothing has changed.
+    pub fn merge(self, classes: usize, images: &mut Images, labels: &mut Vec<u32>) -> Result<()> {
+        self.check(classes)?;
+        if let Some((row, &label)) = labels.iter().enumerate().find(|(_, label)| **label as usize >= classes)
+        {
+            return Err(Error::Label { row, label, classes });
+        }
+        if !labels.iter().all(|&label| self.keeps(label)) {
+            let kept = (0..labels.len()).filter(|&row| self.keeps(labels[row]));
+            images.pixels = kept.flat_map(|row| images.image(row)).copied().collect();
+            labels.retain(|&label| self.keeps(label));
+        }
+        labels.iter_mut().for_each(|label| *label = self.map(*label));
+        Ok(())
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::images::{ImageShape, Images};
+    use crate::images::ImageShape;
     use crate::labelled_images::LabelledImages;
     use proptest::prelude::*;
 
