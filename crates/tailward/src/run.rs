@@ -77,10 +77,9 @@ pub(crate) fn start(
     let dataset = tailward_datasets::read(&manifest, data_dir).map_err(of_data)?;
     let mut setting = Setting::new(definition, dataset, data_dir)?;
     if wants_validation_split(definition)
-        && let Some((images, labels)) =
-            tailward_datasets::read_validation(&manifest, data_dir).map_err(of_data)?
+        && let Some(images) = tailward_datasets::read_validation(&manifest, data_dir).map_err(of_data)?
     {
-        setting = setting.with_validation(definition, images, labels);
+        setting = setting.with_validation(definition, manifest.classes, images)?;
     }
     let inputs = RunInputs {
         setting,

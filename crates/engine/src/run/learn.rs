@@ -51,15 +51,16 @@ impl State<'_> {
         match (self.definition.classifier(), &self.classifier) {
             (ClassifierDefinition::Network { training, .. }, config) => {
                 let streams = streams(self.definition, config, round);
-                let unlabelled = image_rows(
-                    Unlabelled::as_of(&self.pool, &self.ledger, round).without(&self.audit).samples(),
-                );
+                let unlabelled = training.flexmatch.map(|_| {
+                    let unlabelled = Unlabelled::as_of(&self.pool, &self.ledger, round).without(&self.audit);
+                    image_rows(unlabelled.samples())
+                });
                 let seed = self.definition.seed;
                 let material = Material {
                     labelled: LabelledSet { inputs: &self.train_inputs, rows: &rows, labels },
-                    unlabelled: training.flexmatch.map(|_| UnlabelledSet {
+                    unlabelled: unlabelled.as_deref().map(|rows| UnlabelledSet {
                         inputs: &self.train_inputs,
-                        rows: &unlabelled,
+                        rows,
                         order: stream(seed, Stream::Unlabelled, round),
                         views: stream(seed, Stream::UnlabelledViews, round),
                         strong: stream(seed, Stream::StrongViews, round),
@@ -81,7 +82,9 @@ impl State<'_> {
                         losses,
                         best_epoch,
                     }),
-                    flexmatch: trained.flexmatch.map(|account| self.pseudo_labelled(&unlabelled, account)),
+                    flexmatch: unlabelled
+                        .zip(trained.flexmatch)
+                        .map(|(rows, account)| self.pseudo_labelled(&rows, account)),
                     seconds: trained.seconds,
                 })
             }

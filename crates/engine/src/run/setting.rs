@@ -91,18 +91,21 @@ impl Setting {
         Ok(Self { dataset: name, class_names, train, test, validation: None, study: Study { truth, told } })
     }
 
-    /// The same with validation images whose labels are the dataset's own, before any merging.
-    #[must_use]
-    pub fn with_validation(self, definition: &RunDefinition, images: Images, mut labels: Vec<u32>) -> Self {
-        let mut images = images;
+    /// The same with validation images whose labels are the dataset's own, of so many classes, before any merging.
+    ///
+    /// # Errors
+    ///
+    /// A label is none of the dataset's classes.
+    pub fn with_validation(
+        self,
+        definition: &RunDefinition,
+        classes: usize,
+        (mut images, mut labels): (Images, Vec<u32>),
+    ) -> Result<Self, Error> {
         if let Some(grouping) = definition.grouping {
-            let kept: Vec<usize> = (0..labels.len()).filter(|&row| grouping.keeps(labels[row])).collect();
-            if kept.len() < labels.len() {
-                images.pixels = kept.iter().flat_map(|&row| images.image(row)).copied().collect();
-            }
-            labels = kept.into_iter().map(|row| grouping.map(labels[row])).collect();
+            grouping.merge(classes, &mut images, &mut labels)?;
         }
-        Self { validation: Some((images, labels)), ..self }
+        Ok(Self { validation: Some((images, labels)), ..self })
     }
 
     /// What a pool is built from: a simulated study knows its truth.
