@@ -4,6 +4,7 @@ use burn::module::Module;
 use burn::tensor::{Device, Tensor};
 use rand_chacha::ChaCha8Rng;
 
+use crate::features::Statistics;
 use crate::linear::{LinearHead, LinearHeadConfig};
 use crate::output::Output;
 use crate::resnet::{ResNet, ResNetConfig};
@@ -138,47 +139,43 @@ impl Classifier {
     ///
     /// The batch is of another kind than what the classifier looks at.
     pub fn forward(&self, batch: Batch) -> Output {
-        match (self, batch) {
-            (Self::ResNet(model), Batch::Images(images)) => model.forward(images),
-            (Self::Vit(model), Batch::Images(images)) => model.forward(images),
-            (Self::Shallow(model), Batch::Features(features)) => model.forward(features),
-            (Self::Head(head), Batch::Features(features)) => head.forward(features),
-            _ => panic!("{OTHER_BATCH}"),
-        }
+        let embeddings = self.embed(batch, Statistics::ByForm);
+        Output { logits: self.head(embeddings.clone()), embeddings }
     }
 
-    /// As [`forward`](Self::forward), with the statistics of this batch wherever the network normalises by batches
-    /// ([`ResNet::forward_with_batch_statistics`]); every other classifier does so nowhere.
+    /// As [`forward`](Self::forward), with the statistics of this batch wherever the network normalises by batches, in every form
+    /// and on every device; the running ones are neither used nor changed. Residual networks alone do so. The released code
+    /// of GALAXY scores in this way, whose model never leaves training form; a score then depends on the other images of its
+    /// batch.
     ///
     /// # Panics
     ///
     /// As [`forward`](Self::forward).
     pub fn forward_with_batch_statistics(&self, batch: Batch) -> Output {
-        match (self, batch) {
-            (Self::ResNet(model), Batch::Images(images)) => model.forward_with_batch_statistics(images),
-            (Self::Vit(model), Batch::Images(images)) => model.forward(images),
-            (Self::Shallow(model), Batch::Features(features)) => model.forward(features),
-            (Self::Head(head), Batch::Features(features)) => head.forward(features),
-            _ => panic!("{OTHER_BATCH}"),
-        }
+        let embeddings = self.embed(batch, Statistics::OfBatch);
+        Output { logits: self.head(embeddings.clone()), embeddings }
     }
 
-    /// One pass over a batch with dropout before the head; `mask` is `[batch, embedding]`
-    /// ([`dropout::mask`](crate::dropout::mask)).
+    /// One pass over a batch with dropout before the head; `mask` is `[batch, embedding]` and the caller's
+    /// ([`dropout::mask`](crate::dropout::mask)), so that Monte-Carlo passes do not depend on the backend. It acts in training and in
+    /// evaluation form alike, and the embeddings are those before it.
     ///
     /// # Panics
     ///
     /// The mask has another shape than the embeddings, or as [`forward`](Self::forward).
     pub fn forward_with_dropout(&self, batch: Batch, mask: Tensor<2>) -> Output {
+        let embeddings = self.embed(batch, Statistics::ByForm);
+        // A mask of one row would otherwise be the same for every sample.
+        assert_eq!(mask.dims(), embeddings.dims(), "one entry of the mask for each entry of the embeddings");
+        Output { logits: self.head(embeddings.clone() * mask), embeddings }
+    }
+
+    /// A batch to embeddings, `[batch, embedding]`; features are their own.
+    fn embed(&self, batch: Batch, by: Statistics) -> Tensor<2> {
         match (self, batch) {
-            (Self::ResNet(model), Batch::Images(images)) => model.forward_with_dropout(images, mask),
-            (Self::Vit(model), Batch::Images(images)) => model.forward_with_dropout(images, mask),
-            (Self::Shallow(model), Batch::Features(features)) => {
-                Output { logits: model.head(features.clone() * mask), embeddings: features }
-            }
-            (Self::Head(head), Batch::Features(features)) => {
-                Output { logits: head.head(features.clone() * mask), embeddings: features }
-            }
+            (Self::ResNet(model), Batch::Images(images)) => model.embed(images, by),
+            (Self::Vit(model), Batch::Images(images)) => model.embed(images),
+            (Self::Shallow(_) | Self::Head(_), Batch::Features(features)) => features,
             _ => panic!("{OTHER_BATCH}"),
         }
     }

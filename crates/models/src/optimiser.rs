@@ -1,4 +1,4 @@
-//! The optimisers, as PyTorch defines them: weight decay reaches every parameter and is coupled in all but [`AdamW`], momentum
+//! The optimisers, as PyTorch defines them: weight decay reaches every parameter and is coupled unless Adam decouples it, momentum
 //! is not dampened.
 //!
 //! On `flex` a step is one pass over a parameter; elsewhere it is written in Burn's operations.
@@ -19,7 +19,8 @@ pub struct Sgd {
     pub weight_decay: f64,
 }
 
-/// Adam (Kingma and Ba, ICLR 2015; PyTorch's `Adam`).
+/// Adam (Kingma and Ba, ICLR 2015; PyTorch's `Adam`) and, decoupled, AdamW (Loshchilov and Hutter, ICLR 2019, Algorithm 2;
+/// PyTorch's `AdamW`).
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Adam {
     /// The share of the mean gradient that is kept, in [0, 1).
@@ -28,22 +29,10 @@ pub struct Adam {
     pub beta_2: f64,
     /// Added to the root of the mean squared gradient.
     pub epsilon: f64,
-    /// The weight of ½‖θ‖² in the loss.
+    /// The weight of ½‖θ‖² in the loss; decoupled, the share of a parameter that decays in a step, divided by the learning rate.
     pub weight_decay: f64,
-}
-
-/// AdamW (Loshchilov and Hutter, ICLR 2019, Algorithm 2; PyTorch's `AdamW`): Adam with a decay that no mean sees. The decay is
-/// multiplied by the learning rate, as in PyTorch, and comes before the step.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct AdamW {
-    /// The share of the mean gradient that is kept, in [0, 1).
-    pub beta_1: f64,
-    /// The share of the mean squared gradient that is kept, in [0, 1).
-    pub beta_2: f64,
-    /// Added to the root of the mean squared gradient.
-    pub epsilon: f64,
-    /// The share of a parameter that decays in a step, divided by the learning rate.
-    pub weight_decay: f64,
+    /// Whether no mean sees the decay, which comes before the step then.
+    pub decoupled: bool,
 }
 
 /// What [`Sgd`] remembers of a parameter.
@@ -52,7 +41,7 @@ pub struct SgdState<const D: usize> {
     velocity: Tensor<D>,
 }
 
-/// What [`Adam`] and [`AdamW`] remember of a parameter.
+/// What [`Adam`] remembers of a parameter.
 #[derive(Clone, Debug)]
 pub struct AdamState<const D: usize> {
     mean: Tensor<D>,
@@ -131,80 +120,38 @@ impl Optimizer for Adam {
         gradient: Tensor<D>,
         state: Option<AdamState<D>>,
     ) -> (Tensor<D>, Option<AdamState<D>>) {
-        let &Self { beta_1, beta_2, epsilon, weight_decay } = self;
-        let steps = steps(state.as_ref());
-        let step = AdamStep { learning_rate, beta_1, beta_2, epsilon, weight_decay, decoupled: false, steps };
-        adam_step(step, parameter, gradient, state)
+        let steps = state.as_ref().map_or(0, |state| state.steps) + 1;
+        let &Self { beta_1, beta_2, epsilon, weight_decay, decoupled } = self;
+        if fused::available(&parameter.device()) {
+            let step = AdamStep { learning_rate, beta_1, beta_2, epsilon, weight_decay, decoupled, steps };
+            let means = state.map(|state| [state.mean, state.square]);
+            let (parameter, [mean, square]) = fused::adam_step(step, parameter, gradient, means);
+            return (parameter, Some(AdamState { mean, square, steps }));
+        }
+        let (parameter, gradient) = if decoupled {
+            (parameter * (1.0 - learning_rate * weight_decay), gradient)
+        } else {
+            let gradient = decayed(gradient, &parameter, weight_decay);
+            (parameter, gradient)
+        };
+        let (mean, square) = match state {
+            Some(state) => (state.mean * beta_1, state.square * beta_2),
+            None => (gradient.zeros_like(), gradient.zeros_like()),
+        };
+        let mean = mean + gradient.clone() * (1.0 - beta_1);
+        let square = square + gradient.clone() * gradient * (1.0 - beta_2);
+        let power = i32::try_from(steps).unwrap_or(i32::MAX);
+        let first = 1.0 - beta_1.powi(power);
+        let second = (1.0 - beta_2.powi(power)).sqrt();
+        let direction = mean.clone() / (square.clone().sqrt() / second + epsilon);
+        let parameter = parameter - direction * (learning_rate / first);
+        (parameter, Some(AdamState { mean, square, steps }))
     }
 
     fn to_device<const D: usize>(state: AdamState<D>, device: &Device) -> AdamState<D> {
-        state.moved_to(device)
+        let AdamState { mean, square, steps } = state;
+        AdamState { mean: mean.to_device(device), square: square.to_device(device), steps }
     }
-}
-
-impl Optimizer for AdamW {
-    type State<const D: usize> = AdamState<D>;
-
-    fn step<const D: usize>(
-        &self,
-        learning_rate: LearningRate,
-        parameter: Tensor<D>,
-        gradient: Tensor<D>,
-        state: Option<AdamState<D>>,
-    ) -> (Tensor<D>, Option<AdamState<D>>) {
-        let &Self { beta_1, beta_2, epsilon, weight_decay } = self;
-        let steps = steps(state.as_ref());
-        let step = AdamStep { learning_rate, beta_1, beta_2, epsilon, weight_decay, decoupled: true, steps };
-        adam_step(step, parameter, gradient, state)
-    }
-
-    fn to_device<const D: usize>(state: AdamState<D>, device: &Device) -> AdamState<D> {
-        state.moved_to(device)
-    }
-}
-
-impl<const D: usize> AdamState<D> {
-    fn moved_to(self, device: &Device) -> Self {
-        let Self { mean, square, steps } = self;
-        Self { mean: mean.to_device(device), square: square.to_device(device), steps }
-    }
-}
-
-/// The number of the step that comes now, from 1.
-fn steps<const D: usize>(state: Option<&AdamState<D>>) -> usize {
-    state.map_or(0, |state| state.steps) + 1
-}
-
-fn adam_step<const D: usize>(
-    step: AdamStep,
-    parameter: Tensor<D>,
-    gradient: Tensor<D>,
-    state: Option<AdamState<D>>,
-) -> (Tensor<D>, Option<AdamState<D>>) {
-    let AdamStep { learning_rate, beta_1, beta_2, epsilon, weight_decay, decoupled, steps } = step;
-    if fused::available(&parameter.device()) {
-        let means = state.map(|state| [state.mean, state.square]);
-        let (parameter, [mean, square]) = fused::adam_step(step, parameter, gradient, means);
-        return (parameter, Some(AdamState { mean, square, steps }));
-    }
-    let (parameter, gradient) = if decoupled {
-        (parameter * (1.0 - learning_rate * weight_decay), gradient)
-    } else {
-        let gradient = decayed(gradient, &parameter, weight_decay);
-        (parameter, gradient)
-    };
-    let (mean, square) = match state {
-        Some(state) => (state.mean * beta_1, state.square * beta_2),
-        None => (gradient.zeros_like(), gradient.zeros_like()),
-    };
-    let mean = mean + gradient.clone() * (1.0 - beta_1);
-    let square = square + gradient.clone() * gradient * (1.0 - beta_2);
-    let power = i32::try_from(steps).unwrap_or(i32::MAX);
-    let first = 1.0 - beta_1.powi(power);
-    let second = (1.0 - beta_2.powi(power)).sqrt();
-    let direction = mean.clone() / (square.clone().sqrt() / second + epsilon);
-    let parameter = parameter - direction * (learning_rate / first);
-    (parameter, Some(AdamState { mean, square, steps }))
 }
 
 fn decayed<const D: usize>(gradient: Tensor<D>, parameter: &Tensor<D>, weight_decay: f64) -> Tensor<D> {
@@ -248,7 +195,7 @@ mod tests {
 
     #[test]
     fn a_decoupled_decay_reaches_the_parameter_and_no_mean() {
-        let adam_w = AdamW { beta_1: 0.9, beta_2: 0.98, epsilon: 1e-6, weight_decay: 0.5 };
+        let adam_w = Adam { beta_1: 0.9, beta_2: 0.98, epsilon: 1e-6, weight_decay: 0.5, decoupled: true };
         let (mut parameter, mut state) = (tensor(PARAMETERS, &device()), None);
         for gradient in GRADIENTS {
             (parameter, state) = adam_w.step(0.1, parameter, tensor(gradient, &device()), state);
@@ -263,8 +210,8 @@ mod tests {
     #[test]
     fn without_decay_both_forms_of_adam_agree() {
         let &[gradient, ..] = &GRADIENTS;
-        let adam = Adam { beta_1: 0.9, beta_2: 0.98, epsilon: 1e-6, weight_decay: 0.0 };
-        let adam_w = AdamW { beta_1: 0.9, beta_2: 0.98, epsilon: 1e-6, weight_decay: 0.0 };
+        let adam = Adam { beta_1: 0.9, beta_2: 0.98, epsilon: 1e-6, weight_decay: 0.0, decoupled: false };
+        let adam_w = Adam { beta_1: 0.9, beta_2: 0.98, epsilon: 1e-6, weight_decay: 0.0, decoupled: true };
         let (coupled, _) = adam.step(0.1, tensor(PARAMETERS, &device()), tensor(gradient, &device()), None);
         let (decoupled, _) =
             adam_w.step(0.1, tensor(PARAMETERS, &device()), tensor(gradient, &device()), None);

@@ -188,8 +188,13 @@ fn vae_step_speed(images: &Pixels, steps: Steps) -> Measured {
     let device = images.device().autodiff();
     let config = VaeConfig { channels: 3, image_size: 32, latent: 32, width: 128 };
     let mut model = config.init(&mut stream(0, Stream::VaalInit, 0), &device);
-    let mut optimiser =
-        ModuleOptimizer::from(Adam { beta_1: 0.9, beta_2: 0.999, epsilon: 1e-8, weight_decay: 0.0 });
+    let mut optimiser = ModuleOptimizer::from(Adam {
+        beta_1: 0.9,
+        beta_2: 0.999,
+        epsilon: 1e-8,
+        weight_decay: 0.0,
+        decoupled: false,
+    });
     let rows: Vec<usize> = (0..steps.batch_size).collect();
     let batch = images.batch(&rows);
     let noise = noise([steps.batch_size, 32], &mut stream(0, Stream::VaalInit, 1), &images.device());

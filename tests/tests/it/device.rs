@@ -5,30 +5,20 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 
 use tailward_engine::Error;
-use tailward_engine::device::Backend;
 use tailward_engine::failure::Cause;
-use tailward_engine::run::{Claim, RunInputs, Setting, run};
+use tailward_engine::run::{Setting, run};
 use tailward_experiment::progress::Progress;
 use tailward_experiment::record::Record;
 
 use crate::fixture::{
-    data_dir, smoke_definition, synthetic_manifest, tailward, timeless_ledger, timeless_record,
+    data_dir, run_inputs, smoke_definition, synthetic_manifest, tailward, timeless_ledger, timeless_record,
 };
 
 /// Runs `entropy-cb`, and panics as a device does where `fails` says so.
 fn attempt(folder: &Path, fails: &dyn Fn(&Progress) -> Option<&'static str>) -> Result<Record, Error> {
     let definition = smoke_definition("entropy-cb", 0);
     let dataset = tailward_datasets::read(&synthetic_manifest(), data_dir()).unwrap();
-    let inputs = RunInputs {
-        setting: Setting::new(&definition, dataset, data_dir()).unwrap(),
-        replay: None,
-        data_dir: data_dir(),
-        folder,
-        weights: None,
-        backend: Backend::Flex,
-        host: tailward_engine::host::describe(Backend::Flex),
-        claim: Claim::default(),
-    };
+    let inputs = run_inputs(Setting::new(&definition, dataset, data_dir()).unwrap(), folder);
     run(&definition, inputs, &mut |progress| {
         if let Some(words) = fails(&progress) {
             panic!("{words}");

@@ -6,6 +6,8 @@ use std::sync::OnceLock;
 
 use serde_json::Value;
 use tailward_datasets::DatasetManifest;
+use tailward_engine::device::Backend;
+use tailward_engine::run::{Claim, RunInputs, Setting};
 use tailward_experiment::definition::{Definition, RunDefinition, Scale, Selector};
 
 /// A folder of the project.
@@ -33,6 +35,20 @@ pub(crate) fn data_dir() -> &'static Path {
         tailward_datasets::prepare(&synthetic_manifest(), &folder).unwrap();
         folder
     })
+}
+
+/// What a run on the processor is given besides its definition, with generated images.
+pub(crate) fn run_inputs(setting: Setting, folder: &Path) -> RunInputs<'_> {
+    RunInputs {
+        setting,
+        replay: None,
+        data_dir: data_dir(),
+        folder,
+        weights: None,
+        backend: Backend::Flex,
+        host: tailward_engine::host::describe(Backend::Flex),
+        claim: Claim::default(),
+    }
 }
 
 /// The smoke run of the synthetic experiment with a strategy.

@@ -3,15 +3,16 @@
 use std::path::Path;
 
 use tailward_datasets::Dataset;
-use tailward_engine::device::Backend;
-use tailward_engine::run::{Claim, RunInputs, Setting, run};
+use tailward_engine::run::{Setting, run};
 use tailward_experiment::definition::{
     EarlyStopping, FlexMatch, Mixup, MixupTargets, PoolDefinition, RunDefinition, TrainingDefinition,
     Validation,
 };
 use tailward_experiment::record::Record;
 
-use crate::fixture::{data_dir, smoke_definition, synthetic_manifest, timeless_ledger, timeless_record};
+use crate::fixture::{
+    data_dir, run_inputs, smoke_definition, synthetic_manifest, timeless_ledger, timeless_record,
+};
 
 /// A smoke run whose pool leaves training images unused, with another training.
 fn definition(change: impl FnOnce(&mut TrainingDefinition)) -> RunDefinition {
@@ -34,16 +35,7 @@ fn start_on(
     let dataset: Dataset = tailward_datasets::read(&synthetic_manifest(), data_dir()).unwrap();
     let mut setting = Setting::new(definition, dataset, data_dir()).unwrap();
     change(&mut setting);
-    let inputs = RunInputs {
-        setting,
-        replay: None,
-        data_dir: data_dir(),
-        folder,
-        weights: None,
-        backend: Backend::Flex,
-        host: tailward_engine::host::describe(Backend::Flex),
-        claim: Claim::default(),
-    };
+    let inputs = run_inputs(setting, folder);
     run(definition, inputs, &mut |_| {})
 }
 

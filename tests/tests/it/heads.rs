@@ -4,14 +4,13 @@ use std::collections::BTreeSet;
 use std::path::Path;
 
 use tailward_datasets::SampleId;
-use tailward_engine::device::Backend;
-use tailward_engine::run::{Claim, RunInputs, Setting, run};
+use tailward_engine::run::{Setting, run};
 use tailward_experiment::definition::HeadFeatures;
 use tailward_experiment::definition::{Definition, RunDefinition, Scale, Selector};
 use tailward_experiment::record::Record;
 use tailward_labelling::project::PatchFeatures;
 
-use crate::fixture::{data_dir, project, synthetic_manifest, timeless_ledger, timeless_record};
+use crate::fixture::{data_dir, project, run_inputs, synthetic_manifest, timeless_ledger, timeless_record};
 
 fn text() -> String {
     std::fs::read_to_string(project("tests/definitions/heads.toml")).unwrap()
@@ -24,16 +23,7 @@ fn definitions() -> Vec<RunDefinition> {
 
 fn start(definition: &RunDefinition, folder: &Path) -> Result<Record, tailward_engine::Error> {
     let dataset = tailward_datasets::read(&synthetic_manifest(), data_dir()).unwrap();
-    let inputs = RunInputs {
-        setting: Setting::new(definition, dataset, data_dir()).unwrap(),
-        replay: None,
-        data_dir: data_dir(),
-        folder,
-        weights: None,
-        backend: Backend::Flex,
-        host: tailward_engine::host::describe(Backend::Flex),
-        claim: Claim::default(),
-    };
+    let inputs = run_inputs(Setting::new(definition, dataset, data_dir()).unwrap(), folder);
     run(definition, inputs, &mut |_| {})
 }
 

@@ -8,8 +8,9 @@ use burn::tensor::{Device, Int, Tensor, TensorData};
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::SeedableRng;
 use tailward_engine::device::Backend;
+use tailward_models::classifier::{Batch, Classifier};
 use tailward_models::clip_norm::clip_global_norm;
-use tailward_models::optimiser::AdamW;
+use tailward_models::optimiser::Adam;
 use tailward_models::resnet::{BlockKind, ResNetConfig, Stem};
 use tailward_models::vae::{VaeConfig, kl_mean, noise, reconstruction_error};
 use tailward_models::vit::{VitConfig, VitHead};
@@ -98,7 +99,8 @@ fn resnet(config: &ResNetConfig, batch: usize, side: usize, device: &Device) -> 
     let found = gradients(&model, loss);
     let scoring = model.valid();
     let output = scoring.forward(images(batch, config.channels, side, device));
-    let by_batch = scoring.forward_with_batch_statistics(images(batch, config.channels, side, device));
+    let shown = Batch::Images(images(batch, config.channels, side, device));
+    let by_batch = Classifier::ResNet(scoring.clone()).forward_with_batch_statistics(shown);
     let outputs = vec![
         ("logits".to_owned(), values(output.logits)),
         ("embeddings".to_owned(), values(output.embeddings)),
@@ -183,7 +185,7 @@ fn tower(device: &Device) -> [Named; 3] {
         VitConfig { image: 16, patch: 8, width: 16, layers: 2, heads: 2, features: 8, classes: 3, head };
     let mut model = config.init(&mut ChaCha8Rng::seed_from_u64(2), device);
     // The bias of a key has a gradient of nothing but rounding, which a smaller ε would make large.
-    let adam_w = AdamW { beta_1: 0.9, beta_2: 0.98, epsilon: 1e-4, weight_decay: 0.1 };
+    let adam_w = Adam { beta_1: 0.9, beta_2: 0.98, epsilon: 1e-4, weight_decay: 0.1, decoupled: true };
     let mut optimizer = ModuleOptimizer::from(adam_w);
     let targets = Tensor::<1, Int>::from_data([0, 1, 2, 0], device);
     let (mut outputs, mut first) = (vec![], vec![]);

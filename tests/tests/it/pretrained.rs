@@ -6,15 +6,14 @@ use std::path::{Path, PathBuf};
 
 use serde_json::{Map, Value, json};
 use tailward_datasets::{Dataset, DatasetManifest};
-use tailward_engine::device::Backend;
-use tailward_engine::run::{Claim, RunInputs, Setting, Weights, run};
+use tailward_engine::run::{RunInputs, Setting, Weights, run};
 use tailward_experiment::definition::{
     Definition, ModelDefinition, ResNetDefinition, RunDefinition, Scale, Selector, Stem,
 };
 use tailward_experiment::record::Record;
 use tailward_models::pretrained::WeightsFormat;
 
-use crate::fixture::{data_dir, project, run_command, synthetic_manifest, timeless_record};
+use crate::fixture::{data_dir, project, run_command, run_inputs, synthetic_manifest, timeless_record};
 
 fn definition(strategy: &str) -> RunDefinition {
     let path = project("tests/definitions/strategies.toml");
@@ -29,14 +28,8 @@ fn start(
     folder: &Path,
 ) -> Result<Record, tailward_engine::Error> {
     let inputs = RunInputs {
-        setting: Setting::new(definition, dataset.clone(), data_dir()).unwrap(),
-        replay: None,
-        data_dir: data_dir(),
-        folder,
         weights,
-        backend: Backend::Flex,
-        host: tailward_engine::host::describe(Backend::Flex),
-        claim: Claim::default(),
+        ..run_inputs(Setting::new(definition, dataset.clone(), data_dir()).unwrap(), folder)
     };
     run(definition, inputs, &mut |_| {})
 }

@@ -4,14 +4,13 @@ use std::collections::BTreeSet;
 use std::path::Path;
 
 use tailward_datasets::{Dataset, Grouping, LabelNoise, SampleId, noisy_labels};
-use tailward_engine::device::Backend;
-use tailward_engine::run::{Claim, RunInputs, Setting, run};
+use tailward_engine::run::{RunInputs, Setting, run};
 use tailward_experiment::definition::{
     Definition, PoolDefinition, ReplayDefinition, RunDefinition, Scale, Selector, Statistics, SweepDefinition,
 };
 use tailward_experiment::record::Record;
 
-use crate::fixture::{data_dir, project, synthetic_manifest, timeless_ledger, timeless_record};
+use crate::fixture::{data_dir, project, run_inputs, synthetic_manifest, timeless_ledger, timeless_record};
 
 fn definitions() -> Vec<RunDefinition> {
     let path = project("tests/definitions/strategies.toml");
@@ -28,16 +27,7 @@ fn start(definition: &RunDefinition, folder: &Path) -> Result<Record, tailward_e
 }
 
 fn inputs<'a>(definition: &RunDefinition, dataset: Dataset, folder: &'a Path) -> RunInputs<'a> {
-    RunInputs {
-        setting: Setting::new(definition, dataset, data_dir()).unwrap(),
-        replay: None,
-        data_dir: data_dir(),
-        folder,
-        weights: None,
-        backend: Backend::Flex,
-        host: tailward_engine::host::describe(Backend::Flex),
-        claim: Claim::default(),
-    }
+    run_inputs(Setting::new(definition, dataset, data_dir()).unwrap(), folder)
 }
 
 #[test]

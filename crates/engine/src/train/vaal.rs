@@ -225,7 +225,7 @@ impl<'a> State<'a> {
         let discriminator =
             DiscriminatorConfig { latent: networks.latent, hidden: HIDDEN }.init(&mut rng, &device);
         // PyTorch's defaults, and so the official implementation's.
-        let adam = Adam { beta_1: 0.9, beta_2: 0.999, epsilon: 1e-8, weight_decay: 0.0 };
+        let adam = Adam { beta_1: 0.9, beta_2: 0.999, epsilon: 1e-8, weight_decay: 0.0, decoupled: false };
         let adam = || ModuleOptimizer::from(adam);
         Self { networks, vae, discriminator, vae_optimizer: adam(), discriminator_optimizer: adam() }
     }

@@ -38,36 +38,8 @@ impl ResNet {
     /// - `images`: `[batch, channels, height, width]`, normalised
     /// - logits: `[batch, classes]`; embeddings: `[batch, embedding]`
     pub fn forward(&self, images: Tensor<4>) -> Output {
-        let embeddings = self.embed(images);
+        let embeddings = self.embed(images, Statistics::ByForm);
         Output { logits: self.head(embeddings.clone()), embeddings }
-    }
-
-    /// As [`forward`](Self::forward), with the statistics of this batch in every form and on every device. The running
-    /// ones are neither used nor changed. The released code of GALAXY scores in this way, whose model never leaves
-    /// training form; a score then depends on the other images of its batch.
-    pub fn forward_with_batch_statistics(&self, images: Tensor<4>) -> Output {
-        let embeddings = self.embed_normalised_by(images, Statistics::OfBatch);
-        Output { logits: self.head(embeddings.clone()), embeddings }
-    }
-
-    /// One pass over a batch with dropout before the head; the mask is the caller's
-    /// ([`dropout::mask`](crate::dropout::mask)), so that Monte-Carlo passes do not depend on the backend. It acts in
-    /// training and in evaluation form alike.
-    ///
-    /// # Shapes
-    ///
-    /// - `images`: `[batch, channels, height, width]`, normalised
-    /// - `mask`: `[batch, embedding]`
-    /// - logits: `[batch, classes]`; embeddings: `[batch, embedding]`, before the mask
-    ///
-    /// # Panics
-    ///
-    /// The mask has another shape than the embeddings.
-    pub fn forward_with_dropout(&self, images: Tensor<4>, mask: Tensor<2>) -> Output {
-        let embeddings = self.embed(images);
-        // A mask of one row would otherwise be the same for every image.
-        assert_eq!(mask.dims(), embeddings.dims(), "one entry of the mask for each entry of the embeddings");
-        Output { logits: self.head(embeddings.clone() * mask), embeddings }
     }
 
     /// The last layer alone: embeddings `[batch, embedding]` to logits `[batch, classes]`.
@@ -86,11 +58,7 @@ impl ResNet {
     }
 
     /// Images `[batch, channels, height, width]` to embeddings `[batch, embedding]`.
-    fn embed(&self, images: Tensor<4>) -> Tensor<2> {
-        self.embed_normalised_by(images, Statistics::ByForm)
-    }
-
-    fn embed_normalised_by(&self, images: Tensor<4>, by: Statistics) -> Tensor<2> {
+    pub(crate) fn embed(&self, images: Tensor<4>, by: Statistics) -> Tensor<2> {
         let mut features = Features::new(images).conv_norm(&self.conv1, &self.bn1, by, Then::RELU);
         if let Some(max_pool) = &self.max_pool {
             features = features.max_pool(max_pool);
@@ -113,6 +81,7 @@ mod tests {
     use rand_chacha::rand_core::SeedableRng;
 
     use super::*;
+    use crate::classifier::{Batch, ClassifierConfig};
     use crate::dropout;
     use crate::resnet::{BlockKind, Depth, ResNetConfig, Stem};
 
@@ -141,18 +110,19 @@ mod tests {
     #[test]
     fn batch_statistics_are_those_of_training_form_and_leave_the_running_ones_alone() {
         let images = images(6, 16);
-        let config = tiny(Stem::Cifar);
+        let config = ClassifierConfig::ResNet(tiny(Stem::Cifar));
         let init = |device: &Device| config.init(&mut ChaCha8Rng::seed_from_u64(1), device);
-        let trained = init(&device().autodiff()).forward(Tensor::from_inner(images.clone())).logits.inner();
+        let batch_of = |images: &Tensor<4>| Batch::Images(images.clone());
+        let trained = init(&device().autodiff()).forward(batch_of(&images).for_training()).logits.inner();
         let model = init(&device());
-        let before = model.forward(images.clone()).logits;
-        let batch = model.forward_with_batch_statistics(images.clone()).logits;
+        let before = model.forward(batch_of(&images)).logits;
+        let batch = model.forward_with_batch_statistics(batch_of(&images)).logits;
         let values = |tensor: &Tensor<2>| tensor.clone().into_data().try_into_vec::<f32>().unwrap();
         for (found, expected) in values(&batch).iter().zip(values(&trained)) {
             assert!((found - expected).abs() < 1e-4, "{found} is not {expected}");
         }
         assert_ne!(values(&batch), values(&before));
-        assert_eq!(values(&model.forward(images).logits), values(&before));
+        assert_eq!(values(&model.forward(batch_of(&images)).logits), values(&before));
     }
 
     fn trainable_parameters(depth: Depth, stem: Stem, classes: usize) -> usize {
@@ -271,10 +241,11 @@ mod tests {
 
     #[test]
     fn dropout_masks_what_the_head_sees_and_not_the_embeddings() {
-        let model = tiny(Stem::Cifar).init(&mut ChaCha8Rng::seed_from_u64(0), &device());
-        let plain = model.forward(images(3, 8));
+        let model =
+            ClassifierConfig::ResNet(tiny(Stem::Cifar)).init(&mut ChaCha8Rng::seed_from_u64(0), &device());
+        let plain = model.forward(Batch::Images(images(3, 8)));
         let mask = dropout::mask([3, 8], 0.5, &mut ChaCha8Rng::seed_from_u64(2), &device());
-        let dropped = model.forward_with_dropout(images(3, 8), mask.clone());
+        let dropped = model.forward_with_dropout(Batch::Images(images(3, 8)), mask.clone());
         let expected = model.head(plain.embeddings.clone() * mask).into_data();
         assert_eq!(dropped.logits.into_data(), expected);
         assert_ne!(plain.logits.into_data(), expected);
@@ -284,8 +255,9 @@ mod tests {
     #[test]
     #[should_panic(expected = "one entry of the mask for each entry of the embeddings")]
     fn a_mask_of_one_row_is_refused() {
-        let model = tiny(Stem::Cifar).init(&mut ChaCha8Rng::seed_from_u64(0), &device());
-        model.forward_with_dropout(images(3, 8), Tensor::ones([1, 8], &device()));
+        let model =
+            ClassifierConfig::ResNet(tiny(Stem::Cifar)).init(&mut ChaCha8Rng::seed_from_u64(0), &device());
+        model.forward_with_dropout(Batch::Images(images(3, 8)), Tensor::ones([1, 8], &device()));
     }
 
     #[test]

@@ -40,25 +40,6 @@ impl Vit {
         Output { logits: self.head(embeddings.clone()), embeddings }
     }
 
-    /// One pass over a batch with dropout before the head; the mask is the caller's
-    /// ([`dropout::mask`](crate::dropout::mask)).
-    ///
-    /// # Shapes
-    ///
-    /// - `images`: `[batch, 3, image, image]`, normalised
-    /// - `mask`: `[batch, features]`
-    /// - logits: `[batch, classes]`; embeddings: `[batch, features]`, before the mask
-    ///
-    /// # Panics
-    ///
-    /// The mask has another shape than the embeddings, or as [`forward`](Self::forward).
-    pub fn forward_with_dropout(&self, images: Tensor<4>, mask: Tensor<2>) -> Output {
-        let embeddings = self.embed(images);
-        // A mask of one row would otherwise be the same for every image.
-        assert_eq!(mask.dims(), embeddings.dims(), "one entry of the mask for each entry of the embeddings");
-        Output { logits: self.head(embeddings.clone() * mask), embeddings }
-    }
-
     /// The head alone: embeddings `[batch, features]` to logits `[batch, classes]`.
     pub fn head(&self, embeddings: Tensor<2>) -> Tensor<2> {
         self.head.forward(embeddings)
@@ -75,9 +56,11 @@ impl Vit {
     }
 
     /// Images `[batch, 3, image, image]` to features `[batch, features]`.
-    fn embed(&self, images: Tensor<4>) -> Tensor<2> {
+    pub(crate) fn embed(&self, images: Tensor<4>) -> Tensor<2> {
         let patches = self.conv1.forward(self.patches(images)); // [batch, patches, width]
         let [batch, count, width] = patches.dims();
+        let tokens = self.positional_embedding.lazy_shape().dims::<2>()[0];
+        assert_eq!(count + 1, tokens, "images of as many patches as the network has places for");
         let class = self.class_embedding.val().reshape([1, 1, width]).expand([batch, 1, width]);
         let positions = self.positional_embedding.val().reshape([1, count + 1, width]);
         let tokens = Tensor::cat(vec![class, patches], 1) + positions; // [batch, tokens, width]
@@ -94,6 +77,7 @@ impl Vit {
         let [batch, channels, height, width] = images.dims();
         let (down, across) = (height / side, width / side);
         assert_eq!((down * side, across * side), (height, width), "images of whole patches");
+        assert_eq!(down, across, "square images");
         images.reshape([batch, channels, down, side, across, side]).permute([0, 2, 4, 1, 3, 5]).reshape([
             batch,
             down * across,
@@ -113,7 +97,7 @@ mod tests {
 
     use super::*;
     use crate::classifier::{Batch, ClassifierConfig};
-    use crate::optimiser::AdamW;
+    use crate::optimiser::Adam;
     use crate::vit::{VitConfig, VitHead};
 
     #[expect(deprecated, reason = "the backend of the unit tests, until Burn 0.23")]
@@ -173,6 +157,21 @@ mod tests {
         model.forward(Tensor::zeros([1, 3, 9, 8], &device()));
     }
 
+    /// As many patches as the network has places for, in another order.
+    #[test]
+    #[should_panic(expected = "square images")]
+    fn images_that_are_not_square_are_refused() {
+        let model = tiny(VitHead::Linear).init(&mut rng(0), &device());
+        model.forward(Tensor::zeros([1, 3, 4, 16], &device()));
+    }
+
+    #[test]
+    #[should_panic(expected = "as many patches as the network has places for")]
+    fn images_of_another_size_are_refused() {
+        let model = tiny(VitHead::Linear).init(&mut rng(0), &device());
+        model.forward(Tensor::zeros([1, 3, 12, 12], &device()));
+    }
+
     #[test]
     fn a_zero_shot_head_looks_at_directions_only_and_begins_with_what_it_is_given() {
         let rows: Vec<f32> = (0..24).map(|entry| entry as f32 / 8.0 - 1.0).collect();
@@ -213,7 +212,7 @@ mod tests {
         let device = device().autodiff();
         let mut model = tiny(VitHead::Linear).init(&mut rng(0), &device);
         let labels = Tensor::<1, Int>::from_data([0, 1, 2, 3, 3, 2, 1, 0], &device);
-        let adam_w = AdamW { beta_1: 0.9, beta_2: 0.98, epsilon: 1e-6, weight_decay: 0.01 };
+        let adam_w = Adam { beta_1: 0.9, beta_2: 0.98, epsilon: 1e-6, weight_decay: 0.01, decoupled: true };
         let mut optimizer = ModuleOptimizer::from(adam_w);
         let mut last = f32::INFINITY;
         for _ in 0..150 {

@@ -13,7 +13,7 @@ use flate2::read::ZlibDecoder;
 use safetensors::serialize;
 use safetensors::tensor::{Dtype, TensorView};
 use serde::Deserialize;
-use tailward_models::optimiser::AdamW;
+use tailward_models::optimiser::Adam;
 use tailward_models::pretrained::{PretrainedError, WeightsFormat, load_clip};
 use tailward_models::vit::{Vit, VitConfig, VitHead};
 use tempfile::TempDir;
@@ -206,7 +206,7 @@ fn features_gradients_and_steps_are_those_of_transformers() {
 
     let training_device = device.clone().autodiff();
     let targets = Tensor::<1, Int>::from_data([0, 1, 2, 0], &training_device);
-    let adam_w = AdamW { beta_1: 0.9, beta_2: 0.98, epsilon: 1e-6, weight_decay: 0.1 };
+    let adam_w = Adam { beta_1: 0.9, beta_2: 0.98, epsilon: 1e-6, weight_decay: 0.1, decoupled: true };
     let mut optimizer = ModuleOptimizer::from(adam_w);
     let mut losses = Vec::new();
     for step in 0..10 {
