@@ -145,6 +145,10 @@ mod tests {
             let best = (0..classes).rev().max_by(|&i, &j| z[i].total_cmp(&z[j])).unwrap();
             let to = |other: usize| {
                 let normal = &head.row(best) - &head.row(other);
+                // Classes with the same weights: every row is on their boundary, or there is none.
+                if normal.iter().all(|&w| w == 0.0) {
+                    return if z[best] > z[other] { f64::INFINITY } else { 0.0 };
+                }
                 // The foot of the perpendicular: the two logits are equal there.
                 let step = (z[best] - z[other]) / normal.dot(&normal);
                 let foot = &embeddings.row(row) - &(&normal * step);
