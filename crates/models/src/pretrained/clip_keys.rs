@@ -179,3 +179,27 @@ pub(super) fn fit(
         None => Ok(()),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use rand_chacha::ChaCha8Rng;
+    use rand_chacha::rand_core::SeedableRng;
+
+    use super::*;
+    use crate::vit::VitHead;
+
+    /// The published tower's file has 152 tensors in OpenAI's layout and 200 in Hugging Face's; their number depends on the layers alone.
+    #[test]
+    fn twelve_layers_are_as_many_tensors_as_the_published_files_have() {
+        #[expect(deprecated, reason = "the backend of the unit tests, until Burn 0.23")]
+        let device = burn::tensor::Device::ndarray();
+        let head = VitHead::Linear;
+        let config =
+            VitConfig { image: 8, patch: 4, width: 4, layers: 12, heads: 2, features: 2, classes: 3, head };
+        let model = config.init(&mut ChaCha8Rng::seed_from_u64(0), &device);
+        for (layout, tensors) in [(Layout::OpenAi, 152), (Layout::HuggingFace, 200)] {
+            let slots = slots(&config, &model, layout);
+            assert_eq!(slots.iter().map(|slot| slot.parts.len()).sum::<usize>(), tensors, "{layout:?}");
+        }
+    }
+}

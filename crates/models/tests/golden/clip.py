@@ -5,8 +5,9 @@
 The tower is transformers' own CLIPVisionModelWithProjection with a small configuration and random weights; nothing is
 downloaded. Its weights are multiples of 1/64, so that they are short here and exact in half precision too; the file has them
 times 64, under the keys of Hugging Face and, by the inverse of transformers' convert_clip_original_pytorch_to_hf.py, under
-OpenAI's. A gradient and a parameter after the steps are given by their first entries and L2 norm, under the names and in the
-layout of this project (a layer's weights are [features_in, features_out]). The `zip`s are state dictionaries as torch.save
+OpenAI's. A gradient and a parameter after the steps are given by their first entries, their L2 norm and three sums in which every
+entry has a weight of its own, under the names and in the layout of this project (a layer's weights are [features_in, features_out]);
+the biases of keys are left out of them, for no output depends on them. Gradients are clipped over all parameters (clip_grad_norm_). The `zip`s are state dictionaries as torch.save
 writes them: Hugging Face's with the numbers of the positions, as its older files have them; OpenAI's in half precision where
 its `convert_weights` halves, with the numbers that are no weights. `torchscript` is a traced module. These three are deflated
 and in hexadecimal. The versions are in the file.
@@ -23,7 +24,7 @@ from torch import nn
 from transformers import CLIPVisionConfig, CLIPVisionModelWithProjection
 
 WIDTH, LAYERS, HEADS, IMAGE, PATCH, FEATURES, CLASSES, BATCH = 16, 2, 2, 16, 8, 8, 3, 4
-SHOWN = 12
+SHOWN, CLIP = 12, 0.25
 
 
 def sixty_fourths(tensor, low, high):
@@ -81,6 +82,9 @@ def ours(state):
     for key, value in openai(state).items():
         path = key.removeprefix("visual.").replace("transformer.resblocks", "blocks").replace("mlp.", "")
         path = path.replace("in_proj_", "in_proj.")
+        if path.endswith("in_proj.bias"):
+            queries, _, values = value.chunk(3)
+            value = torch.cat([queries, values])
         if "ln_" in path:
             path = path.replace("weight", "gamma").replace("bias", "beta")
         found[path] = value.flatten(1).T if path.endswith("weight") else value
@@ -89,8 +93,10 @@ def ours(state):
 
 
 def short(value):
-    flat = value.detach().reshape(-1)
-    return {"first": numbers(flat[:SHOWN]), "norm": float(flat.double().norm())}
+    flat = value.detach().reshape(-1).double()
+    index = torch.arange(len(flat))
+    sums = [float(flat @ (((index * step + index // 7) % 97).double() / 48 - 1)) for step in [1, 31, 53]]
+    return {"first": numbers(flat[:SHOWN]), "norm": float(flat.norm()), "sums": sums}
 
 
 class Traced(nn.Module):
@@ -149,8 +155,8 @@ start = {name: value.detach().clone() for name, value in tower.state_dict().item
 head_start = {name: tensor(value) for name, value in head.state_dict().items()}
 inputs, targets = images(), torch.arange(BATCH) % CLASSES
 parameters = list(tower.named_parameters()) + [(f"head.{name}", value) for name, value in head.named_parameters()]
-optimiser = torch.optim.AdamW([value for _, value in parameters], lr=0.01, betas=(0.9, 0.98), eps=1e-6, weight_decay=0.1)
-losses, features, gradients, logits = [], None, None, None
+optimiser = torch.optim.AdamW([value for _, value in parameters], lr=0.01, betas=(0.9, 0.999), eps=1e-8, weight_decay=0.1)
+losses, norms, features, gradients, logits = [], [], None, None, None
 for step in range(10):
     optimiser.zero_grad()
     embeds = tower(pixel_values=inputs).image_embeds
@@ -160,6 +166,7 @@ for step in range(10):
     if step == 0:
         features, logits = numbers(embeds), numbers(output)
         gradients = ours({name: value.grad for name, value in parameters})
+    norms.append(float(nn.utils.clip_grad_norm_([value for _, value in parameters], CLIP)))
     optimiser.step()
     losses.append(float(loss.detach()))
 with torch.no_grad():
@@ -175,6 +182,7 @@ with torch.no_grad():
             "logits": logits,
             "gradients": gradients,
             "losses": losses,
+            "norms": norms,
             "features_after": numbers(after),
             "logits_after": numbers(head(after)),
             "parameters_after": ours(dict(parameters)),
