@@ -61,11 +61,13 @@ pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<()> {
     let images = made_up::images(4096, 32, &device);
     let large = Inputs::Pixels(made_up::images(64, 64, &device));
     let inputs = Inputs::Pixels(images.clone());
+    let tower = &made_up::clip_vit_b_32();
+    let largest = Inputs::Pixels(made_up::images(16, 224, &device));
     let small_vaal = VaalNetworks { width: 8, batch_size: 32, iterations: 4, ..VaalNetworks::official() };
     let official_vaal = VaalNetworks { iterations: 1, ..VaalNetworks::official() };
     let steps = |batch_size, steps| Steps { batch_size, steps, repeats };
     let few = repeats.min(3);
-    let benchmarks: [(&str, &dyn Fn() -> Measured); 12] = [
+    let benchmarks: [(&str, &dyn Fn() -> Measured); 14] = [
         ("augment/batch=256", &|| augment(&images, repeats)),
         ("train/quick-resnet/batch=64", &|| training_speed(quick, &inputs, steps(64, 12))),
         ("train/resnet-18/batch=32", &|| training_speed(resnet_18, &inputs, steps(32, 2))),
@@ -74,9 +76,11 @@ pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<()> {
         ("train-step/quick-resnet/batch=64", &|| step_speed(quick, &inputs, steps(64, 1))),
         ("train-step/resnet-18/batch=32", &|| step_speed(resnet_18, &inputs, steps(32, 1))),
         ("train-step/resnet-50/side=64/batch=16", &|| step_speed(resnet_50, &large, steps(16, 1))),
+        ("train-step/clip-vit-b-32/batch=8", &|| step_speed(tower, &largest, steps(8, 1))),
         ("train-step/vae/official/batch=32", &|| vae_step_speed(&images, steps(32, 1))),
         ("score/quick-resnet/batch=500", &|| scoring_speed(quick, &inputs, 500, repeats)),
         ("score/resnet-18/batch=100", &|| scoring_speed(resnet_18, &inputs, 100, few)),
+        ("score/clip-vit-b-32/batch=8", &|| scoring_speed(tower, &largest, 8, few)),
         ("overhead-over-bare-loop/quick-resnet/batch=64", &|| overhead(quick, &inputs, steps(64, 12))),
     ];
     for (name, measure) in benchmarks {

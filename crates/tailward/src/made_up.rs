@@ -8,6 +8,7 @@ use tailward_engine::train::classifier::{LabelledSet, NotFinite, Streams, Traine
 use tailward_experiment::definition::{Normalisation, Optimiser, Schedule, TrainingDefinition};
 use tailward_models::classifier::{Classifier, ClassifierConfig};
 use tailward_models::resnet::{BlockKind, ResNetConfig, Stem};
+use tailward_models::vit::{VitConfig, VitHead};
 
 /// A residual network for images of three channels.
 pub(crate) fn resnet(
@@ -29,6 +30,22 @@ pub(crate) fn quick_resnet() -> ClassifierConfig {
 /// ResNet-18 for 32 × 32, for 100 classes.
 pub(crate) fn resnet_18() -> ClassifierConfig {
     resnet(Stem::Cifar, BlockKind::Basic, 100, &[2, 2, 2, 2], &[64, 128, 256, 512])
+}
+
+/// CLIP's image tower, ViT-B/32, for 224 × 224, with a linear head for 100 classes.
+pub(crate) fn clip_vit_b_32() -> ClassifierConfig {
+    let head = VitHead::Linear;
+    let (width, layers, heads, features) = (768, 12, 12, 512);
+    ClassifierConfig::Vit(VitConfig {
+        image: 224,
+        patch: 32,
+        width,
+        layers,
+        heads,
+        features,
+        classes: 100,
+        head,
+    })
 }
 
 /// The network of a configuration, the same on every device.

@@ -96,6 +96,38 @@ class Vae(nn.Module):
         return self.decoder(self.expand(latent).view(-1, self.channels, 4, 4)), mean, log_variance
 
 
+class TowerBlock(nn.Module):
+    def __init__(self, width, heads):
+        super().__init__()
+        self.norms = nn.ModuleList(nn.LayerNorm(width) for _ in range(2))
+        self.attention = nn.MultiheadAttention(width, heads, batch_first=True)
+        self.wide, self.narrow = nn.Linear(width, 4 * width), nn.Linear(4 * width, width)
+
+    def forward(self, x):
+        y = self.norms[0](x)
+        x = x + self.attention(y, y, y, need_weights=False)[0]
+        y = self.wide(self.norms[1](x))
+        return x + self.narrow(y * torch.sigmoid(1.702 * y))
+
+
+class Tower(nn.Module):
+    """CLIP's image tower, ViT-B/32, with a linear head."""
+
+    def __init__(self, image=224, patch=32, width=768, layers=12, heads=12, features=512, classes=100):
+        super().__init__()
+        self.patches = nn.Conv2d(3, width, patch, patch, bias=False)
+        self.first = nn.Parameter(torch.randn(1, 1, width) * width**-0.5)
+        self.places = nn.Parameter(torch.randn(1, (image // patch) ** 2 + 1, width) * width**-0.5)
+        self.before, self.after = nn.LayerNorm(width), nn.LayerNorm(width)
+        self.blocks = nn.Sequential(*(TowerBlock(width, heads) for _ in range(layers)))
+        self.project, self.head = nn.Linear(width, features, bias=False), nn.Linear(features, classes)
+
+    def forward(self, x):
+        tokens = self.patches(x).flatten(2).transpose(1, 2)
+        tokens = torch.cat([self.first.expand(len(tokens), -1, -1), tokens], 1) + self.places
+        return self.head(self.project(self.after(self.blocks(self.before(tokens))[:, 0])))
+
+
 def classifier_loss(model, images, labels):
     return functional.cross_entropy(model(images), labels)
 
@@ -217,9 +249,11 @@ CASES = [
     ("train-step/quick-resnet/batch=64", 64, training(quick, classifier_loss, 64, 32)),
     ("train-step/resnet-18/batch=32", 32, training(resnet18, classifier_loss, 32, 32)),
     ("train-step/resnet-50/side=64/batch=16", 16, training(resnet50, classifier_loss, 16, 64)),
+    ("train-step/clip-vit-b-32/batch=8", 8, training(Tower, classifier_loss, 8, 224)),
     ("train-step/vae/official/batch=32", 32, training(Vae, vae_loss, 32, 32, adam=True)),
     ("score/quick-resnet/batch=500", 500, scoring(quick, 500, 32)),
     ("score/resnet-18/batch=100", 100, scoring(resnet18, 100, 32)),
+    ("score/clip-vit-b-32/batch=8", 8, scoring(Tower, 8, 224)),
     ("kernels/batch-norm+relu/64/batch=32", 32, normalisation(32, 64, False)),
     ("kernels/batch-norm+relu+shortcut/64/batch=32", 32, normalisation(32, 64, True)),
     ("kernels/batch-norm+relu/128/batch=32", 32, normalisation(16, 128, False)),
