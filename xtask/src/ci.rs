@@ -56,7 +56,13 @@ pub(crate) fn run(_arguments: &Arguments) -> Result<()> {
     let doc = ["doc", "--workspace", "--no-deps", "--locked"];
     step("doc", checked(&doc, &[("RUSTDOCFLAGS", "--deny warnings")]), started);
     let binary = built("debug")?.with_file_name(format!("{UNDER_TEST}{}", std::env::consts::EXE_SUFFIX));
-    for experiment in ["synthetic", "direct-synthetic", "labelbench-fmow", "labelbench-iwildcam-noise10"] {
+    for experiment in [
+        "synthetic",
+        "direct-synthetic",
+        "labelbench-fmow",
+        "labelbench-fmow-features",
+        "labelbench-iwildcam-noise10",
+    ] {
         let started = now();
         step(&format!("reproduce {experiment} --scale smoke"), smoke(experiment, &binary), started);
     }

@@ -31,6 +31,12 @@ pub(crate) fn data_dir(given: Option<&Path>) -> Result<PathBuf> {
     from_here(given, "datasets/data")
 }
 
+/// Where is what is computed once from the data: what was given, seen from where it was given, or `cache` among the data. Call this
+/// before [`enter`].
+pub(crate) fn cache_dir(given: Option<&Path>, data_dir: &Path) -> Result<PathBuf> {
+    given.map_or_else(|| Ok(data_dir.join("cache")), |path| from_here(Some(path), ""))
+}
+
 /// Where runs are: what was given, seen from where it was given, or `runs` of the project. Call this before [`enter`].
 pub(crate) fn runs_dir(given: Option<&Path>) -> Result<PathBuf> {
     from_here(given, "runs")

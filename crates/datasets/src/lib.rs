@@ -1,7 +1,8 @@
 //! Image datasets: what they are, where they come from, and how a pool is built from one.
 //!
 //! A dataset is described by a [`DatasetManifest`] (one TOML file per dataset). [`fetch()`] brings its files to a data
-//! folder, [`prepare()`] verifies them (and generates the synthetic ones), and [`read`] gives a [`Dataset`] in memory.
+//! folder, [`prepare()`] verifies them (and generates the synthetic ones), and [`read`] gives a [`Dataset`] in memory; [`open`]
+//! gives one whose images are on the disk where they are too many for memory.
 //! A [`Grouping`] merges classes of one, and [`noisy_labels`] gives the labels that annotators tell of it.
 //! Images know their pixels alone: what they show is the [`Truth`] of a dataset, which travels apart.
 //! [`construct`] then splits the training images into an initial set and a pool, with or without imbalance, and writes
@@ -11,7 +12,7 @@
 //! [`fetch_weights()`] and [`weights::verify`].
 //!
 //! What lies where: [`manifest`] (what a dataset is), [`layout`] (one room a layout: what it asks, needs and reads), `pixels`
-//! (from image files to pixels, in memory or in a [`PixelFile`]), [`labels`] (classes merged, what annotators say), [`pool`] (initial sets and pools),
+//! (from image files to pixels, in memory or in a [`PixelFile`]), [`stored_images`] (images of either kind), [`labels`] (classes merged, what annotators say), [`pool`] (initial sets and pools),
 //! [`folder`] (anybody's own images), [`synthetic`] (the generator), `fetch` (downloading and unpacking), and [`whole_file`] (writing so that a file is never
 //! half there).
 //!
@@ -31,6 +32,7 @@ pub mod manifest;
 pub mod pool;
 pub mod prepare;
 pub mod sample;
+pub mod stored_images;
 pub mod synthetic;
 pub mod truth;
 pub mod weights;
@@ -63,8 +65,9 @@ pub use pool::index_list;
 pub use pool::manifest::PoolManifest;
 pub use pool::source::PoolSource;
 pub use pool::training_images::{TrainingImages, TrainingTruth};
-pub use prepare::{Prepared, prepare, read, read_validation};
+pub use prepare::{Prepared, open, open_validation, prepare, read, read_validation};
 pub use sample::SampleId;
+pub use stored_images::{DiskImages, StoredImages};
 pub use synthetic::SyntheticConfig;
 pub use truth::{Truth, class_counts};
 pub use weights::{WeightsFormat, WeightsManifest};

@@ -1,4 +1,4 @@
-//! From a manifest and a data folder to images in memory: verified every time, to the byte where checksums are known.
+//! From a manifest and a data folder to images, in memory or on the disk: verified every time, to the byte where checksums are known.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -10,8 +10,9 @@ use crate::images::Images;
 use crate::labelled_images::LabelledImages;
 use crate::layout::{self, cifar};
 use crate::manifest::{DatasetManifest, FileRole};
+use crate::stored_images::StoredImages;
 use crate::synthetic;
-use crate::truth::class_counts;
+use crate::truth::{Truth, class_counts};
 
 /// What [`prepare`] found or made.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -25,13 +26,15 @@ pub struct Prepared {
 /// Makes sure that a dataset can be read: generates the missing files of a synthetic one, then verifies the size, the
 /// checksum and the labels of every file. No stamp is kept: reading everything takes well under a second for files of
 /// records, 1 s for SVHN, 6 s for PathMNIST with its resizing, and decoding the 110,000 images of Tiny ImageNet some 12 s
-/// on two cores (9,000 a second, measured on 2,800). FMoW and iWildCam were not measured.
+/// on two cores (9,000 a second, measured on 2,800). FMoW and iWildCam were not measured; their files of pixels are made here, below
+/// `cache`, if they are not there.
 ///
 /// # Errors
-/// [`Error::MissingFile`] says which command fetches the file and what to put where by hand; see [`read`] for the rest.
-pub fn prepare(manifest: &DatasetManifest, data_dir: &Path) -> Result<Prepared> {
+/// [`Error::MissingFile`] says which command fetches the file and what to put where by hand; see [`open`] for the rest.
+pub fn prepare(manifest: &DatasetManifest, data_dir: &Path, cache: &Path) -> Result<Prepared> {
     let generated = generate_missing(manifest, data_dir)?;
-    read(manifest, data_dir)?;
+    open(manifest, data_dir, cache)?;
+    open_validation(manifest, data_dir, cache)?;
     Ok(Prepared { folder: manifest.folder_in(data_dir), generated })
 }
 
@@ -44,11 +47,47 @@ pub fn read(manifest: &DatasetManifest, data_dir: &Path) -> Result<Dataset> {
     check_presence(manifest, data_dir)?;
     check_class_names(manifest, data_dir)?;
     let (train, test) = layout::read(manifest, data_dir)?;
-    if manifest.class_balanced {
-        check_balance(manifest, "training", &train.labels)?;
-        check_balance(manifest, "test", &test.labels)?;
-    }
+    check_balance(manifest, [&train.labels, &test.labels])?;
     Ok(Dataset::new(manifest.name.clone(), manifest.class_names.clone(), train, test))
+}
+
+/// Opens a dataset as a run has it: as [`read`], but with images that are too many for memory (of FMoW and iWildCam 12 and 20 GB) in files
+/// of pixels below `cache`, which are made where they are not there, and read by position. Every read verifies what it reads.
+///
+/// # Errors
+/// As [`read`]; a file of pixels cannot be made: [`Error::NoRoom`], [`Error::InUse`].
+pub fn open(manifest: &DatasetManifest, data_dir: &Path, cache: &Path) -> Result<Dataset<StoredImages>> {
+    check_presence(manifest, data_dir)?;
+    check_class_names(manifest, data_dir)?;
+    let Some([train, test]) = layout::open(manifest, data_dir, cache)? else {
+        return Ok(read(manifest, data_dir)?.into());
+    };
+    let ((train, of_train), (test, of_test)) = (train, test);
+    check_balance(manifest, [&of_train, &of_test])?;
+    Ok(Dataset {
+        name: manifest.name.clone(),
+        class_names: manifest.class_names.clone(),
+        train: train.into(),
+        test: test.into(),
+        truth: Truth { train: of_train, test: of_test },
+    })
+}
+
+/// Opens a dataset's validation images, as [`open`] does the others, and apart from them their true labels; none where it has no such
+/// split.
+///
+/// # Errors
+/// As [`open`].
+pub fn open_validation(
+    manifest: &DatasetManifest,
+    data_dir: &Path,
+    cache: &Path,
+) -> Result<Option<(StoredImages, Vec<u32>)>> {
+    check_presence(manifest, data_dir)?;
+    match layout::open_validation(manifest, data_dir, cache)? {
+        Some((images, labels)) => Ok(Some((images.into(), labels))),
+        None => Ok(read_validation(manifest, data_dir)?.map(|(images, labels)| (images.into(), labels))),
+    }
 }
 
 /// Reads a dataset's validation images and, apart from them, their true labels; none where it has no such split. They are no part of
@@ -95,11 +134,20 @@ pub(crate) fn check_presence(manifest: &DatasetManifest, data_dir: &Path) -> Res
     }
 }
 
-fn check_balance(manifest: &DatasetManifest, split: &'static str, labels: &[u32]) -> Result<()> {
-    let expected = labels.len() / manifest.classes;
-    for (class, found) in class_counts(labels, manifest.classes).into_iter().enumerate() {
-        if found != expected {
-            return Err(Error::ClassCount { dataset: manifest.name.clone(), split, class, expected, found });
+/// Compares the classes of the training and of the test images, where the manifest says that they are of one size.
+fn check_balance(manifest: &DatasetManifest, labels: [&[u32]; 2]) -> Result<()> {
+    for (split, labels) in ["training", "test"].into_iter().zip(labels).filter(|_| manifest.class_balanced) {
+        let expected = labels.len() / manifest.classes;
+        for (class, found) in class_counts(labels, manifest.classes).into_iter().enumerate() {
+            if found != expected {
+                return Err(Error::ClassCount {
+                    dataset: manifest.name.clone(),
+                    split,
+                    class,
+                    expected,
+                    found,
+                });
+            }
         }
     }
     Ok(())
@@ -153,7 +201,7 @@ mod tests {
     #[test]
     fn a_dataset_is_read_whole() {
         let (folder, manifest) = tiny();
-        assert!(prepare(&manifest, folder.path()).unwrap().generated.is_empty());
+        assert!(prepare(&manifest, folder.path(), folder.path()).unwrap().generated.is_empty());
         let dataset = read(&manifest, folder.path()).unwrap();
         assert_eq!((dataset.classes(), dataset.train.len(), dataset.test.len()), (2, 4, 2));
         assert_eq!(dataset.truth.train, [0, 1, 1, 0]);
@@ -164,7 +212,7 @@ mod tests {
     fn a_missing_file_says_what_to_do() {
         let (folder, manifest) = tiny();
         fs::remove_file(folder.path().join("tiny-bin/test.bin")).unwrap();
-        let error = prepare(&manifest, folder.path()).unwrap_err();
+        let error = prepare(&manifest, folder.path(), folder.path()).unwrap_err();
         assert!(matches!(error, Error::MissingFile { .. }), "{error:?}");
         assert!(error.to_string().contains("cargo xtask fetch tiny"), "{error}");
     }

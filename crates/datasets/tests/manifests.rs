@@ -68,8 +68,14 @@ fn synthetic_files_have_the_checksums_of_their_manifests() {
     for name in ["synthetic10", "synthetic100"] {
         let manifest = manifest(name);
         let folder = tempfile::tempdir().unwrap();
-        assert_eq!(prepare(&manifest, folder.path()).unwrap().generated.len(), 2);
-        assert_eq!(prepare(&manifest, folder.path()).unwrap().generated.len(), 0);
+        assert_eq!(
+            prepare(&manifest, folder.path(), &folder.path().join("cache")).unwrap().generated.len(),
+            2
+        );
+        assert_eq!(
+            prepare(&manifest, folder.path(), &folder.path().join("cache")).unwrap().generated.len(),
+            0
+        );
         assert_eq!(manifest.class_names, synthetic::class_names(manifest.classes));
         let dataset = read(&manifest, folder.path()).unwrap();
         let config = manifest.generator.unwrap();
@@ -82,7 +88,7 @@ fn synthetic_files_have_the_checksums_of_their_manifests() {
         let mut bytes = fs::read(&path).unwrap();
         bytes[5000] ^= 1;
         fs::write(&path, &bytes).unwrap();
-        let error = prepare(&manifest, folder.path()).unwrap_err();
+        let error = prepare(&manifest, folder.path(), &folder.path().join("cache")).unwrap_err();
         assert!(matches!(error, Error::ChecksumMismatch { .. }), "{error:?}");
         fs::remove_file(&path).unwrap();
         let outcome = fetch(&manifest, folder.path(), &mut |_| {}).unwrap();
@@ -93,7 +99,8 @@ fn synthetic_files_have_the_checksums_of_their_manifests() {
 #[test]
 fn a_missing_real_dataset_names_command_archive_and_files() {
     let folder = tempfile::tempdir().unwrap();
-    let message = prepare(&manifest("cifar100"), folder.path()).unwrap_err().to_string();
+    let message =
+        prepare(&manifest("cifar100"), folder.path(), &folder.path().join("cache")).unwrap_err().to_string();
     for expected in [
         "cargo xtask fetch cifar100",
         "168513733 bytes",
@@ -107,7 +114,8 @@ fn a_missing_real_dataset_names_command_archive_and_files() {
 #[test]
 fn a_missing_dataset_of_single_files_names_every_address() {
     let folder = tempfile::tempdir().unwrap();
-    let message = prepare(&manifest("svhn"), folder.path()).unwrap_err().to_string();
+    let message =
+        prepare(&manifest("svhn"), folder.path(), &folder.path().join("cache")).unwrap_err().to_string();
     for expected in [
         "cargo xtask fetch svhn",
         "http://ufldl.stanford.edu/housenumbers/train_32x32.mat (182040794 bytes, md5 e26d",

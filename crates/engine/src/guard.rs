@@ -46,13 +46,19 @@ pub fn watch() {
     }));
 }
 
+/// Leaves guarded work with an error, from the middle of what has no result to say it in: a batch that is gathered while a network
+/// trains. Nothing is printed.
+pub(crate) fn leave(error: Error) -> ! {
+    resume_unwind(Box::new(error))
+}
+
 /// Does what `work` describes on a device.
 ///
 /// It must not be gone on with after an error: what was changed in memory may be half done.
 ///
 /// # Errors
 ///
-/// Those of `task`; [`Error::Device`] if the device failed meanwhile.
+/// Those of `task`, and what it left with; [`Error::Device`] if the device failed meanwhile.
 ///
 /// # Panics
 ///
@@ -68,9 +74,12 @@ pub fn guarded<T>(work: &Work, task: impl FnOnce() -> Result<T, Error>) -> Resul
         return Err(Error::Device { work: work.clone(), failure });
     }
     match result {
-        Err(payload) => match words(&*payload).and_then(Failure::in_words) {
-            Some(failure) => Err(Error::Device { work: work.clone(), failure }),
-            None => resume_unwind(payload),
+        Err(payload) => match payload.downcast::<Error>() {
+            Ok(error) => Err(*error),
+            Err(payload) => match words(&*payload).and_then(Failure::in_words) {
+                Some(failure) => Err(Error::Device { work: work.clone(), failure }),
+                None => resume_unwind(payload),
+            },
         },
         Ok(result) => match meanwhile.iter().find(|noted| noted.thread != thread::current().id()) {
             None => result,
@@ -129,6 +138,8 @@ mod tests {
     #[test]
     fn what_the_work_returns_comes_back() {
         assert_eq!(guard(|| Ok(7)).unwrap(), 7);
+        let error = guard::<()>(|| leave(Error::Mismatch("it".to_owned()))).unwrap_err();
+        assert!(matches!(error, Error::Mismatch(_)), "{error:?}");
         let error = guard::<()>(|| Err(Error::Mismatch("it".to_owned()))).unwrap_err();
         assert_eq!(error.exit_code(), 3);
     }

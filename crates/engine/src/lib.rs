@@ -9,6 +9,8 @@ pub mod failure;
 pub mod guard;
 pub mod host;
 pub mod inputs;
+mod matrix_file;
+mod partial_rows;
 pub mod pool;
 pub mod project;
 pub mod rng;

@@ -55,6 +55,8 @@ pub enum Stream {
     UnlabelledViews,
     /// Their strong views.
     StrongViews,
+    /// Strong views whose features are kept; not of a run's seed.
+    KeptViews,
     /// Which images early stopping looks at.
     Validation,
 }
@@ -84,6 +86,7 @@ impl Stream {
             Self::Unlabelled => "unlabelled",
             Self::UnlabelledViews => "unlabelled-views",
             Self::StrongViews => "strong-views",
+            Self::KeptViews => "kept-views",
             Self::Validation => "validation",
         }
     }

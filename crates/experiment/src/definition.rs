@@ -11,6 +11,7 @@ mod classifier;
 mod early_stopping;
 mod first;
 mod flexmatch;
+mod frozen;
 mod head;
 mod mixup;
 mod model;
@@ -20,6 +21,7 @@ mod optimiser;
 mod pool;
 mod query;
 mod replay;
+mod resnet;
 mod run;
 mod run_file;
 mod scale;
@@ -42,14 +44,16 @@ pub use batches::batch_bounds;
 pub use classifier::ClassifierDefinition;
 pub use early_stopping::{EarlyStopping, Validation};
 pub use flexmatch::FlexMatch;
+pub use frozen::FrozenFeatures;
 pub use head::{HeadDefinition, HeadFeatures};
 pub use mixup::{Mixup, MixupTargets};
-pub use model::{Block, ModelDefinition, ResNetDefinition, Stem};
+pub use model::ModelDefinition;
 pub use networks::{KlReduction, VaalNetworks};
 pub use optimiser::{Adam, Optimiser};
 pub use pool::{ImbalanceProfile, IndexListPair, PoolDefinition, same_factor};
 pub use query::Query;
 pub use replay::{ReplayDefinition, ReplayedList, ScaleReplay};
+pub use resnet::{Block, ResNetDefinition, Stem};
 pub use run::RunDefinition;
 pub use run_file::RUN_FILE;
 pub use scale::{FurtherSeeds, Scale, ScaleDataset, ScaleDefinition, StrategyOverride};
@@ -59,7 +63,7 @@ pub use sweep::SweepDefinition;
 pub use training::{
     ClassWeights, IncompleteBatch, LossDefinition, Normalisation, Schedule, TrainingDefinition,
 };
-pub use vit::{VitDefinition, VitHeadDefinition};
+pub use vit::{VitDefinition, VitHeadDefinition, VitTower};
 
 /// An experiment as its `definition.toml` gives it. There are no defaults for scientific values.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -123,7 +127,7 @@ impl Definition {
         Self::parse(&text, path)
     }
 
-    /// Parses the text of a `definition.toml`; `path` is for messages. Where VAAL's networks or a training are a name,
+    /// Parses the text of a `definition.toml`; `path` is for messages. Where VAAL's networks, a model or a training are a name,
     /// `networks = "official"`, they are those of the table `[networks.official]`.
     ///
     /// # Errors
@@ -332,8 +336,7 @@ impl Definition {
         let first = sizes.overrides[..index].iter().all(|other| other.strategy != change.strategy);
         ensure(first, "strategy", || format!("`{}` is given twice", change.strategy))?;
         change.query.validate()?;
-        change.head.as_ref().map_or(Ok(()), HeadDefinition::validate)?;
-        change.training.as_ref().map_or(Ok(()), TrainingDefinition::validate)?;
+        sizes.classifier_of(&change.strategy)?.validate()?;
         let named = self.strategies.iter().find(|strategy| strategy.name == change.strategy);
         let (ours, theirs) =
             (change.query.strategy.name(), named.map(|strategy| strategy.query.strategy.name()));

@@ -1,5 +1,8 @@
 //! What a run will take, in images, before it starts.
 
+mod memory;
+mod network_size;
+
 use serde::{Deserialize, Serialize};
 use tailward_acquisition::bait;
 use tailward_datasets::{Grouping, Imbalance};
@@ -8,6 +11,9 @@ use crate::definition::{
     ClassifierDefinition, EarlyStopping, ImbalanceProfile, PoolDefinition, RunDefinition, TrainingDefinition,
     VaalNetworks, Validation, batch_bounds, same_factor,
 };
+
+pub use memory::{FeaturesPlan, TrainingMemory, features_plan, pixel_bytes, run_flop, training_memory};
+pub use network_size::NetworkSize;
 
 /// Sizes of a dataset, as its manifest gives them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -42,6 +48,8 @@ pub struct WorkRates {
     pub score_images_per_sec: f64,
     /// Through VAAL's auto-encoder, forwards and backwards; none where no run has one.
     pub vaal_images_per_sec: Option<f64>,
+    /// Through the network that features are computed with; none where no run has one.
+    pub describe_images_per_sec: Option<f64>,
 }
 
 impl Work {
@@ -348,8 +356,12 @@ mod tests {
 
     #[test]
     fn time_is_known_only_with_every_rate_that_it_needs() {
-        let mut rates =
-            WorkRates { train_images_per_sec: 10.0, score_images_per_sec: 100.0, vaal_images_per_sec: None };
+        let mut rates = WorkRates {
+            train_images_per_sec: 10.0,
+            score_images_per_sec: 100.0,
+            vaal_images_per_sec: None,
+            describe_images_per_sec: None,
+        };
         let mut work = Work { train_images: 50, score_images: 200, vaal_images: 0 };
         assert_eq!(work.secs(&rates), Some(7.0));
         work.vaal_images = 60;

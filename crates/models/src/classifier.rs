@@ -18,14 +18,16 @@ pub enum ClassifierConfig {
     ResNet(ResNetConfig),
     /// The image tower of CLIP, on images.
     Vit(VitConfig),
+    /// A linear head on features that is to be trained.
+    Linear(LinearHeadConfig),
     /// Two layers on features.
     Shallow(ShallowConfig),
-    /// A linear head on features.
+    /// A linear head on features that is fitted elsewhere.
     Head(LinearHeadConfig),
 }
 
 impl ClassifierConfig {
-    /// Builds the classifier, drawing a network's weights from `rng`; a head alone begins with none.
+    /// Builds the classifier, drawing its weights from `rng`; a head that is fitted elsewhere begins with none.
     ///
     /// # Panics
     ///
@@ -34,6 +36,7 @@ impl ClassifierConfig {
         match self {
             Self::ResNet(config) => Classifier::ResNet(config.init(rng, device)),
             Self::Vit(config) => Classifier::Vit(config.init(rng, device)),
+            Self::Linear(config) => Classifier::Head(config.init_random(rng, device)),
             Self::Shallow(config) => Classifier::Shallow(config.init(rng, device)),
             Self::Head(config) => Classifier::Head(config.init(device)),
         }
@@ -45,7 +48,7 @@ impl ClassifierConfig {
             Self::ResNet(config) => config.embedding(),
             Self::Vit(config) => config.embedding(),
             Self::Shallow(config) => config.dims,
-            Self::Head(config) => config.dims,
+            Self::Linear(config) | Self::Head(config) => config.dims,
         }
     }
 
@@ -55,7 +58,7 @@ impl ClassifierConfig {
             Self::ResNet(config) => config.classes,
             Self::Vit(config) => config.classes,
             Self::Shallow(config) => config.classes,
-            Self::Head(config) => config.classes,
+            Self::Linear(config) | Self::Head(config) => config.classes,
         }
     }
 }

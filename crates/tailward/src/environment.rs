@@ -18,6 +18,10 @@ pub(crate) struct Environment {
     /// Folder of the data themselves.
     #[arg(long, env = "TAILWARD_DATA", default_value = "datasets/data")]
     pub(crate) data_dir: PathBuf,
+    /// Folder of what is computed once from the data and kept for all runs: pixels of images that are too many for memory, features
+    /// [default: `cache` in the folder of the data].
+    #[arg(long, env = "TAILWARD_CACHE")]
+    cache_dir: Option<PathBuf>,
     /// Folder of manifests of pretrained weights.
     #[arg(long, default_value = "weights")]
     weights: PathBuf,
@@ -43,6 +47,11 @@ impl Environment {
             WeightsFormat::Safetensors => pretrained::WeightsFormat::Safetensors,
         };
         Ok(Some(Weights { path: weights::verify(&manifest, &self.data_dir).map_err(of_data)?, format }))
+    }
+
+    /// The folder of what is computed once.
+    pub(crate) fn cache_dir(&self) -> PathBuf {
+        self.cache_dir.clone().unwrap_or_else(|| self.data_dir.join("cache"))
     }
 
     /// The backend asked for, or the first there is.

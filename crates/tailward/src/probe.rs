@@ -4,17 +4,19 @@ use std::path::PathBuf;
 use std::time::Instant;
 
 use burn::module::Module;
+use burn::tensor::Device;
 use clap::Args;
+use ndarray::Array2;
 use tailward_acquisition::Needs;
 use tailward_datasets::{DatasetManifest, Images};
-use tailward_engine::inputs::{Inputs, Pixels};
+use tailward_engine::inputs::{Features, Inputs, Pixels};
 use tailward_engine::rng::{Stream, stream};
-use tailward_engine::run::{check_shape, classifier, head_rates, streams};
+use tailward_engine::run::{check_shape, classifier, describing_rate, head_rates, streams};
 use tailward_engine::score::score;
 use tailward_engine::train::rate::time_of_an_epoch;
 use tailward_engine::train::vaal;
 use tailward_experiment::definition::{
-    ClassifierDefinition, RunDefinition, TrainingDefinition, VaalNetworks,
+    ClassifierDefinition, FrozenFeatures, RunDefinition, TrainingDefinition, VaalNetworks,
 };
 use tailward_experiment::plan::{WorkRates, vaal_images};
 
@@ -45,24 +47,39 @@ pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<()> {
     let device = backend.device()?;
     check_shape(&definition, manifest.image)?;
     let rates = match definition.classifier() {
-        ClassifierDefinition::Network { training, .. } => {
+        ClassifierDefinition::Network { model, training } => {
             let count = arguments.steps.max(1) * training.batch_size;
-            let images = Pixels::upload(blank_images(&manifest, count), &training.normalisation, &device);
-            let vaal_images_per_sec = match &definition.strategy.query.networks {
-                Some(networks) => Some(vaal_rate(networks, &images, count)?),
-                None => None,
+            let images = || Pixels::upload(blank_images(&manifest, count), &training.normalisation, &device);
+            let networks = definition.strategy.query.networks.as_ref();
+            let vaal_images_per_sec =
+                networks.map(|networks| vaal_rate(networks, &images(), count)).transpose()?;
+            let (inputs, describe_images_per_sec) = match model.frozen() {
+                None => (Inputs::Pixels(images()), None),
+                Some(frozen) => {
+                    let rate = describing_rate(frozen, training, manifest.image, &device);
+                    (Inputs::Features(blank_features(frozen, count, &device)), Some(rate))
+                }
             };
             let classes = definition.grouping.map_or(manifest.classes, |grouping| grouping.classes());
             let config = classifier(&definition, manifest.image.channels, classes);
-            let inputs = Inputs::Pixels(images);
             let (train_images_per_sec, score_images_per_sec) =
                 rates(&definition, training, &config, &inputs, count)?;
-            WorkRates { train_images_per_sec, score_images_per_sec, vaal_images_per_sec }
+            WorkRates {
+                train_images_per_sec,
+                score_images_per_sec,
+                vaal_images_per_sec,
+                describe_images_per_sec,
+            }
         }
         ClassifierDefinition::Head(head) => {
             let (train_images_per_sec, score_images_per_sec) =
-                head_rates(head, blank_images(&manifest, HEAD_IMAGES), manifest.classes, &device);
-            WorkRates { train_images_per_sec, score_images_per_sec, vaal_images_per_sec: None }
+                head_rates(head, blank_images(&manifest, HEAD_IMAGES), manifest.classes, &device)?;
+            WorkRates {
+                train_images_per_sec,
+                score_images_per_sec,
+                vaal_images_per_sec: None,
+                describe_images_per_sec: None,
+            }
         }
     };
     Ok(crate::output::write(None, format!("{}\n", serde_json::to_string(&rates)?).as_bytes())?)
@@ -72,6 +89,14 @@ pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<()> {
 fn blank_images(manifest: &DatasetManifest, images: usize) -> Images {
     let shape = manifest.image;
     Images { shape, pixels: (0..images * shape.len()).map(|index| (index % 251) as u8).collect() }
+}
+
+/// Features without content, of images as they are and of one strong view.
+fn blank_features(frozen: &FrozenFeatures, count: usize, device: &Device) -> Features {
+    let shape = (count, frozen.network.features);
+    let values = Array2::from_shape_fn(shape, |(row, column)| ((row + column) % 251) as f32 / 125.0 - 1.0);
+    let rows: Vec<usize> = (0..count).collect();
+    Features::upload(values.clone(), vec![values], &rows, count, device)
 }
 
 /// Images per second of training and of scoring.

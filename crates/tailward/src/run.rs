@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use clap::Args;
-use tailward_engine::run::{Claim, RunInputs, Setting, run as run_definition, wants_validation_split};
+use tailward_engine::run::{Claim, RunInputs, Setting, run as run_definition};
 use tailward_experiment::definition::RunDefinition;
 use tailward_labelling::Patience;
 
@@ -74,10 +74,12 @@ pub(crate) fn start(
     let replay = replay.map(|replay| sample_order::of_replay(folder, data_dir, replay)).transpose()?;
     let manifest = environment.manifest(definition)?;
     let of_data = tailward_engine::Error::from;
-    let dataset = tailward_datasets::read(&manifest, data_dir).map_err(of_data)?;
+    let cache_dir = &environment.cache_dir();
+    let dataset = tailward_datasets::open(&manifest, data_dir, cache_dir).map_err(of_data)?;
     let mut setting = Setting::new(definition, dataset, data_dir)?;
-    if wants_validation_split(definition)
-        && let Some(images) = tailward_datasets::read_validation(&manifest, data_dir).map_err(of_data)?
+    if definition.wants_validation_split()
+        && let Some(images) =
+            tailward_datasets::open_validation(&manifest, data_dir, cache_dir).map_err(of_data)?
     {
         setting = setting.with_validation(definition, manifest.classes, images)?;
     }
@@ -85,6 +87,7 @@ pub(crate) fn start(
         setting,
         replay: replay.as_deref(),
         data_dir,
+        cache_dir,
         folder,
         weights: environment.weights(definition)?,
         backend,

@@ -32,9 +32,15 @@ pub(crate) fn data_dir() -> &'static Path {
     static FOLDER: OnceLock<PathBuf> = OnceLock::new();
     FOLDER.get_or_init(|| {
         let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("data");
-        tailward_datasets::prepare(&synthetic_manifest(), &folder).unwrap();
+        tailward_datasets::prepare(&synthetic_manifest(), &folder, &folder.join("cache")).unwrap();
         folder
     })
+}
+
+/// A folder of what is computed once, beside it.
+fn cache_dir() -> &'static Path {
+    static FOLDER: OnceLock<PathBuf> = OnceLock::new();
+    FOLDER.get_or_init(|| data_dir().join("cache"))
 }
 
 /// What a run on the processor is given besides its definition, with generated images.
@@ -43,6 +49,7 @@ pub(crate) fn run_inputs(setting: Setting, folder: &Path) -> RunInputs<'_> {
         setting,
         replay: None,
         data_dir: data_dir(),
+        cache_dir: cache_dir(),
         folder,
         weights: None,
         backend: Backend::Flex,

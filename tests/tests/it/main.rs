@@ -8,6 +8,7 @@ mod device;
 mod fixture;
 mod flexmatch;
 mod frozen;
+mod frozen_features;
 mod heads;
 mod inputs;
 mod invariants;

@@ -7,6 +7,7 @@ mod runner;
 pub(crate) mod slurm;
 mod words;
 
+use std::collections::BTreeSet;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -57,6 +58,9 @@ pub(crate) struct Arguments {
     /// Folder of the data themselves [default: datasets/data].
     #[arg(long, env = "TAILWARD_DATA")]
     data_dir: Option<PathBuf>,
+    /// Folder of what is computed once from the data and kept for all runs [default: `cache` in the folder of the data].
+    #[arg(long, env = "TAILWARD_CACHE")]
+    cache_dir: Option<PathBuf>,
     /// Folder of runs [default: runs].
     #[arg(long)]
     out: Option<PathBuf>,
@@ -126,6 +130,7 @@ impl std::str::FromStr for Shard {
 
 pub(crate) fn run(arguments: &Arguments) -> Result<()> {
     let data_dir = workspace::data_dir(arguments.data_dir.as_deref())?;
+    let cache_dir = workspace::cache_dir(arguments.cache_dir.as_deref(), &data_dir)?;
     let out = workspace::runs_dir(arguments.out.as_deref())?;
     let tailward = arguments.tailward.as_ref().map(std::path::absolute).transpose()?;
     workspace::enter()?;
@@ -137,7 +142,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<()> {
     let scale = arguments.scale.unwrap_or_else(|| default_scale(&definition, backend));
     let runs = chosen_runs(arguments, &definition, scale)?;
     let manifest = experiments::manifest(definition.dataset_at(scale)?)?;
-    let plan = Plan::new(&runs, experiments::sizes(&manifest), &out);
+    let plan = Plan::new(&runs, &manifest, &cache_dir, &out);
     if arguments.cluster.status {
         return slurm::status(&plan, &std::path::absolute(&out)?, &scale_folder(&out, &definition, scale));
     }
@@ -145,8 +150,9 @@ pub(crate) fn run(arguments: &Arguments) -> Result<()> {
     println!("{}", definition.question);
     if !arguments.dry_run {
         eprintln!("verifying {} in {}", manifest.title, data_dir.display());
-        tailward_datasets::prepare(&manifest, &data_dir)?;
-        if let Some(weights) = definition.scale(scale)?.model.as_ref().and_then(|model| model.pretrained()) {
+        tailward_datasets::prepare(&manifest, &data_dir, &cache_dir)?;
+        let weights: BTreeSet<&str> = runs.iter().filter_map(|run| run.classifier().pretrained()).collect();
+        for weights in weights {
             tailward_datasets::weights::verify(&experiments::weights(weights)?, &data_dir)?;
         }
     }
@@ -157,20 +163,22 @@ pub(crate) fn run(arguments: &Arguments) -> Result<()> {
     };
     if arguments.cluster.launcher.is_some() {
         let command = command_line(arguments, experiment, scale, backend);
-        return launch(arguments, &definition, scale, backend, &plan, [&out, &data_dir, &binary], &command);
+        let paths = [&out, &data_dir, &cache_dir, &binary].map(PathBuf::as_path);
+        return launch(arguments, &definition, scale, backend, &plan, paths, &command);
     }
     let jobs = jobs(arguments, backend, &plan);
     let settings = runner::Settings {
         binary: &binary,
         backend: backend.name(),
         data_dir: &data_dir,
+        cache_dir: &cache_dir,
         out: &out,
         jobs,
         limit_threads: backend.is_cpu(),
     };
     println!("{}", plan.describe(measured_rates(&settings, &plan), jobs));
     if !backend.is_cpu() {
-        println!("{}", plan.on_a_gpu(manifest.image.len() as u64, jobs));
+        println!("{}", plan.on_a_gpu(jobs));
     }
     if arguments.dry_run {
         return Ok(());
@@ -203,11 +211,11 @@ fn launch(
     scale: Scale,
     backend: BackendName,
     plan: &Plan,
-    paths: [&Path; 3],
+    paths: [&Path; 4],
     command: &str,
 ) -> Result<()> {
-    let [out, data_dir, binary] = paths.map(std::path::absolute);
-    let (out, data_dir, binary) = (out?, data_dir?, binary?);
+    let [out, data_dir, cache_dir, binary] = paths.map(std::path::absolute);
+    let (out, data_dir, cache_dir, binary) = (out?, data_dir?, cache_dir?, binary?);
     let report = ["--scale".to_owned(), scale.to_string(), "--out".to_owned()];
     let request = slurm::Request {
         experiment: &definition.name,
@@ -222,6 +230,7 @@ fn launch(
         status: format!("{command} --status"),
         out: &out,
         data_dir: &data_dir,
+        cache_dir: &cache_dir,
         binary: &binary,
     };
     if arguments.dry_run { slurm::dry_run(&request) } else { slurm::submit(&request) }

@@ -1,13 +1,17 @@
 //! What will run, and what it is expected to take.
 
 use std::fmt::Write;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
+use tailward_datasets::{DatasetManifest, ImageShape};
 use tailward_experiment::definition::RunDefinition;
 use tailward_experiment::plan::{
-    DatasetSizes, Work, WorkRates, query_memory, query_work, run_work, training_steps,
+    DatasetSizes, FeaturesPlan, TrainingMemory, Work, WorkRates, features_plan, pixel_bytes, query_memory,
+    query_work, run_flop, run_work, training_memory, training_steps,
 };
 use tailward_experiment::record::{RECORD_FILE, Record};
+
+use crate::experiments;
 
 /// Up to so many images of 32 × 32 a step of ResNet-18 (0.04 billion multiply-adds each at the stock stem) is taken to be short
 /// beside the time that its launches take. A rule of thumb: no GPU was at hand to measure it on.
@@ -57,11 +61,21 @@ impl PlannedRun {
 pub(crate) struct Plan {
     pub(crate) runs: Vec<PlannedRun>,
     pub(crate) sizes: DatasetSizes,
+    /// The shape of an image.
+    pub(crate) image: ImageShape,
+    /// The folder of what is computed once, for images that are on the disk.
+    pub(crate) pixels_in: Option<PathBuf>,
 }
 
 impl Plan {
-    /// Looks up how far each run is below `out`.
-    pub(crate) fn new(runs: &[RunDefinition], sizes: DatasetSizes, out: &Path) -> Self {
+    /// Looks up how far each run is below `out`; what is computed once goes below `cache_dir`.
+    pub(crate) fn new(
+        runs: &[RunDefinition],
+        manifest: &DatasetManifest,
+        cache_dir: &Path,
+        out: &Path,
+    ) -> Self {
+        let sizes = experiments::sizes(manifest);
         let planned = |definition: &RunDefinition| -> PlannedRun {
             let (status, work) = match Record::load(&out.join(definition.folder()).join(RECORD_FILE)) {
                 Err(error) => (Status::Damaged(error.to_string()), Work::default()),
@@ -83,7 +97,8 @@ impl Plan {
             };
             PlannedRun { definition: definition.clone(), status, work }
         };
-        Self { runs: runs.iter().map(planned).collect(), sizes }
+        let pixels_in = manifest.is_on_disk().then(|| cache_dir.join(&manifest.name));
+        Self { runs: runs.iter().map(planned).collect(), sizes, image: manifest.image, pixels_in }
     }
 
     /// The runs that are not complete.
@@ -110,9 +125,24 @@ impl Plan {
         if work.vaal_images > 0 {
             let _ = write!(text, ", {} of training VAAL's networks", thousands(work.vaal_images));
         }
+        text.push_str(&self.arithmetic());
+        text.push_str(&self.memory());
         let kept = self.pending().filter_map(|run| query_memory(run, self.sizes));
         if let Some(plan) = kept.max_by_key(|plan| plan.bytes()) {
             let _ = write!(text, "\na query of BAIT keeps {plan}");
+        }
+        if let Some(plan) = self.features() {
+            let time = rates.and_then(|rates| rates.describe_images_per_sec);
+            let time = time.map(|rate| format!(", {} on this machine", duration(plan.images as f64 / rate)));
+            let _ = write!(
+                text,
+                "\nbefore the first round {} images are described, once for all runs and unless that is done: {}{}; kept in {} of \
+                 the disk and of the memory of each run",
+                thousands(plan.images),
+                flop(plan.flop),
+                time.unwrap_or_default(),
+                bytes(plan.bytes)
+            );
         }
         if let Some(rates) = rates
             && let Some(secs) = self.secs(&rates, jobs)
@@ -140,15 +170,63 @@ impl Plan {
         self.runs.iter().map(left).sum()
     }
 
+    /// What the largest run takes, in floating-point operations.
+    fn arithmetic(&self) -> String {
+        let of = |run: &RunDefinition| run_flop(run, self.sizes, self.image);
+        let largest =
+            self.pending().filter_map(of).max_by(|a, b| f64::total_cmp(&(a[0] + a[1]), &(b[0] + b[1])));
+        let Some([training, scoring]) = largest else { return String::new() };
+        format!("\na run takes up to {} of training and {} of scoring", flop(training), flop(scoring))
+    }
+
+    /// What the largest run keeps.
+    fn memory(&self) -> String {
+        let mut text = String::new();
+        let of = |run: &RunDefinition| training_memory(run, self.sizes, self.image);
+        if let Some(TrainingMemory { network, step, images }) =
+            self.pending().filter_map(of).max_by_key(|memory| memory.network + memory.step)
+        {
+            let _ = write!(
+                text,
+                "\nit keeps {} of the network with its gradients and what the optimiser remembers, and about {} of a step of {images} \
+                 images",
+                bytes(network),
+                bytes(step)
+            );
+        }
+        let pixels = self.pending().map(|run| pixel_bytes(run, self.sizes, self.image)).max();
+        if let (Some(pixels), Some(folder)) = (pixels, &self.pixels_in) {
+            let _ = write!(
+                text,
+                "\nimages are no part of that: {} of pixels are made once in {}, and read by position",
+                bytes(pixels),
+                folder.display()
+            );
+        }
+        text
+    }
+
+    /// The most that a run wants described.
+    fn features(&self) -> Option<FeaturesPlan> {
+        self.pending().filter_map(|run| features_plan(run, self.sizes)).max_by_key(|plan| plan.images)
+    }
+
     /// What one GPU would be used for: the images that each run keeps on it, and whether steps are so small that launches
     /// decide, so that several runs at a time get more done.
-    pub(crate) fn on_a_gpu(&self, image_bytes: u64, jobs: usize) -> String {
-        let images = (self.sizes.train_images + self.sizes.test_images) as u64 * image_bytes;
+    pub(crate) fn on_a_gpu(&self, jobs: usize) -> String {
         let work: Work = self.runs.iter().map(|run| run.work).sum();
         let each = work.train_images / self.steps().max(1);
+        let (images, what) = match (self.features(), &self.pixels_in) {
+            (Some(features), _) => (features.bytes, "features"),
+            (None, Some(_)) => (0, "images"),
+            (None, None) => {
+                let pixels = self.pending().map(|run| pixel_bytes(run, self.sizes, self.image)).max();
+                (pixels.unwrap_or(0), "images")
+            }
+        };
         let mut text = format!(
-            "each of {jobs} runs at a time keeps {} MB of images on the device, beside its network and what a step needs",
-            images.div_ceil(1_000_000)
+            "each of {jobs} runs at a time keeps {} of {what} on the device, beside its network and what a step needs",
+            bytes(images)
         );
         if each <= SMALL_STEP && jobs == 1 {
             let _ = write!(
@@ -185,6 +263,24 @@ fn thousands(number: u64) -> String {
     text
 }
 
+/// A size in bytes for people: `15.0 GB`, `184 MB`.
+fn bytes(bytes: u64) -> String {
+    match bytes as f64 {
+        size if size >= 1e9 => format!("{:.1} GB", size / 1e9),
+        size => format!("{:.0} MB", size / 1e6),
+    }
+}
+
+/// Floating-point operations for people: `393 PFLOP`, `2.1 TFLOP`.
+fn flop(flop: f64) -> String {
+    let (size, unit) = match flop {
+        flop if flop >= 1e15 => (flop / 1e15, "PFLOP"),
+        flop if flop >= 1e12 => (flop / 1e12, "TFLOP"),
+        flop => (flop / 1e9, "GFLOP"),
+    };
+    if size < 10.0 { format!("{size:.1} {unit}") } else { format!("{size:.0} {unit}") }
+}
+
 /// A time for people: `40 s`, `12 min`, `3.5 h`.
 pub(crate) fn duration(secs: f64) -> String {
     if secs < 90.0 {
@@ -207,5 +303,7 @@ mod tests {
         assert_eq!(duration(42.4), "42 s");
         assert_eq!(duration(600.0), "10 min");
         assert_eq!(duration(9000.0), "2.5 h");
+        assert_eq!([bytes(14_963_000_000), bytes(184_320_000)], ["15.0 GB", "184 MB"]);
+        assert_eq!([flop(3.93e17), flop(8.8e14), flop(2.14e12)], ["393 PFLOP", "880 TFLOP", "2.1 TFLOP"]);
     }
 }

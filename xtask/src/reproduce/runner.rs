@@ -21,6 +21,7 @@ pub(crate) struct Settings<'a> {
     pub(crate) binary: &'a Path,
     pub(crate) backend: &'static str,
     pub(crate) data_dir: &'a Path,
+    pub(crate) cache_dir: &'a Path,
     pub(crate) out: &'a Path,
     /// Runs at a time.
     pub(crate) jobs: usize,
@@ -38,6 +39,8 @@ impl Settings<'_> {
             .args(["--datasets", experiments::DATASETS])
             .arg("--data-dir")
             .arg(self.data_dir)
+            .arg("--cache-dir")
+            .arg(self.cache_dir)
             .args(["--backend", self.backend]);
         if self.limit_threads && self.jobs > 1 {
             let processors = std::thread::available_parallelism().map_or(1, usize::from);

@@ -159,13 +159,13 @@ fn runs_share_a_task_and_a_dry_run_shows_all_and_writes_nothing() {
     assert_eq!(
         first,
         format!(
-            r#"{{"task":0,"run":0,"label":"synthetic/smoke if 0.1 entropy seed 0","folder":"{out}/{run}","definition_hash":{hash},"arguments":["run","{out}/{run}/run.toml","--datasets","datasets","--weights","weights","--data-dir","{data}","--backend","flex","--lock-wait","180"]}}"#
+            r#"{{"task":0,"run":0,"label":"synthetic/smoke if 0.1 entropy seed 0","folder":"{out}/{run}","definition_hash":{hash},"arguments":["run","{out}/{run}/run.toml","--datasets","datasets","--weights","weights","--data-dir","{data}","--cache-dir","{data}/cache","--backend","flex","--lock-wait","180"]}}"#
         )
     );
     let start =
         |run: &str| format!("'{out}/{run}' run '{out}/{run}/run.toml'").replace("$HOME's", r"$HOME'\''s");
     let words = format!(
-        "start 0 {} --datasets datasets --weights weights --data-dir {data} --backend flex --lock-wait 180\n",
+        "start 0 {} --datasets datasets --weights weights --data-dir {data} --cache-dir {data}/cache --backend flex --lock-wait 180\n",
         start(run)
     );
     assert!(tasks.starts_with(&words), "{words}\n{tasks}");

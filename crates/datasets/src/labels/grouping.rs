@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::dataset::Dataset;
 use crate::error::{Error, Result};
-use crate::images::Images;
+use crate::stored_images::Keep;
 
 /// The name of the class that takes in everything else.
 const REST: &str = "rest";
@@ -100,7 +100,7 @@ impl Grouping {
     ///
     /// # Errors
     /// As [`Grouping::check`]; [`Error::Label`] when a label is none of the dataset's classes.
-    pub fn apply(self, mut dataset: Dataset) -> Result<Dataset> {
+    pub fn apply<I: Keep>(self, mut dataset: Dataset<I>) -> Result<Dataset<I>> {
         let class_names = self.class_names(&dataset.class_names)?;
         let classes = dataset.classes();
         self.merge(classes, &mut dataset.train, &mut dataset.truth.train)?;
@@ -113,15 +113,15 @@ impl Grouping {
     ///
     /// # Errors
     /// As [`Grouping::apply`]; then nothing has changed.
-    pub fn merge(self, classes: usize, images: &mut Images, labels: &mut Vec<u32>) -> Result<()> {
+    pub fn merge<I: Keep>(self, classes: usize, images: &mut I, labels: &mut Vec<u32>) -> Result<()> {
         self.check(classes)?;
         if let Some((row, &label)) = labels.iter().enumerate().find(|(_, label)| **label as usize >= classes)
         {
             return Err(Error::Label { row, label, classes });
         }
         if !labels.iter().all(|&label| self.keeps(label)) {
-            let kept = (0..labels.len()).filter(|&row| self.keeps(labels[row]));
-            images.pixels = kept.flat_map(|row| images.image(row)).copied().collect();
+            let kept: Vec<usize> = (0..labels.len()).filter(|&row| self.keeps(labels[row])).collect();
+            images.keep(&kept);
             labels.retain(|&label| self.keeps(label));
         }
         labels.iter_mut().for_each(|label| *label = self.map(*label));
@@ -132,7 +132,7 @@ impl Grouping {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::images::ImageShape;
+    use crate::images::{ImageShape, Images};
     use crate::labelled_images::LabelledImages;
     use proptest::prelude::*;
 

@@ -10,6 +10,7 @@ pub mod tiny_imagenet;
 pub mod wilds;
 
 mod labelled_file;
+mod opened;
 mod rules;
 
 use std::path::Path;
@@ -19,6 +20,7 @@ use crate::labelled_images::LabelledImages;
 use crate::manifest::{DatasetManifest, Layout};
 
 use cifar::RecordLayout;
+use opened::Opened;
 use wilds::Set;
 
 /// What there is to a layout.
@@ -78,15 +80,54 @@ pub(crate) fn required(manifest: &DatasetManifest) -> Vec<&str> {
     (functions(manifest.layout).required)(manifest)
 }
 
+/// The training and the test images as files of pixels below `cache`, with their labels, for a layout whose images are too many for
+/// memory; nothing for the others.
+///
+/// # Errors
+/// As [`read`]; a file of pixels cannot be made.
+pub(crate) fn open(manifest: &DatasetManifest, data_dir: &Path, cache: &Path) -> Result<Option<[Opened; 2]>> {
+    match wilds_set(manifest.layout) {
+        Some(set) => wilds::open(manifest, data_dir, cache, set).map(Some),
+        None => Ok(None),
+    }
+}
+
+/// The same of the validation images.
+///
+/// # Errors
+/// As [`open`].
+pub(crate) fn open_validation(
+    manifest: &DatasetManifest,
+    data_dir: &Path,
+    cache: &Path,
+) -> Result<Option<Opened>> {
+    match wilds_set(manifest.layout) {
+        Some(set) => wilds::open_validation(manifest, data_dir, cache, set),
+        None => Ok(None),
+    }
+}
+
+fn wilds_set(layout: Layout) -> Option<Set> {
+    match layout {
+        Layout::WildsFmow => Some(Set::Fmow),
+        Layout::WildsIwildcam => Some(Set::IWildCam),
+        _ => None,
+    }
+}
+
+/// Whether images of a layout are on the disk in a run, and not in memory.
+pub(crate) fn is_on_disk(layout: Layout) -> bool {
+    wilds_set(layout).is_some()
+}
+
 /// Reads the validation images, with their labels; none where the layout or the manifest has none.
 ///
 /// # Errors
 /// As [`read`].
 pub(crate) fn read_validation(manifest: &DatasetManifest, data_dir: &Path) -> Result<Option<LabelledImages>> {
-    match manifest.layout {
-        Layout::WildsFmow => wilds::read_validation(manifest, data_dir, Set::Fmow),
-        Layout::WildsIwildcam => wilds::read_validation(manifest, data_dir, Set::IWildCam),
-        _ => Ok(None),
+    match wilds_set(manifest.layout) {
+        Some(set) => wilds::read_validation(manifest, data_dir, set),
+        None => Ok(None),
     }
 }
 

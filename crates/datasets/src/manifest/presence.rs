@@ -13,6 +13,11 @@ impl DatasetManifest {
         layout::required(self).into_iter().map(|name| folder.join(name)).collect()
     }
 
+    /// Whether a run has its images on the disk, in files of pixels, for they are too many for memory.
+    pub fn is_on_disk(&self) -> bool {
+        layout::is_on_disk(self.layout)
+    }
+
     /// How to get the files: the command, then what to put where by hand. Reads on after "; ".
     pub(crate) fn help(&self, data_dir: &Path) -> String {
         let fetch = format!("`cargo xtask fetch {}`", self.name);

@@ -106,6 +106,11 @@ impl PixelFile {
         self.records.shape
     }
 
+    /// What the images were made from, in hexadecimal: a SHA-256 over the sources.
+    pub fn origin(&self) -> &str {
+        &self.origin
+    }
+
     /// Reads the images of these rows, in this order, on all cores: `into` is `[rows, channels, height, width]`.
     ///
     /// # Errors

@@ -21,9 +21,12 @@ impl From<&TrainingDefinition> for Augmentation {
 }
 
 impl Augmentation {
+    /// Every view is the image itself.
+    pub const IDENTITY: Self = Self { crop_padding: 0, horizontal_flip: false };
+
     /// Whether every view is the image itself.
     pub fn is_identity(&self) -> bool {
-        self.crop_padding == 0 && !self.horizontal_flip
+        *self == Self::IDENTITY
     }
 
     /// Draws a view of an image.

@@ -19,7 +19,7 @@ pub use strong::StrongAugmentation;
 pub enum Inputs {
     /// Images, which can be cropped and flipped at random.
     Pixels(Pixels),
-    /// Features, of which there is one view.
+    /// Features, of which there is one view, and strong ones where they were made.
     Features(Features),
 }
 
@@ -53,20 +53,21 @@ impl Inputs {
         }
     }
 
-    /// One strong view of each of `rows`.
+    /// One strong view of each of `rows`: drawn anew where they are images, and of features that of the epoch, counted from 0.
     ///
     /// # Panics
     ///
-    /// They are features, of which there is one view.
+    /// As [`Features::strong_batch`].
     pub fn strong_batch(
         &self,
         rows: &[usize],
+        epoch: usize,
         augmentation: &StrongAugmentation,
         rng: &mut ChaCha8Rng,
     ) -> Batch {
         match self {
             Self::Pixels(pixels) => Batch::Images(pixels.strong_batch(rows, augmentation, rng)),
-            Self::Features(_) => panic!("features have no strong views"),
+            Self::Features(features) => Batch::Features(features.strong_batch(rows, epoch)),
         }
     }
 }

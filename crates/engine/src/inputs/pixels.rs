@@ -1,33 +1,49 @@
-//! Images on the device, and batches gathered from them there.
+//! Images on the device, or read from the disk when they are wanted, and batches gathered from them.
 
 use burn::tensor::{Device, Tensor};
 use rand_chacha::ChaCha8Rng;
-use tailward_datasets::{ImageShape, Images};
+use tailward_datasets::{DiskImages, ImageShape, StoredImages};
 use tailward_experiment::definition::Normalisation;
-use tailward_kernels::rand_augment::strong_views;
 use tailward_models::views::{Bytes, View, views as views_of};
 
 use super::augment::Augmentation;
-use super::strong::{StrongAugmentation, moved};
+use super::strong::StrongAugmentation;
+use crate::guard;
 
-/// Images as bytes on a device, with the statistics that batches are normalised with.
+/// Images, with the statistics that batches are normalised with.
 #[derive(Clone, Debug)]
 pub struct Pixels {
-    images: Bytes,
+    held: Held,
     shape: ImageShape,
 }
 
+/// Where the images are.
+#[derive(Clone, Debug)]
+enum Held {
+    /// As bytes on a device.
+    OnDevice(Box<Bytes>),
+    /// In a file: those of a batch are brought to the device with it.
+    OnDisk { images: DiskImages, statistics: [Vec<f32>; 2], device: Device },
+}
+
 impl Pixels {
-    /// Brings all images to `device`, one byte a value. On a CPU they are moved there, not copied.
+    /// Brings images that are in memory to `device`, one byte a value; on a CPU they are moved there, not copied. Images on the disk stay
+    /// there.
     ///
     /// # Panics
     ///
     /// The statistics are not for as many channels as the images have.
-    pub fn upload(images: Images, normalisation: &Normalisation, device: &Device) -> Self {
-        let shape = images.shape;
-        let sides = [shape.channels, shape.height, shape.width];
+    pub fn upload(images: impl Into<StoredImages>, normalisation: &Normalisation, device: &Device) -> Self {
+        let images = images.into();
+        let shape = images.shape();
         let statistics = statistics(normalisation, shape.channels);
-        Self { images: Bytes::upload(images.pixels, sides, statistics, device), shape }
+        let held = match images {
+            StoredImages::Memory(images) => {
+                Held::OnDevice(Box::new(Bytes::upload(images.pixels, sides(shape), statistics, device)))
+            }
+            StoredImages::Disk(images) => Held::OnDisk { images, statistics, device: device.clone() },
+        };
+        Self { held, shape }
     }
 
     /// The same images, copied nowhere, whose batches are normalised with other statistics.
@@ -37,7 +53,13 @@ impl Pixels {
     /// As [`Pixels::upload`].
     pub fn normalised(&self, normalisation: &Normalisation) -> Self {
         let statistics = statistics(normalisation, self.shape.channels);
-        Self { images: self.images.scaled(statistics), shape: self.shape }
+        let held = match &self.held {
+            Held::OnDevice(images) => Held::OnDevice(Box::new(images.scaled(statistics))),
+            Held::OnDisk { images, device, .. } => {
+                Held::OnDisk { images: images.clone(), statistics, device: device.clone() }
+            }
+        };
+        Self { held, shape: self.shape }
     }
 
     /// The shape of an image.
@@ -45,15 +67,19 @@ impl Pixels {
         self.shape
     }
 
-    /// The device that the images are on.
+    /// The device that batches are on.
     pub fn device(&self) -> Device {
-        self.images.device()
+        match &self.held {
+            Held::OnDevice(images) => images.device(),
+            Held::OnDisk { device, .. } => device.clone(),
+        }
     }
 
     /// The images of `rows`, normalised: `[rows, channels, height, width]`.
+    ///
+    /// An image that cannot be read from the disk is an error of the [guarded](crate::guard::guarded) work that this is a part of.
     pub fn batch(&self, rows: &[usize]) -> Tensor<4> {
-        let shown: Vec<View> = rows.iter().map(|&row| View::of(row)).collect();
-        views_of(&self.images, &shown)
+        self.seen(rows.iter().map(|&row| View::of(row)).collect())
     }
 
     /// One random view of each image of `rows`, normalised: `[rows, channels, height, width]`.
@@ -68,12 +94,9 @@ impl Pixels {
         if augmentation.is_identity() {
             return self.batch(rows);
         }
-        let shown: Vec<View> = rows.iter().map(|&row| augmentation.draw(row, rng)).collect();
-        views_of(&self.images, &shown)
+        self.seen(rows.iter().map(|&row| augmentation.draw(row, rng)).collect())
     }
-}
 
-impl Pixels {
     /// One strong view of each image of `rows`, normalised: `[rows, channels, height, width]`. Views are drawn here in the order of
     /// the rows and made on all cores.
     pub fn strong_batch(
@@ -82,21 +105,46 @@ impl Pixels {
         augmentation: &StrongAugmentation,
         rng: &mut ChaCha8Rng,
     ) -> Tensor<4> {
-        let ImageShape { channels, height, width } = self.shape;
-        let sides = [height, width];
-        let mut bytes = self.images.download(rows);
-        let mut views = Vec::with_capacity(rows.len());
-        for (place, image) in bytes.chunks_exact_mut(self.shape.len()).enumerate() {
-            let (view, strong) = augmentation.draw(place, sides, rng);
-            if view != View::of(place) {
-                image.copy_from_slice(&moved(image, sides, view));
-            }
-            views.push(strong);
-        }
-        let changed = self.images.others(strong_views(&bytes, [channels, height, width], &views));
-        let shown: Vec<View> = (0..rows.len()).map(View::of).collect();
-        views_of(&changed, &shown)
+        let sides = [self.shape.height, self.shape.width];
+        let drawn: Vec<_> = (0..rows.len()).map(|place| augmentation.draw(place, sides, rng)).collect();
+        let bytes = match &self.held {
+            Held::OnDevice(images) => images.download(rows),
+            Held::OnDisk { images, .. } => read(images, rows),
+        };
+        let changed = self.others(augmentation.views(bytes, self.shape, drawn));
+        views_of(&changed, &(0..rows.len()).map(View::of).collect::<Vec<_>>())
     }
+
+    /// Views of images, in their order.
+    fn seen(&self, mut views: Vec<View>) -> Tensor<4> {
+        match &self.held {
+            Held::OnDevice(images) => views_of(images, &views),
+            Held::OnDisk { images, .. } => {
+                let rows: Vec<usize> = views.iter().map(|view| view.image).collect();
+                views.iter_mut().enumerate().for_each(|(place, view)| view.image = place);
+                views_of(&self.others(read(images, &rows)), &views)
+            }
+        }
+    }
+
+    /// Brings other images of the same shape to the same device, to be normalised in the same way.
+    fn others(&self, pixels: Vec<u8>) -> Bytes {
+        match &self.held {
+            Held::OnDevice(images) => images.others(pixels),
+            Held::OnDisk { statistics, device, .. } => {
+                Bytes::upload(pixels, sides(self.shape), statistics.clone(), device)
+            }
+        }
+    }
+}
+
+/// The pixels of some images on the disk: `[rows, channels, height, width]`.
+fn read(images: &DiskImages, rows: &[usize]) -> Vec<u8> {
+    images.read(rows).unwrap_or_else(|error| guard::leave(error.into()))
+}
+
+fn sides(shape: ImageShape) -> [usize; 3] {
+    [shape.channels, shape.height, shape.width]
 }
 
 /// What a byte is multiplied by and what is added, for each channel: `(byte / 255 − mean) / std = byte · scale + offset`.
@@ -112,9 +160,13 @@ fn statistics(normalisation: &Normalisation, channels: usize) -> [Vec<f32>; 2] {
 #[cfg(test)]
 mod tests {
     use rand_chacha::rand_core::SeedableRng;
+    use tailward_datasets::{Images, PixelFile};
 
     use super::*;
+    use crate::Error;
     use crate::device::Backend;
+    use crate::failure::Work;
+    use crate::guard::guarded;
 
     const SHAPE: ImageShape = ImageShape { channels: 3, height: 4, width: 5 };
 
@@ -182,6 +234,48 @@ mod tests {
             for (found, expected) in found.iter().zip(expected) {
                 assert!((found - expected).abs() < 1e-5, "{backend}: {found} is not {expected}");
             }
+        }
+    }
+    /// Images on the disk give the batches that they give in memory, and one that is damaged is an error with its row.
+    #[test]
+    fn images_on_the_disk_are_those_in_memory() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("seven.pixels");
+        let sources: Vec<String> = (0..7).map(|row| row.to_string()).collect();
+        let make = |row: usize, into: &mut [u8]| {
+            into.copy_from_slice(images().image(row));
+            Ok(())
+        };
+        let normalisation = Normalisation { mean: vec![0.5, 0.4, 0.3], std: vec![0.25, 0.2, 0.1] };
+        let weak = Augmentation { crop_padding: 1, horizontal_flip: true };
+        let strong = StrongAugmentation { weak, operations: 2 };
+        let rows = [6, 0, 3, 3];
+        for backend in Backend::compiled() {
+            let device = backend.device().unwrap();
+            let file = PixelFile::prepare(&path, SHAPE, &sources, make).unwrap();
+            let on_disk = Pixels::upload(file, &normalisation, &device);
+            let others = Normalisation { mean: vec![0.1; 3], std: vec![0.7; 3] };
+            let batches = |pixels: &Pixels| {
+                let mut rng = ChaCha8Rng::seed_from_u64(4);
+                [
+                    pixels.batch(&rows),
+                    pixels.augmented_batch(&rows, &weak, &mut rng),
+                    pixels.strong_batch(&rows, &strong, &mut rng),
+                    pixels.normalised(&others).batch(&rows),
+                ]
+                .map(|batch| batch.into_data().try_into_vec::<f32>().unwrap())
+            };
+            assert_eq!(batches(&on_disk), batches(&uploaded(backend)), "{backend}");
+            let mut bytes = std::fs::read(&path).unwrap();
+            *bytes.last_mut().unwrap() ^= 1;
+            std::fs::write(&path, bytes).unwrap();
+            let work = Work { device: String::new(), doing: String::new(), afterwards: "" };
+            let error = guarded(&work, || Ok(on_disk.batch(&rows))).unwrap_err();
+            assert!(
+                matches!(&error, Error::Dataset(tailward_datasets::Error::DamagedRecord { row: 6, .. })),
+                "{error:?}"
+            );
+            std::fs::remove_file(&path).unwrap();
         }
     }
 }

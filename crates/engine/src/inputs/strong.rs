@@ -2,7 +2,8 @@
 
 use rand::RngExt;
 use rand_chacha::ChaCha8Rng;
-use tailward_kernels::rand_augment::{Cutout, OperationKind, StrongView};
+use tailward_datasets::ImageShape;
+use tailward_kernels::rand_augment::{Cutout, OperationKind, StrongView, strong_views};
 use tailward_models::views::View;
 
 use super::augment::Augmentation;
@@ -18,7 +19,7 @@ pub struct StrongAugmentation {
 
 impl StrongAugmentation {
     /// Draws a view of an image of so many rows and columns.
-    pub(super) fn draw(
+    pub(crate) fn draw(
         &self,
         image: usize,
         [height, width]: [usize; 2],
@@ -34,10 +35,27 @@ impl StrongAugmentation {
         let cutout = Cutout::from_unit(size, across, down, [height, width]);
         (view, StrongView { operations, cutout })
     }
+
+    /// The views that were drawn of images `[images, channels, height, width]`, one of each, made on all cores.
+    pub(crate) fn views(
+        &self,
+        mut images: Vec<u8>,
+        shape: ImageShape,
+        drawn: Vec<(View, StrongView)>,
+    ) -> Vec<u8> {
+        let mut strong = Vec::with_capacity(drawn.len());
+        for (place, (image, (view, changes))) in images.chunks_exact_mut(shape.len()).zip(drawn).enumerate() {
+            if view != View::of(place) {
+                image.copy_from_slice(&moved(image, [shape.height, shape.width], view));
+            }
+            strong.push(changes);
+        }
+        strong_views(&images, [shape.channels, shape.height, shape.width], &strong)
+    }
 }
 
 /// A moved and mirrored image: `image` and the result are `[channels, height, width]`; pixels from beyond the image are 0.
-pub(super) fn moved(image: &[u8], [height, width]: [usize; 2], view: View) -> Vec<u8> {
+fn moved(image: &[u8], [height, width]: [usize; 2], view: View) -> Vec<u8> {
     let mut moved = vec![0; image.len()];
     for (from, to) in image.chunks_exact(height * width).zip(moved.chunks_exact_mut(height * width)) {
         for (y, row) in to.chunks_exact_mut(width).enumerate() {

@@ -122,7 +122,10 @@ impl State<'_> {
             }
             (
                 ClassifierDefinition::Head(_),
-                ClassifierConfig::ResNet(_) | ClassifierConfig::Vit(_) | ClassifierConfig::Shallow(_),
+                ClassifierConfig::ResNet(_)
+                | ClassifierConfig::Vit(_)
+                | ClassifierConfig::Linear(_)
+                | ClassifierConfig::Shallow(_),
             ) => {
                 panic!("a definition's head is not built as a network")
             }

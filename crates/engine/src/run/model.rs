@@ -4,12 +4,13 @@ use std::path::PathBuf;
 
 use burn::tensor::Device;
 use tailward_experiment::definition::{
-    Block, ClassifierDefinition, ModelDefinition, RunDefinition, Stem as DefinedStem, VitDefinition,
+    Block, ClassifierDefinition, ModelDefinition, RunDefinition, Stem as DefinedStem, VitTower,
 };
 use tailward_models::classifier::{Classifier, ClassifierConfig};
 use tailward_models::linear::LinearHeadConfig;
 use tailward_models::pretrained::{self, WeightsFormat};
 use tailward_models::resnet::{BlockKind, ResNetConfig, Stem};
+use tailward_models::shallow::ShallowConfig;
 use tailward_models::vit::{VitConfig, VitHead};
 
 use crate::Error;
@@ -49,11 +50,20 @@ pub fn network(model: &ModelDefinition, channels: usize, classes: usize) -> Clas
             blocks: model.blocks.clone(),
             widths: model.widths.clone(),
         }),
-        &ModelDefinition::Vit(VitDefinition { image, patch, width, layers, heads, features, .. }) => {
-            let head = VitHead::Linear;
-            ClassifierConfig::Vit(VitConfig { image, patch, width, layers, heads, features, classes, head })
+        ModelDefinition::Vit(model) => ClassifierConfig::Vit(vit(&model.tower, VitHead::Linear, classes)),
+        ModelDefinition::Linear(on) => {
+            ClassifierConfig::Linear(LinearHeadConfig { dims: on.network.features, classes })
+        }
+        ModelDefinition::Shallow(on) => {
+            ClassifierConfig::Shallow(ShallowConfig { dims: on.network.features, classes })
         }
     }
+}
+
+/// A tower with a head.
+pub(super) fn vit(tower: &VitTower, head: VitHead, classes: usize) -> VitConfig {
+    let &VitTower { image, patch, width, layers, heads, features, .. } = tower;
+    VitConfig { image, patch, width, layers, heads, features, classes, head }
 }
 
 /// A verified file of weights to start from.
@@ -88,15 +98,15 @@ pub(super) fn initial_model(
     }
     let Weights { path, format } = weights.expect("a definition that names weights is given them");
     match config {
+        // The weights are those of the network that computes the features.
+        ClassifierConfig::Linear(_) | ClassifierConfig::Shallow(_) => Ok(config.init(&mut rng, device)),
         ClassifierConfig::ResNet(config) => {
             Ok(Classifier::ResNet(pretrained::load(config, path, *format, &mut rng, device)?))
         }
         ClassifierConfig::Vit(config) => {
             Ok(Classifier::Vit(pretrained::load_clip(config, path, *format, &mut rng, device)?))
         }
-        ClassifierConfig::Head(_) | ClassifierConfig::Shallow(_) => {
-            panic!("a head or a shallow network has no pretrained weights")
-        }
+        ClassifierConfig::Head(_) => panic!("a head that is fitted has no pretrained weights"),
     }
 }
 
@@ -116,7 +126,9 @@ pub fn streams(definition: &RunDefinition, config: &ClassifierConfig, round: usi
 
 #[cfg(test)]
 mod tests {
-    use tailward_experiment::definition::{ResNetDefinition, VitHeadDefinition};
+    use tailward_experiment::definition::{
+        FrozenFeatures, ResNetDefinition, VitDefinition, VitHeadDefinition,
+    };
 
     use super::*;
 
@@ -134,16 +146,15 @@ mod tests {
             });
             assert_eq!(model.embedding(), network(&model, 3, 10).embedding(), "{block:?}");
         }
-        let model = ModelDefinition::Vit(VitDefinition {
-            image: 32,
-            patch: 8,
-            width: 16,
-            layers: 1,
-            heads: 2,
-            features: 12,
-            head: VitHeadDefinition::Linear {},
-            pretrained: None,
-        });
-        assert_eq!((model.embedding(), network(&model, 3, 10).embedding()), (12, 12));
+        let tower =
+            VitTower { image: 32, patch: 8, width: 16, layers: 1, heads: 2, features: 12, pretrained: None };
+        let on = FrozenFeatures { strong_views: None, network: tower.clone() };
+        for model in [
+            ModelDefinition::Vit(VitDefinition { tower, head: VitHeadDefinition::Linear {} }),
+            ModelDefinition::Linear(on.clone()),
+            ModelDefinition::Shallow(on),
+        ] {
+            assert_eq!((model.embedding(), network(&model, 3, 10).embedding()), (12, 12));
+        }
     }
 }

@@ -1,7 +1,7 @@
 //! Opening a run: a new one, or one that was begun, whose files must agree with each other.
 
 use burn::tensor::Device;
-use tailward_datasets::{Images, SampleId};
+use tailward_datasets::{SampleId, StoredImages};
 use tailward_experiment::definition::{ClassifierDefinition, RunDefinition};
 use tailward_experiment::record::{Line, RECORD_FILE, Record, RecordWriter};
 use tailward_labelling::{Fence, LEDGER_FILE, Ledger};
@@ -10,14 +10,14 @@ use super::account;
 use super::audit;
 use super::begun::QueryFile;
 use super::checkpoint::Checkpoints;
+use super::frozen::{self, Frozen, Kept};
 use super::model::classifier;
 use super::setting::{Setting, check_shape, construct_pool, construct_replayed};
 use super::state::{RunInputs, State};
 use super::validation::Validation;
 use super::zero_shot;
 use crate::Error;
-use crate::inputs::features::{Pictures, describe};
-use crate::inputs::{Inputs, Pixels};
+use crate::inputs::{Inputs, Pixels, features};
 use crate::rng::{Stream, stream};
 
 impl<'a> State<'a> {
@@ -27,7 +27,7 @@ impl<'a> State<'a> {
         fence: Fence,
     ) -> Result<Self, Error> {
         let setting = &inputs.setting;
-        let (shape, classes) = (setting.train.shape, setting.class_names.len());
+        let (shape, classes) = (setting.train.shape(), setting.class_names.len());
         let device = inputs.backend.device()?;
         check_shape(definition, shape)?;
         let mut classifier = classifier(definition, shape.channels, classes);
@@ -65,11 +65,14 @@ impl<'a> State<'a> {
         ledger.guard(fence.clone());
         let mut everything: Vec<SampleId> = pool.initial.iter().chain(&pool.pool).copied().collect();
         everything.sort_unstable();
-        let RunInputs {
-            setting: Setting { train, test, validation, study, .. }, folder, weights, host, ..
-        } = inputs;
-        let validation = Validation::of(definition, &pool, &study, validation, &device)?;
-        let [train_inputs, test_inputs] = fed(definition, [train, test], &everything, &device);
+        let RunInputs { setting, folder, weights, host, cache_dir, backend, .. } = inputs;
+        let Setting { dataset, train, test, validation, study, .. } = setting;
+        let (validation, labels) = validation.unzip();
+        let pictures = Pictures { dataset: &dataset, train, test, validation };
+        let kept = Kept { weights: weights.as_ref(), cache_dir, backend };
+        let fed = Fed::of(definition, pictures, kept, &everything, &device)?;
+        let split = fed.validation.zip(labels);
+        let validation = Validation::of(definition, &pool, &study, split)?;
         let mut state = Self {
             definition,
             folder,
@@ -80,8 +83,8 @@ impl<'a> State<'a> {
             audit: audit::drawn(definition, &pool),
             validation,
             scores: None,
-            train_inputs,
-            test_inputs,
+            train_inputs: fed.train,
+            test_inputs: fed.test,
             classifier,
             device,
             pool,
@@ -150,21 +153,62 @@ impl<'a> State<'a> {
     }
 }
 
-/// What the classifier is fed with: of the training images and of the test images.
-fn fed(
-    definition: &RunDefinition,
-    [train, test]: [Images; 2],
-    everything: &[SampleId],
-    device: &Device,
-) -> [Inputs; 2] {
-    match definition.classifier() {
-        // The images move to the device: on a CPU there is one copy of them.
-        ClassifierDefinition::Network { training, .. } => [train, test]
-            .map(|images| Inputs::Pixels(Pixels::upload(images, &training.normalisation, device))),
-        ClassifierDefinition::Head(head) => {
-            let pictures = Pictures { train: &train, samples: everything, test: &test };
-            let mut rng = stream(definition.seed, Stream::Patches, 0);
-            describe(&head.patches(), pictures, &mut rng, device).map(Inputs::Features)
+/// The images of a run.
+struct Pictures<'a> {
+    dataset: &'a str,
+    train: StoredImages,
+    test: StoredImages,
+    /// The dataset's own validation images, where they are looked at.
+    validation: Option<StoredImages>,
+}
+
+/// What the classifier is fed with.
+struct Fed {
+    train: Inputs,
+    test: Inputs,
+    /// Of the dataset's own validation images, where they are looked at.
+    validation: Option<Inputs>,
+}
+
+impl Fed {
+    /// Images that are not described move to the device: on a CPU there is one copy of them.
+    fn of(
+        definition: &RunDefinition,
+        pictures: Pictures<'_>,
+        kept: Kept<'_>,
+        everything: &[SampleId],
+        device: &Device,
+    ) -> Result<Self, Error> {
+        let Pictures { dataset, train, test, validation } = pictures;
+        match definition.classifier() {
+            ClassifierDefinition::Network { model, training } => match model.frozen() {
+                None => {
+                    let inputs = |images: StoredImages| {
+                        Inputs::Pixels(Pixels::upload(images, &training.normalisation, device))
+                    };
+                    Ok(Self { train: inputs(train), test: inputs(test), validation: validation.map(inputs) })
+                }
+                Some(features) => {
+                    let frozen = Frozen { features, training, kept };
+                    let pictures = frozen::Pictures {
+                        dataset,
+                        train: &train,
+                        test: &test,
+                        validation: validation.as_ref(),
+                    };
+                    let frozen::Described { train, test, validation } =
+                        frozen.describe(pictures, everything, device)?;
+                    let [train, test] = [train, test].map(Inputs::Features);
+                    Ok(Self { train, test, validation: validation.map(Inputs::Features) })
+                }
+            },
+            ClassifierDefinition::Head(head) => {
+                let pictures = features::Pictures { train: &train, samples: everything, test: &test };
+                let mut rng = stream(definition.seed, Stream::Patches, 0);
+                let described = features::describe(&head.patches(), pictures, &mut rng, device)?;
+                let [train, test] = described.map(Inputs::Features);
+                Ok(Self { train, test, validation: None })
+            }
         }
     }
 }

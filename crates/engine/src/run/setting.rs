@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use tailward_datasets::{
-    Dataset, ImageShape, Images, PoolManifest, PoolSource, SampleId, TrainingImages, TrainingTruth,
+    Dataset, ImageShape, PoolManifest, PoolSource, SampleId, StoredImages, TrainingImages, TrainingTruth,
     construct, construct_replay, noisy_labels,
 };
 use tailward_experiment::definition::{
@@ -30,12 +30,19 @@ pub fn check_shape(definition: &RunDefinition, shape: ImageShape) -> Result<(), 
                 let reason = format!("it normalises {given} channels, and the images have {channels}");
                 return Err(Error::Mismatch(reason));
             }
-            if let ModelDefinition::Vit(model) = model
-                && (channels, height, width) != (3, model.image, model.image)
+            let tower = match model {
+                ModelDefinition::ResNet(_) => None,
+                ModelDefinition::Vit(model) => Some(("model", &model.tower)),
+                ModelDefinition::Linear(on) | ModelDefinition::Shallow(on) => {
+                    Some(("model.network", &on.network))
+                }
+            };
+            if let Some((key, tower)) = tower
+                && (channels, height, width) != (3, tower.image, tower.image)
             {
-                let side = model.image;
+                let side = tower.image;
                 let reason = format!(
-                    "`model.image` is {side}, for images of 3 channels of {side} × {side} pixels, and the dataset has {channels} of \
+                    "`{key}.image` is {side}, for images of 3 channels of {side} × {side} pixels, and the dataset has {channels} of \
                      {height} × {width}"
                 );
                 return Err(Error::Mismatch(reason));
@@ -62,11 +69,11 @@ pub struct Setting {
     /// `[classes]`, by class id.
     pub class_names: Vec<String>,
     /// The training images.
-    pub train: Images,
+    pub train: StoredImages,
     /// The test images.
-    pub test: Images,
+    pub test: StoredImages,
     /// The dataset's own validation images with their true labels, where the definition stops early by them.
-    pub validation: Option<(Images, Vec<u32>)>,
+    pub validation: Option<(StoredImages, Vec<u32>)>,
     /// What the images show, and what annotators say of them.
     pub study: Study,
 }
@@ -77,7 +84,12 @@ impl Setting {
     /// # Errors
     ///
     /// The grouping or the noise does not fit the dataset; a file of labels is missing or wrong.
-    pub fn new(definition: &RunDefinition, dataset: Dataset, data_dir: &Path) -> Result<Self, Error> {
+    pub fn new(
+        definition: &RunDefinition,
+        dataset: impl Into<Dataset<StoredImages>>,
+        data_dir: &Path,
+    ) -> Result<Self, Error> {
+        let dataset = dataset.into();
         let (noise, grouping) = (definition.noise.as_ref(), definition.grouping);
         let (labels, classes) = (&dataset.truth.train, dataset.classes());
         let told = noise
@@ -100,7 +112,7 @@ impl Setting {
         self,
         definition: &RunDefinition,
         classes: usize,
-        (mut images, mut labels): (Images, Vec<u32>),
+        (mut images, mut labels): (StoredImages, Vec<u32>),
     ) -> Result<Self, Error> {
         if let Some(grouping) = definition.grouping {
             grouping.merge(classes, &mut images, &mut labels)?;

@@ -35,6 +35,8 @@ pub struct RunInputs<'a> {
     pub replay: Option<&'a [SampleId]>,
     /// The folder that relative paths of index lists start from.
     pub data_dir: &'a Path,
+    /// The folder of what is computed once and kept for all runs: features.
+    pub cache_dir: &'a Path,
     /// The run's own folder.
     pub folder: &'a Path,
     /// The weights that the definition starts from, if it names any.

@@ -3,16 +3,13 @@
 
 use std::collections::HashSet;
 
-use burn::tensor::Device;
 use rand::seq::index;
-use tailward_datasets::{Images, PoolManifest};
-use tailward_experiment::definition::{
-    self, ClassifierDefinition, EarlyStopping, RunDefinition, TrainingDefinition,
-};
+use tailward_datasets::PoolManifest;
+use tailward_experiment::definition::{self, EarlyStopping, RunDefinition};
 
 use super::study::Study;
 use crate::Error;
-use crate::inputs::{Inputs, Pixels};
+use crate::inputs::Inputs;
 use crate::pool::image_rows;
 use crate::rng::{Stream, stream};
 use crate::train::classifier::ValidationSet;
@@ -25,16 +22,6 @@ pub(super) struct Validation {
     labels: Vec<u32>,
 }
 
-/// Whether a definition stops training by the dataset's own validation images, which are read for it.
-pub fn wants_validation_split(definition: &RunDefinition) -> bool {
-    early_stopping(definition).is_some_and(|(_, early)| early.validation == definition::Validation::Split {})
-}
-
-fn early_stopping(definition: &RunDefinition) -> Option<(&TrainingDefinition, EarlyStopping)> {
-    let ClassifierDefinition::Network { training, .. } = definition.classifier() else { return None };
-    Some((training, training.early_stopping?))
-}
-
 impl Validation {
     /// The validation images of a definition; nothing where it does not stop early. `split` is the dataset's own.
     ///
@@ -45,15 +32,14 @@ impl Validation {
         definition: &RunDefinition,
         pool: &PoolManifest,
         study: &Study,
-        split: Option<(Images, Vec<u32>)>,
-        device: &Device,
+        split: Option<(Inputs, Vec<u32>)>,
     ) -> Result<Option<Self>, Error> {
-        let Some((training, EarlyStopping { validation, .. })) = early_stopping(definition) else {
+        let Some(EarlyStopping { validation, .. }) = definition.classifier().early_stopping() else {
             return Ok(None);
         };
         match validation {
             definition::Validation::Split {} => {
-                let Some((images, labels)) = split else {
+                let Some((inputs, labels)) = split else {
                     let reason = format!(
                         "training stops early by validation images, and the dataset `{}` has no split of them",
                         definition.dataset
@@ -61,7 +47,6 @@ impl Validation {
                     return Err(Error::Mismatch(reason));
                 };
                 let rows = (0..labels.len()).collect();
-                let inputs = Inputs::Pixels(Pixels::upload(images, &training.normalisation, device));
                 Ok(Some(Self { inputs: Some(inputs), rows, labels }))
             }
             definition::Validation::Unused { images } => {

@@ -27,8 +27,7 @@ pub(super) fn begin(
     else {
         return Ok(());
     };
-    let VitDefinition { features, head: VitHeadDefinition::ZeroShot { file, sha256, scale }, .. } = model
-    else {
+    let VitDefinition { tower, head: VitHeadDefinition::ZeroShot { file, sha256, scale } } = model else {
         return Ok(());
     };
     let ClassifierConfig::Vit(config) = config else { panic!("a tower is built as one") };
@@ -43,7 +42,7 @@ pub(super) fn begin(
     }
     let rows = Array2::<f32>::read_npy(bytes.as_slice())
         .map_err(|error| wrong(format!("it is no NumPy matrix of f32: {error}")))?;
-    let expected = (config.classes, *features);
+    let expected = (config.classes, tower.features);
     if rows.dim() != expected {
         let reason =
             format!("its shape is {:?}, and {expected:?} is wanted: a row for each class", rows.dim());

@@ -3,6 +3,7 @@
 use tailward_acquisition::Strategy;
 
 use super::check::{Fault, ensure};
+use super::early_stopping::EarlyStopping;
 use super::head::HeadDefinition;
 use super::model::ModelDefinition;
 use super::scoring::{ScoringDefinition, Statistics};
@@ -72,12 +73,21 @@ impl<'a> ClassifierDefinition<'a> {
         }
     }
 
+    /// When training ends before its epochs do, where it may.
+    pub fn early_stopping(&self) -> Option<EarlyStopping> {
+        match self {
+            Self::Network { training, .. } => training.early_stopping,
+            Self::Head(_) => None,
+        }
+    }
+
     /// Checks the values of its own keys.
     pub(super) fn validate(&self) -> Result<(), Fault> {
         match self {
             Self::Network { model, training } => {
                 model.validate()?;
-                training.validate()
+                training.validate()?;
+                model.check_training(training)
             }
             Self::Head(head) => head.validate(),
         }
@@ -91,22 +101,31 @@ impl<'a> ClassifierDefinition<'a> {
         scoring: &ScoringDefinition,
     ) -> Result<(), Fault> {
         let needs = strategy.needs();
-        let Self::Head(_) = self else {
-            return ensure(needs.dropout_passes == 0 || self.dropout().is_some(), "model.dropout", || {
-                format!("is absent, and `{name}` needs passes with dropout")
-            });
+        let (key, what) = match self {
+            Self::Network { model, .. } => {
+                ensure(needs.dropout_passes == 0 || self.dropout().is_some(), "model.dropout", || {
+                    format!("is absent, and `{name}` needs passes with dropout")
+                })?;
+                if model.frozen().is_none() {
+                    return Ok(());
+                }
+                ("model", "layers on features")
+            }
+            Self::Head(_) => {
+                ensure(needs.dropout_passes == 0, "head", || {
+                    format!("is no network, and `{name}` needs passes of one with dropout")
+                })?;
+                ("head", "a head")
+            }
         };
-        ensure(needs.dropout_passes == 0, "head", || {
-            format!("is no network, and `{name}` needs passes of one with dropout")
-        })?;
-        ensure(!needs.discriminator, "head", || {
+        ensure(!needs.discriminator, key, || {
             format!("is on features, and `{name}` trains networks on images")
         })?;
         ensure(!scoring.augmented_pool, "scoring.augmented_pool", || {
-            "is true beside a head, whose features have no views".into()
+            format!("is true beside {what}, whose features have no views")
         })?;
         ensure(scoring.statistics != Some(Statistics::Batch), "scoring.statistics", || {
-            "are those of batches beside a head, which normalises by none".into()
+            format!("are those of batches beside {what}, which normalises by none")
         })
     }
 }

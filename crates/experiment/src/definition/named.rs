@@ -1,7 +1,7 @@
 //! What a definition says once and uses often: tables with names.
 //!
 //! `[networks.official]` holds VAAL's networks, and `networks = "official"` in a query stands for that table; `[training.flexmatch]`
-//! and `training = "flexmatch"` in a scale or in an override do likewise. Names are gone once a definition is read: what runs, and what
+//! and `training = "flexmatch"` in a scale or in an override do likewise, and so do models. Names are gone once a definition is read: what runs, and what
 //! hashes are taken of, holds the values themselves.
 
 use serde::de::{DeserializeOwned, Error as _};
@@ -11,10 +11,10 @@ use toml::de::{DeTable, DeValue, Deserializer, Error};
 /// The key of the named networks, and the key of a query that may name some.
 const NETWORKS: &str = "networks";
 
-/// The key of the named trainings, and the key of a scale or an override that may name one.
-const TRAINING: &str = "training";
+/// The keys of what is trained and how: of the named ones, and of a scale or an override that may name one.
+const TRAINED: [&str; 2] = ["model", "training"];
 
-/// Parses a text in which queries may name networks, and scales and overrides a training. Errors tell where in the text they are, those of a named table where
+/// Parses a text in which queries may name networks, and scales and overrides a model or a training. Errors tell where in the text they are, those of a named table where
 /// the table is.
 ///
 /// # Errors
@@ -39,10 +39,12 @@ fn resolve(root: &mut DeTable<'_>) -> Result<(), Error> {
         _ => Ok(()),
     })?;
     networks.all_used()?;
-    let mut trainings = Named::take(root, TRAINING)?;
-    each_scale(root, &mut |scale| trainings.put(scale))?;
-    each_item(root, &mut |item| trainings.put(item))?;
-    trainings.all_used()
+    TRAINED.into_iter().try_for_each(|key| {
+        let mut named = Named::take(root, key)?;
+        each_scale(root, &mut |scale| named.put(scale))?;
+        each_item(root, &mut |item| named.put(item))?;
+        named.all_used()
+    })
 }
 
 /// Tables with names, and which of them was named.
@@ -137,7 +139,11 @@ query = { kind = 'vaal', networks = { width = 9 } }
 training = 'long'
 
 [scales.desk]
+model = 'wide'
 training = 'long'
+
+[model.wide]
+widths = [8]
 
 [training.long]
 epochs = 9
@@ -154,6 +160,8 @@ epochs = 9
         let plain = TEXT
             .replace("[networks.small]\nwidth = 4\n", "")
             .replace("[training.long]\nepochs = 9\n", "")
+            .replace("[model.wide]\nwidths = [8]\n", "")
+            .replace("'wide'", "{ widths = [8] }")
             .replace("'small'", "{ width = 4 }")
             .replace("'long'", "{ epochs = 9 }");
         assert_eq!(read, toml::from_str::<toml::Table>(&plain).unwrap());

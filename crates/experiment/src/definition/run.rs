@@ -10,6 +10,7 @@ use tailward_labelling::project::Audit;
 
 use super::audit::AuditPlan;
 use super::classifier::ClassifierDefinition;
+use super::early_stopping::Validation;
 use super::head::HeadDefinition;
 use super::model::ModelDefinition;
 use super::pool::PoolDefinition;
@@ -93,6 +94,11 @@ impl RunDefinition {
     pub fn classifier(&self) -> ClassifierDefinition<'_> {
         let found = ClassifierDefinition::of(self.model.as_ref(), self.training.as_ref(), self.head.as_ref());
         found.unwrap_or_else(|(field, reason)| panic!("{}: {field} {reason}", self.label()))
+    }
+
+    /// Whether training stops early by the dataset's own validation images, which are read for it.
+    pub fn wants_validation_split(&self) -> bool {
+        self.classifier().early_stopping().is_some_and(|early| early.validation == Validation::Split {})
     }
 
     /// The strategy that chooses where labels are of so many classes.

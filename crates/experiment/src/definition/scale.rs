@@ -148,7 +148,10 @@ pub struct StrategyOverride {
     /// The head on features that learns in its runs, in the place of the scale's network; absent: the scale's classifier does.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub head: Option<HeadDefinition>,
-    /// How the scale's network is trained in its runs, in the place of the scale's training; absent: as in all.
+    /// The network that learns in its runs, in the place of the scale's; absent: the scale's does.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub model: Option<ModelDefinition>,
+    /// How the network is trained in its runs, in the place of the scale's training; absent: as in all.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub training: Option<TrainingDefinition>,
 }
@@ -226,13 +229,14 @@ impl ScaleDefinition {
         let own = self.overrides.iter().find(|change| change.strategy == strategy);
         if let Some(head) = own.and_then(|own| own.head.as_ref()) {
             return Learner {
-                model: None,
+                model: own.and_then(|own| own.model.as_ref()),
                 training: own.and_then(|own| own.training.as_ref()),
                 head: Some(head),
             };
         }
         let training = own.and_then(|own| own.training.as_ref()).or(self.training.as_ref());
-        Learner { model: self.model.as_ref(), training, head: self.head.as_ref() }
+        let model = own.and_then(|own| own.model.as_ref()).or(self.model.as_ref());
+        Learner { model, training, head: self.head.as_ref() }
     }
 
     fn check_further(&self, further: &FurtherSeeds) -> Result<(), Fault> {

@@ -6,10 +6,11 @@ use serde::{Deserialize, Serialize};
 
 use super::check::{Fault, ensure};
 
-/// CLIP's image tower (Radford et al., ICML 2021) with a head. ViT-B/32 has images of 224 pixels, patches of 32, a width of 768, 12
-/// layers of 12 heads, and 512 features.
-#[derive(Clone, Debug, PartialEq)]
-pub struct VitDefinition {
+/// CLIP's image tower (Radford et al., ICML 2021). ViT-B/32 has images of 224 pixels, patches of 32, a width of 768, 12 layers of 12
+/// heads, and 512 features.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct VitTower {
     /// Side of an image, in pixels.
     pub image: usize,
     /// Side of a patch, in pixels.
@@ -22,10 +23,19 @@ pub struct VitDefinition {
     pub heads: usize,
     /// The size of what a token is projected to: of an embedding.
     pub features: usize,
+    /// Its weights, from which training starts in each round if it is trained: `weights/<name>.toml`; absent: random ones.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pretrained: Option<String>,
+}
+
+/// CLIP's image tower with a head, which are trained together.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct VitDefinition {
+    /// The tower.
+    #[serde(flatten)]
+    pub tower: VitTower,
     /// What classifies the features.
     pub head: VitHeadDefinition,
-    /// Weights that training starts from in each round: `weights/<name>.toml`; absent: random ones.
-    pub pretrained: Option<String>,
 }
 
 /// What classifies the features; its weights and biases train in either form.
@@ -46,9 +56,10 @@ pub enum VitHeadDefinition {
     },
 }
 
-impl VitDefinition {
-    pub(super) fn validate(&self) -> Result<(), Fault> {
-        let &Self { image, patch, width, layers, heads, features, ref head, .. } = self;
+impl VitTower {
+    /// Checks the keys that stand at `place` of a definition.
+    pub(super) fn validate(&self, place: &str) -> Result<(), Fault> {
+        let &Self { image, patch, width, layers, heads, features, .. } = self;
         for (size, key) in [
             (image, "image"),
             (patch, "patch"),
@@ -57,15 +68,22 @@ impl VitDefinition {
             (heads, "heads"),
             (features, "features"),
         ] {
-            ensure(size > 0, &format!("model.{key}"), || "is 0".into())?;
+            ensure(size > 0, &format!("{place}.{key}"), || "is 0".into())?;
         }
-        ensure(image.is_multiple_of(patch), "model.image", || {
+        ensure(image.is_multiple_of(patch), &format!("{place}.image"), || {
             format!("{image} pixels are no whole number of patches of {patch}")
         })?;
-        ensure(width.is_multiple_of(heads), "model.width", || {
+        ensure(width.is_multiple_of(heads), &format!("{place}.width"), || {
             format!("{width} is no multiple of {heads} heads")
         })?;
-        if let VitHeadDefinition::ZeroShot { sha256, scale, .. } = head {
+        Ok(())
+    }
+}
+
+impl VitDefinition {
+    pub(super) fn validate(&self) -> Result<(), Fault> {
+        self.tower.validate("model")?;
+        if let VitHeadDefinition::ZeroShot { sha256, scale, .. } = &self.head {
             let is_hash = sha256.len() == 64 && sha256.bytes().all(|byte| byte.is_ascii_hexdigit());
             ensure(is_hash, "model.head.sha256", || format!("`{sha256}` is no SHA-256"))?;
             ensure(scale.is_finite() && *scale > 0.0, "model.head.scale", || {

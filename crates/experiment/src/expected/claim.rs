@@ -93,6 +93,21 @@ pub enum Check {
         /// Percentage points to either side.
         points: f64,
     },
+    /// After the last round a strategy is within so many points of a published value. Absolute values belong to a network and its
+    /// training: this is looked at at paper scale only.
+    EndsNear {
+        /// The strategy.
+        strategy: String,
+        /// The imbalance factor.
+        imbalance_factor: f64,
+        /// On which images.
+        #[serde(default)]
+        on: EvaluatedOn,
+        /// The published value, in percent.
+        percent: f64,
+        /// Percentage points to either side.
+        points: f64,
+    },
     /// The gain in accuracy over another strategy is higher after the last round than after the first query.
     GainGrows {
         /// The strategy.
@@ -210,6 +225,7 @@ impl Check {
             | Self::ImbalanceGrows { imbalance_factor, .. }
             | Self::Gain { imbalance_factor, .. }
             | Self::GainWithin { imbalance_factor, .. }
+            | Self::EndsNear { imbalance_factor, .. }
             | Self::GainGrows { imbalance_factor, .. }
             | Self::SavesLabels { imbalance_factor, .. }
             | Self::FindsMoreRare { imbalance_factor, .. }
@@ -223,6 +239,7 @@ impl Check {
             Self::NonIncreasingInLambda { strategy, .. }
             | Self::ZeroWeightIsPlain { strategy }
             | Self::FollowsPool { strategy, .. }
+            | Self::EndsNear { strategy, .. }
             | Self::ImbalanceGrows { strategy, .. } => vec![strategy],
             Self::CloserToUniform { strategy, baseline: other, .. }
             | Self::Gain { strategy, baseline: other, .. }
@@ -250,6 +267,10 @@ impl Check {
                 range("at_least", *at_least, *at_least > 0.0 && *at_least < 1.0)
             }
             Self::GainWithin { points, .. } => range("points", *points, points.is_finite() && *points > 0.0),
+            Self::EndsNear { percent, points, .. } => {
+                range("percent", *percent, (0.0..=100.0).contains(percent))?;
+                range("points", *points, points.is_finite() && *points > 0.0)
+            }
             Self::ReachesAccuracy { accuracy, tolerance, .. } => {
                 range("accuracy", *accuracy, *accuracy > 0.0 && *accuracy <= 1.0)?;
                 range("tolerance", *tolerance, (0.0..1.0).contains(tolerance))

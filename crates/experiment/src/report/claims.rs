@@ -65,6 +65,9 @@ pub(super) fn blocks(expected: &Expected, results: &Results<'_>, scale: Scale, b
     ));
 }
 
+/// Why a claim is not looked at at a smaller scale.
+const PAPER_ONLY: &str = "absolute accuracies are looked at at paper scale only";
+
 fn sentence(claim: &Claim, judgement: &Judgement) -> String {
     format!(
         "{}: {} ({}). {} [{}]",
@@ -100,6 +103,13 @@ fn judge(check: &Check, results: &Results<'_>, scale: Scale) -> Judgement {
             Pair::find(results, strategy, baseline, *imbalance_factor)
                 .map(|pair| gains::within(&pair, *on, *points))
         }
+        Check::EndsNear { strategy, imbalance_factor, on, percent, points } => {
+            if scale != Scale::Paper {
+                return Judgement::not_run(PAPER_ONLY);
+            }
+            single(results, strategy, *imbalance_factor)
+                .map(|(factor, group)| gains::ends_near(factor, group, *on, *percent, *points))
+        }
         Check::GainGrows { strategy, baseline, imbalance_factor } => {
             Pair::find(results, strategy, baseline, *imbalance_factor).map(|pair| gains::grows(&pair))
         }
@@ -112,7 +122,7 @@ fn judge(check: &Check, results: &Results<'_>, scale: Scale) -> Judgement {
         }
         Check::ReachesAccuracy { strategy, other, imbalance_factor, accuracy, more_labels, tolerance } => {
             if scale != Scale::Paper {
-                return Judgement::not_run("absolute accuracies are looked at at paper scale only");
+                return Judgement::not_run(PAPER_ONLY);
             }
             let least = *more_labels as f64 * (1.0 - tolerance);
             Pair::find(results, strategy, other, *imbalance_factor)

@@ -63,6 +63,41 @@ fn a_missing_key_is_named() {
     assert!(message.contains("training.momentum: is absent, and the optimiser is neither"), "{message}");
 }
 
+/// Each kind of model has its own keys, and a fault is of the kind that was meant.
+#[test]
+fn a_model_is_of_one_kind() {
+    let fault_of = |model: &str| {
+        fault("{ stem = \"cifar\", blocks = [1, 1], widths = [8, 16] }", &format!("{{ {model} }}"))
+    };
+    let tower = "image = 32, patch = 8, width = 16, layers = 1, heads = 2, features = 12";
+    for (model, message) in [
+        ("kind = \"vit\", stem = \"cifar\"".to_owned(), "missing field `head`"),
+        ("kind = \"linear\", strong_views = 2".to_owned(), "model: missing field `network`"),
+        (format!("kind = \"shallow\", network = {{ {tower}, depth = 3 }}"), "model: unknown field `depth`"),
+        (
+            "kind = \"mlp\"".to_owned(),
+            "model: there is no kind `mlp`: a model is a residual network, without a kind",
+        ),
+        ("kind = 3".to_owned(), "model: `kind` is a integer, not a name"),
+        ("width = 3".to_owned(), "model: unknown field `width`"),
+        (
+            format!("kind = \"shallow\", network = {{ {tower} }}").replace("patch = 8", "patch = 5"),
+            "scales.quick.model.network.image: 32 pixels are no whole number of patches of 5",
+        ),
+        (
+            format!("kind = \"linear\", strong_views = 0, network = {{ {tower} }}"),
+            "scales.quick.model.strong_views: is 0",
+        ),
+        (
+            format!("kind = \"linear\", network = {{ {tower} }}"),
+            "scales.quick.training.crop_padding: is 4 beside features, which have no views",
+        ),
+    ] {
+        let found = fault_of(&model);
+        assert!(found.contains(message), "`{message}` is not in: {found}");
+    }
+}
+
 #[test]
 fn what_types_cannot_refuse_is_refused_by_path() {
     for (from, to, message) in [

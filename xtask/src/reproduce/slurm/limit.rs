@@ -62,6 +62,8 @@ impl Measured {
                 train_images_per_sec: rate(work.train_images, train)?,
                 score_images_per_sec: rate(work.score_images, score).unwrap_or(f64::INFINITY),
                 vaal_images_per_sec: rate(work.vaal_images, networks),
+                // The time before the first round is in no record.
+                describe_images_per_sec: None,
             },
             select_secs: select / queries.max(1) as f64,
             runs,

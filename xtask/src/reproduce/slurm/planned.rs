@@ -30,6 +30,7 @@ pub(in crate::reproduce) struct Request<'a> {
     /// Absolute paths, for tasks begin elsewhere.
     pub(in crate::reproduce) out: &'a Path,
     pub(in crate::reproduce) data_dir: &'a Path,
+    pub(in crate::reproduce) cache_dir: &'a Path,
     pub(in crate::reproduce) backend: &'a str,
     pub(in crate::reproduce) on_a_gpu: bool,
     pub(in crate::reproduce) plan: &'a Plan,
@@ -151,6 +152,7 @@ fn pending(request: &Request<'_>, standings: &BTreeMap<String, String>) -> Resul
 /// The runs of all tasks, a line each.
 fn lines(request: &Request<'_>, all: &[Task]) -> Result<Vec<RunLine>> {
     let (out, data) = (path_text(request.out)?, path_text(request.data_dir)?);
+    let cache = path_text(request.cache_dir)?;
     let mut lines = Vec::new();
     for (task, runs) in all.iter().map(|task| &task.runs).enumerate() {
         for definition in runs {
@@ -166,6 +168,8 @@ fn lines(request: &Request<'_>, all: &[Task]) -> Result<Vec<RunLine>> {
                 "weights",
                 "--data-dir",
                 &data,
+                "--cache-dir",
+                &cache,
                 "--backend",
                 request.backend,
                 "--lock-wait",

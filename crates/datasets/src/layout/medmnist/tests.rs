@@ -167,7 +167,8 @@ fn what_is_wrong_is_named() {
         (with("train_labels", &Array2::<i64>::zeros((4, 1))), "could not read array `train_labels` of "),
         (b"no archive".to_vec(), "could not read "),
     ] {
-        let error = prepare(&manifest(&[]).unwrap(), data(&file).path()).unwrap_err().to_string();
+        let error =
+            prepare(&manifest(&[]).unwrap(), data(&file).path(), data(&file).path()).unwrap_err().to_string();
         assert!(error.contains(problem), "{error}");
         assert!(error.contains("cells.npz"), "{error}");
     }

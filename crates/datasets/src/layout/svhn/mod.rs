@@ -246,7 +246,7 @@ role = "test"
             (one_image()[..150].to_vec(), "test.mat, byte 128: the file is truncated at byte 150"),
         ] {
             let data = data(&Golden::load().files()[1], &file);
-            let error = prepare(&manifest(&[]).unwrap(), data.path()).unwrap_err().to_string();
+            let error = prepare(&manifest(&[]).unwrap(), data.path(), data.path()).unwrap_err().to_string();
             assert!(error.contains(problem), "{error}");
         }
     }

@@ -105,7 +105,7 @@ fn replace_in(path: &Path, from: &str, to: &str) {
 fn images_come_by_class_and_number_and_match_their_labels() {
     let data = little();
     let manifest = manifest(&[]).unwrap();
-    assert!(prepare(&manifest, data.path()).unwrap().generated.is_empty());
+    assert!(prepare(&manifest, data.path(), data.path()).unwrap().generated.is_empty());
     let dataset = read(&manifest, data.path()).unwrap();
     let found: Vec<_> = (0..12).map(|row| class_and_number(dataset.train.image(row))).collect();
     let expected: Vec<_> = (0..3).flat_map(|class| [2, 9, 10, 100].map(|number| (class, number))).collect();

@@ -14,8 +14,8 @@
 //!
 //! The class of an image of FMoW is the place of its category among the manifest's names, that of iWildCam its `y`.
 //!
-//! Images are resized to the manifest's shape while they are decoded, so that no more than the resized ones and one image a
-//! thread are in memory. `datasets/README.md` describes the filter. No checksums are published: what is verified is
+//! Images are resized to the manifest's shape while they are decoded, and in runs kept in files of pixels, so that no more than one
+//! image a thread is in memory ([`open`](crate::open)); [`read`](crate::read) has all of them there. `datasets/README.md` describes the filter. No checksums are published: what is verified is
 //! that every line makes sense, that the splits have their numbers of images, and that every file of them decodes.
 
 mod metadata;
@@ -32,9 +32,11 @@ use crate::images::Images;
 use crate::labelled_images::LabelledImages;
 use crate::manifest::{DatasetManifest, Resize};
 use crate::pixels::jpeg::refuse_truncated;
+use crate::pixels::pixel_file::PixelFile;
 use crate::pixels::{center_crop, resize, side_by_side};
 
 use super::labelled_file::{self, LabelledFile};
+use super::opened::Opened;
 use super::rules;
 use metadata::Splits;
 
@@ -122,6 +124,61 @@ fn splits(manifest: &DatasetManifest, data_dir: &Path, set: Set) -> Result<(Path
     Ok((metadata, splits))
 }
 
+/// The training and the test images as files of pixels below `cache`, which are made where they are not there. Other files than those that
+/// they were made from, by name, size and filter, make them anew.
+///
+/// # Errors
+/// As [`read`]; [`PixelFile::prepare`].
+pub(super) fn open(
+    manifest: &DatasetManifest,
+    data_dir: &Path,
+    cache: &Path,
+    set: Set,
+) -> Result<[Opened; 2]> {
+    let (metadata, splits) = splits(manifest, data_dir, set)?;
+    counted(&metadata, "train", &splits.train, manifest.train_images)?;
+    counted(&metadata, "id_test", &splits.id_test, manifest.test_images)?;
+    let open = |split: &str, files: &[LabelledFile]| {
+        pixel_file(manifest, &cached(manifest, cache, split), files, set)
+    };
+    Ok([open("train", &splits.train)?, open("id_test", &splits.id_test)?])
+}
+
+/// The same of the validation images, where the manifest says how many there are.
+///
+/// # Errors
+/// As [`open`].
+pub(super) fn open_validation(
+    manifest: &DatasetManifest,
+    data_dir: &Path,
+    cache: &Path,
+    set: Set,
+) -> Result<Option<Opened>> {
+    let Some(expected) = manifest.validation_images else { return Ok(None) };
+    let (metadata, splits) = splits(manifest, data_dir, set)?;
+    counted(&metadata, "id_val", &splits.id_val, expected)?;
+    pixel_file(manifest, &cached(manifest, cache, "id_val"), &splits.id_val, set).map(Some)
+}
+
+/// Where the pixels of a split are kept.
+fn cached(manifest: &DatasetManifest, cache: &Path, split: &str) -> PathBuf {
+    cache.join(&manifest.name).join(format!("{split}.pixels"))
+}
+
+fn pixel_file(manifest: &DatasetManifest, path: &Path, files: &[LabelledFile], set: Set) -> Result<Opened> {
+    let how = manifest.resize.map_or("bilinear", |Resize::CenterCrop| "center-crop");
+    let source = |file: &LabelledFile| {
+        let bytes = fs::metadata(&file.path).map_err(Error::io("read", &file.path))?.len();
+        // Below the dataset's folder, wherever that is.
+        let name = file.path.file_name().unwrap_or_default().to_string_lossy();
+        Ok(format!("{how} {name} {bytes}"))
+    };
+    let sources: Vec<String> = files.iter().map(source).collect::<Result<_>>()?;
+    let make = |row: usize, into: &mut [u8]| write_pixels(&files[row], set, manifest, into);
+    let file = PixelFile::prepare(path, manifest.image, &sources, make)?;
+    Ok((file, labelled_file::labels(files)))
+}
+
 fn counted(metadata: &Path, split: &'static str, files: &[LabelledFile], expected: usize) -> Result<()> {
     if files.len() == expected {
         return Ok(());
@@ -132,14 +189,18 @@ fn counted(metadata: &Path, split: &'static str, files: &[LabelledFile], expecte
 fn decode(files: &[LabelledFile], set: Set, manifest: &DatasetManifest) -> Result<LabelledImages> {
     let shape = manifest.image;
     let pixels = side_by_side::make(side_by_side::threads(), files, shape, |file, into| {
-        let image = decode_one(&file.path, set.format())?;
-        match manifest.resize {
-            None => resize::write_planes(&image, shape, into),
-            Some(Resize::CenterCrop) => center_crop::write_planes(&image, shape.width, into),
-        }
-        Ok(())
+        write_pixels(file, set, manifest, into)
     })?;
     Ok(LabelledImages { images: Images { shape, pixels }, labels: labelled_file::labels(files) })
+}
+
+fn write_pixels(file: &LabelledFile, set: Set, manifest: &DatasetManifest, into: &mut [u8]) -> Result<()> {
+    let image = decode_one(&file.path, set.format())?;
+    match manifest.resize {
+        None => resize::write_planes(&image, manifest.image, into),
+        Some(Resize::CenterCrop) => center_crop::write_planes(&image, manifest.image.width, into),
+    }
+    Ok(())
 }
 
 fn decode_one(path: &Path, format: ImageFormat) -> Result<RgbImage> {

@@ -9,7 +9,7 @@ use super::*;
 use crate::manifest::DatasetManifest;
 use crate::manifest::load::tests::load_changed;
 use crate::pixels::jpeg::tests::quadrants;
-use crate::{prepare, read, read_validation};
+use crate::{StoredImages, open, prepare, read, read_validation};
 
 const FMOW: &str = r#"
 name = "map"
@@ -95,8 +95,12 @@ impl Tree {
         self.manifest.folder_in(self.data.path())
     }
 
+    fn set(&self) -> Set {
+        if self.manifest.name == "map" { Set::Fmow } else { Set::IWildCam }
+    }
+
     fn error(&self) -> String {
-        let error = prepare(&self.manifest, self.data.path()).unwrap_err();
+        let error = prepare(&self.manifest, self.data.path(), &self.data.path().join("cache")).unwrap_err();
         format!(
             "{error}{}",
             std::error::Error::source(&error).map(|it| format!(": {it}")).unwrap_or_default()
@@ -142,6 +146,39 @@ fn iwildcam_is_read_by_split_and_file_name() {
     let near = |image: &[u8], value: u8| image.iter().all(|it| it.abs_diff(value) <= 2);
     assert!(near(dataset.train.image(0), 0) && near(dataset.train.image(1), 200));
     assert!(near(dataset.test.image(0), 100));
+}
+
+/// Images on the disk are those in memory; a file that is another makes the file of pixels anew, and nothing else does.
+#[test]
+fn images_are_kept_on_the_disk_as_they_are_in_memory() {
+    for tree in [fmow(FMOW_METADATA), iwildcam(IWILDCAM_METADATA)] {
+        let cache = tree.data.path().join("cache");
+        let opened = || open(&tree.manifest, tree.data.path(), &cache).unwrap();
+        let dataset = read(&tree.manifest, tree.data.path()).unwrap();
+        let on_disk = opened();
+        assert_eq!(on_disk.truth, dataset.truth);
+        for (found, images) in [(&on_disk.train, &dataset.train), (&on_disk.test, &dataset.test)] {
+            assert!(matches!(found, StoredImages::Disk(_)) && tree.manifest.is_on_disk());
+            let rows: Vec<usize> = (0..images.len()).rev().collect();
+            let pixels: Vec<u8> = rows.iter().flat_map(|&row| images.image(row)).copied().collect();
+            assert_eq!((found.len(), found.read(&rows).unwrap()), (images.len(), pixels));
+        }
+        let made = || {
+            let file = cache.join(&tree.manifest.name).join("train.pixels");
+            (fs::read(&file).unwrap(), fs::metadata(&file).unwrap().modified().unwrap())
+        };
+        let first = made();
+        opened();
+        assert_eq!(made(), first, "it is made once");
+        let image = fs::read_dir(tree.folder().join(tree.set().required()[1])).unwrap();
+        let mut images: Vec<_> = image.map(|entry| entry.unwrap().path()).collect();
+        images.sort();
+        // A longer file of the same image: what follows an image is not looked at.
+        let bytes = fs::read(&images[0]).unwrap();
+        fs::write(&images[0], [&bytes[..], &[0; 8]].concat()).unwrap();
+        opened();
+        assert_ne!(made().0, first.0, "its header names the file's size");
+    }
 }
 
 /// The validation images of the same years or cameras: before 2013 of `val`, and `id_val`.

@@ -9,11 +9,11 @@ use tailward_features::{Patches, PatchesConfig};
 use tailward_labelling::project::{ImageRow, Project};
 
 use super::network::Network;
-use super::partial::Partial;
 use super::pixels::pixels;
 use super::same_file::Lost;
 use crate::Error;
 use crate::inputs::features::LEARNED_FROM;
+use crate::partial_rows::PartialRows;
 use crate::rng::{Stream, stream};
 
 /// Bytes of pixels that are in memory at a time, about.
@@ -78,7 +78,7 @@ impl Describing {
     ) -> Result<(Array2<f32>, Lost), Error> {
         let dims = self.dims();
         let mut lost = Vec::new();
-        let mut partial = Partial::open(partial, dims).map_err(Error::io(partial))?;
+        let mut partial = PartialRows::open(partial, dims).map_err(Error::io(partial))?;
         let mut values: Vec<f32> = Vec::with_capacity(rows.len() * dims);
         for rows in rows.chunks((PIXELS / self.shape().len()).max(1)) {
             if let Some(kept) = partial.next(rows.len()).filter(|_| lost.is_empty()) {

@@ -1,16 +1,15 @@
 //! Features as they are kept in a project's cache.
 
-use std::fs::File;
-use std::io::{BufReader, Read, Write};
 use std::path::{Path, PathBuf};
 
-use ndarray::Array2;
+use ndarray::{Array2, Axis};
 use sha2::{Digest, Sha256};
-use tailward_datasets::whole_file;
 use tailward_features::Standardised;
 use tailward_labelling::project::{CACHE_FOLDER, ImageRow, Project};
 
-/// The file of some features of a project: its checksum, then means, scales and features.
+use crate::matrix_file;
+
+/// The file of some features of a project.
 #[derive(Debug)]
 pub(super) struct FeatureFile {
     path: PathBuf,
@@ -36,21 +35,11 @@ impl FeatureFile {
         self.path.with_extension("part")
     }
 
-    /// The features, if they are there and whole.
+    /// The features, if they are there and whole: means, then scales, then a row for each image.
     pub(super) fn read(&self, rows: usize, dims: usize) -> Option<(Standardised, Array2<f32>)> {
-        let mut reader = BufReader::new(File::open(&self.path).ok()?);
-        let mut checksum = [0; 32];
-        reader.read_exact(&mut checksum).ok()?;
-        let mut bytes = Vec::new();
-        reader.read_to_end(&mut bytes).ok()?;
-        if Sha256::digest(&bytes)[..] != checksum || bytes.len() != (rows + 2) * dims * 4 {
-            return None;
-        }
-        let mut values = bytes.as_chunks::<4>().0.iter().map(|value| f32::from_le_bytes(*value));
-        let mean = values.by_ref().take(dims).collect();
-        let scale = values.by_ref().take(dims).collect();
-        let features = Array2::from_shape_vec((rows, dims), values.collect()).ok()?;
-        Some((Standardised::from_parts(mean, scale), features))
+        let matrix = matrix_file::read(&self.path, (rows + 2, dims))?;
+        let scale = Standardised::from_parts(matrix.row(0).to_vec(), matrix.row(1).to_vec());
+        Some((scale, matrix.slice_axis(Axis(0), (2..).into()).to_owned()))
     }
 
     /// Writes the features, and removes those of before. What can be made again must not keep anybody from working: a disk that is full is
@@ -64,12 +53,7 @@ impl FeatureFile {
 
     fn write(&self, scale: &Standardised, features: &Array2<f32>) -> std::io::Result<()> {
         let (mean, scale) = scale.parts();
-        let values = mean.iter().chain(scale).chain(features);
-        let bytes: Vec<u8> = values.flat_map(|value| value.to_le_bytes()).collect();
-        whole_file::write(&self.path, |writer| {
-            writer.write_all(&Sha256::digest(&bytes))?;
-            writer.write_all(&bytes)
-        })?;
+        matrix_file::write(&self.path, mean.iter().chain(scale).chain(features))?;
         remove_others(&self.path, self.kind)
     }
 }

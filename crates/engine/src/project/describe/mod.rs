@@ -5,7 +5,6 @@ mod feature_file;
 mod learned;
 mod learning;
 mod network;
-mod partial;
 mod pixels;
 mod progress;
 mod same_file;

@@ -92,7 +92,8 @@ impl<'a> Consistency<'a> {
         let places = self.order.batch(self.definition.unlabelled_batch).to_vec();
         let rows: Vec<usize> = places.iter().map(|&place| self.set.rows[place]).collect();
         let weak = self.set.inputs.augmented_batch(&rows, &self.weak, &mut self.set.views);
-        let strong = self.set.inputs.strong_batch(&rows, &self.strong, &mut self.set.strong);
+        let epoch = self.used.len();
+        let strong = self.set.inputs.strong_batch(&rows, epoch, &self.strong, &mut self.set.strong);
         (Batch::cat(vec![labelled, weak, strong]), Drawn { places })
     }
 

@@ -3,7 +3,7 @@
 use super::judgement::{Judgement, Pair, Verdict, amount, decide};
 use crate::expected::EvaluatedOn;
 use crate::format;
-use crate::report::data::Difference;
+use crate::report::data::{Difference, Factor, Group};
 use crate::report::measure;
 use crate::statistics;
 
@@ -33,17 +33,38 @@ pub(super) fn gain(pair: &Pair<'_, '_>, round: Option<usize>, on: EvaluatedOn, a
 pub(super) fn within(pair: &Pair<'_, '_>, on: EvaluatedOn, points: f64) -> Judgement {
     let rounds = pair.factor.rounds;
     let gain = pair.group.difference(pair.other, measure::mean_score(pair.factor.measured.on(on), rounds));
+    let brief = amount(&gain, 100.0, 2);
+    let numbers = format!("ours averaged over rounds 1 to {rounds}: {brief} (points)");
+    Judgement::new(near_nothing(&gain, points), brief, numbers)
+}
+
+/// A score after the last round within so many points of a published one, as [`within`].
+pub(super) fn ends_near(
+    factor: &Factor<'_>,
+    group: &Group<'_>,
+    on: EvaluatedOn,
+    percent: f64,
+    points: f64,
+) -> Judgement {
+    let score = measure::score(factor.measured.on(on), factor.rounds);
+    let beyond: Vec<f64> = group.runs.iter().filter_map(|run| Some(score(run)? - percent / 100.0)).collect();
+    let beyond = Difference::of(&beyond);
+    let brief = amount(&beyond, 100.0, 2);
+    let numbers =
+        format!("ours less {} % after the last round: {brief} (points)", format::number(percent, 2));
+    Judgement::new(near_nothing(&beyond, points), brief, numbers)
+}
+
+/// Whether the whole interval of differences is within so many points of 0, or outside of them.
+fn near_nothing(difference: &Difference, points: f64) -> Verdict {
     let bound = points / 100.0;
-    let verdict = match gain.interval {
+    match difference.interval {
         // An interval without width says nothing about noise.
         Some(interval) if interval.high <= interval.low => Verdict::NotSeparable,
         Some(interval) if interval.low >= -bound && interval.high <= bound => Verdict::Holds,
         Some(interval) if interval.low > bound || interval.high < -bound => Verdict::DoesNotHold,
         _ => Verdict::NotSeparable,
-    };
-    let brief = amount(&gain, 100.0, 2);
-    let numbers = format!("ours averaged over rounds 1 to {rounds}: {brief} (points)");
-    Judgement::new(verdict, brief, numbers)
+    }
 }
 
 /// A gain that is higher after the last round than after the first query.

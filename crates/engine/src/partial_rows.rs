@@ -1,4 +1,4 @@
-//! Features as they are computed, so that a kill costs some seconds.
+//! Rows of a matrix as they are computed, so that a kill costs some seconds.
 
 use std::fs::{File, OpenOptions};
 use std::io::{self, Read, Seek, SeekFrom, Write};
@@ -7,26 +7,26 @@ use std::path::Path;
 use sha2::{Digest, Sha256};
 
 /// A file of chunks of rows, each behind its checksum. What is in it after a kill is used again up to the first chunk that is not whole.
-pub(super) struct Partial {
+pub(crate) struct PartialRows {
     file: File,
     dims: usize,
     /// Where the next whole chunk begins; nothing once there is none.
     place: Option<u64>,
 }
 
-impl Partial {
+impl PartialRows {
     /// Opens a file, or begins one.
     ///
     /// # Errors
     ///
     /// It cannot be opened.
-    pub(super) fn open(path: &Path, dims: usize) -> io::Result<Self> {
+    pub(crate) fn open(path: &Path, dims: usize) -> io::Result<Self> {
         let file = OpenOptions::new().create(true).truncate(false).read(true).write(true).open(path)?;
         Ok(Self { file, dims, place: Some(0) })
     }
 
     /// The next chunk, if it is whole and has so many rows; otherwise nothing from here on.
-    pub(super) fn next(&mut self, rows: usize) -> Option<Vec<f32>> {
+    pub(crate) fn next(&mut self, rows: usize) -> Option<Vec<f32>> {
         let place = self.place.take()?;
         let found = self.read(place, rows);
         match &found {
@@ -47,11 +47,11 @@ impl Partial {
     }
 
     /// Appends a chunk. It is a courtesy: a disk that is full must not keep anybody from working.
-    pub(super) fn append(&mut self, values: impl Iterator<Item = f32>) {
+    pub(crate) fn append(&mut self, values: impl Iterator<Item = f32>) {
         let bytes: Vec<u8> = values.flat_map(f32::to_le_bytes).collect();
         let written = self.file.write_all(&Sha256::digest(&bytes)).and_then(|()| self.file.write_all(&bytes));
         if let Err(error) = written {
-            tracing::debug!("features are not kept: {error}");
+            tracing::debug!("rows are not kept: {error}");
         }
     }
 
@@ -59,7 +59,7 @@ impl Partial {
     fn cut(&mut self, place: u64) {
         let cut = self.file.set_len(place).and_then(|()| self.file.seek(SeekFrom::Start(place)));
         if let Err(error) = cut {
-            tracing::debug!("features that are not whole could not be cut off: {error}");
+            tracing::debug!("rows that are not whole could not be cut off: {error}");
         }
     }
 }
@@ -72,17 +72,17 @@ mod tests {
     fn whole_chunks_come_back_and_what_is_torn_does_not() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("partial");
-        let mut partial = Partial::open(&path, 2).unwrap();
+        let mut partial = PartialRows::open(&path, 2).unwrap();
         assert_eq!(partial.next(2), None);
         partial.append([1.0, 2.0, 3.0, 4.0].into_iter());
         partial.append([5.0, 6.0, 7.0, 8.0].into_iter());
         let whole = std::fs::metadata(&path).unwrap().len();
         OpenOptions::new().write(true).open(&path).unwrap().set_len(whole - 1).unwrap();
-        let mut again = Partial::open(&path, 2).unwrap();
+        let mut again = PartialRows::open(&path, 2).unwrap();
         assert_eq!(again.next(2), Some(vec![1.0, 2.0, 3.0, 4.0]));
         assert_eq!(again.next(2), None);
         again.append([9.0, 9.0, 9.0, 9.0].into_iter());
-        let mut last = Partial::open(&path, 2).unwrap();
+        let mut last = PartialRows::open(&path, 2).unwrap();
         assert_eq!((last.next(2), last.next(2)), (Some(vec![1.0, 2.0, 3.0, 4.0]), Some(vec![9.0; 4])));
         assert_eq!(last.next(2), None);
     }

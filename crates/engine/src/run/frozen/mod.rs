@@ -1,0 +1,111 @@
+//! Features of a network that is not trained, for the layers on them that are: computed once, kept, shared by all runs that want the
+//! same.
+
+mod store;
+mod tower;
+
+use std::path::Path;
+
+use burn::tensor::Device;
+use ndarray::Axis;
+use tailward_datasets::{SampleId, StoredImages};
+use tailward_experiment::definition::{FrozenFeatures, TrainingDefinition};
+use tailward_features::Standardised;
+
+use super::model::Weights;
+use crate::Error;
+use crate::device::Backend;
+use crate::inputs::{Augmentation, Features, StrongAugmentation};
+use crate::pool::image_rows;
+use store::Store;
+use tower::Tower;
+pub use tower::describing_rate;
+
+/// What features depend on beside the images, and where they are kept.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Frozen<'a> {
+    pub(super) features: &'a FrozenFeatures,
+    pub(super) training: &'a TrainingDefinition,
+    pub(super) kept: Kept<'a>,
+}
+
+/// What computes features, and where they are kept.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Kept<'a> {
+    pub(super) weights: Option<&'a Weights>,
+    pub(super) backend: Backend,
+    pub(super) cache_dir: &'a Path,
+}
+
+/// The images of a dataset.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Pictures<'a> {
+    /// The dataset's name.
+    pub(super) dataset: &'a str,
+    pub(super) train: &'a StoredImages,
+    pub(super) test: &'a StoredImages,
+    pub(super) validation: Option<&'a StoredImages>,
+}
+
+/// Their features.
+#[derive(Clone, Debug)]
+pub(super) struct Described {
+    pub(super) train: Features,
+    pub(super) test: Features,
+    pub(super) validation: Option<Features>,
+}
+
+impl Frozen<'_> {
+    /// The features of all images, and of strong views of the training images as far as the definition wants any, brought to mean 0 and
+    /// deviation 1 over the training images that take part, as they are.
+    ///
+    /// # Errors
+    ///
+    /// The weights are damaged or of another network; an image cannot be read; the folder of features cannot be made.
+    pub(super) fn describe(
+        &self,
+        pictures: Pictures<'_>,
+        taking_part: &[SampleId],
+        device: &Device,
+    ) -> Result<Described, Error> {
+        let Pictures { dataset, train, test, validation } = pictures;
+        let tower = Tower::new(self, device);
+        let store =
+            Store::open(self.kept.cache_dir, dataset, &tower.origin()?, self.features.network.features)?;
+        let plain = |split: &str, images: &StoredImages| {
+            let name = format!("{split}-{}", &images.fingerprint()[..16]);
+            store.matrix(&name, images.len(), &mut |rows| tower.features(images, rows))
+        };
+        let mut of_train = plain("train", train)?;
+        let scale = Standardised::of(of_train.select(Axis(0), &image_rows(taking_part)).view());
+        let mut strong = Vec::new();
+        let flexmatch = self.training.flexmatch;
+        for view in 0..flexmatch.and(self.features.strong_views).unwrap_or(0) {
+            let operations = flexmatch.map_or(0, |flexmatch| flexmatch.operations);
+            let augmentation = StrongAugmentation { weak: Augmentation::IDENTITY, operations };
+            let name = format!("train-{}-strong-{operations}-{view}", &train.fingerprint()[..16]);
+            let mut matrix = store.matrix(&name, train.len(), &mut |rows| {
+                tower.strong_features(train, rows, &augmentation, view)
+            })?;
+            scale.apply(&mut matrix);
+            strong.push(matrix);
+        }
+        scale.apply(&mut of_train);
+        let others = |split: &str, images: &StoredImages| {
+            let mut matrix = plain(split, images)?;
+            scale.apply(&mut matrix);
+            Ok::<_, Error>(uploaded(matrix, Vec::new(), device))
+        };
+        Ok(Described {
+            test: others("test", test)?,
+            validation: validation.map(|images| others("validation", images)).transpose()?,
+            train: uploaded(of_train, strong, device),
+        })
+    }
+}
+
+/// A row for each image.
+fn uploaded(values: ndarray::Array2<f32>, strong: Vec<ndarray::Array2<f32>>, device: &Device) -> Features {
+    let rows: Vec<usize> = (0..values.nrows()).collect();
+    Features::upload(values, strong, &rows, rows.len(), device)
+}
