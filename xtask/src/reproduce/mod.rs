@@ -334,7 +334,8 @@ fn probe(settings: &runner::Settings<'_>, run: &RunDefinition) -> Result<WorkRat
     file.write_all(run.to_toml().as_bytes()).context("failed to write what the probe reads")?;
     let output = settings.command("probe", file.path()).output().context("failed to start the probe")?;
     if !output.status.success() {
-        bail!("the probe failed: {}", String::from_utf8_lossy(&output.stderr).trim());
+        let said = String::from_utf8_lossy(&output.stderr);
+        bail!("the probe ended with {}, as a run may where memory is short: {}", output.status, said.trim());
     }
     serde_json::from_slice(&output.stdout).context("failed to read what the probe measured")
 }

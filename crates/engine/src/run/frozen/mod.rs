@@ -1,41 +1,22 @@
 //! Features of a network that is not trained, for the layers on them that are: computed once, kept, shared by all runs that want the
 //! same.
 
+mod how;
 mod store;
 mod tower;
-
-use std::path::Path;
 
 use burn::tensor::Device;
 use ndarray::Axis;
 use tailward_datasets::{SampleId, StoredImages};
-use tailward_experiment::definition::{FrozenFeatures, TrainingDefinition};
 use tailward_features::Standardised;
 
-use super::model::Weights;
 use crate::Error;
-use crate::device::Backend;
 use crate::inputs::{Augmentation, Features, StrongAugmentation};
 use crate::pool::image_rows;
+pub(super) use how::{Frozen, Kept};
 use store::Store;
 use tower::Tower;
 pub use tower::describing_rate;
-
-/// What features depend on beside the images, and where they are kept.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Frozen<'a> {
-    pub(super) features: &'a FrozenFeatures,
-    pub(super) training: &'a TrainingDefinition,
-    pub(super) kept: Kept<'a>,
-}
-
-/// What computes features, and where they are kept.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Kept<'a> {
-    pub(super) weights: Option<&'a Weights>,
-    pub(super) backend: Backend,
-    pub(super) cache_dir: &'a Path,
-}
 
 /// The images of a dataset.
 #[derive(Clone, Copy, Debug)]

@@ -16,7 +16,7 @@ use tailward_models::pretrained;
 use tailward_models::vit::{VitConfig, VitHead};
 
 use super::super::model::vit;
-use super::{Frozen, Kept};
+use super::how::{Frozen, Kept};
 use crate::Error;
 use crate::inputs::{Inputs, Pixels, StrongAugmentation};
 use crate::project::sha256;
