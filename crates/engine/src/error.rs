@@ -179,6 +179,7 @@ impl Error {
             | Self::OtherDefinition { .. }
             | Self::OtherPool { .. }
             | Self::Inconsistent { .. }
+            | Self::Dataset(tailward_datasets::Error::InUse { .. })
             | Self::Labelling(
                 tailward_labelling::Error::InUse { .. } | tailward_labelling::Error::TakenOver { .. },
             ) => 5,
