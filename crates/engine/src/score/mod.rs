@@ -10,11 +10,12 @@ use burn::tensor::{Device, Tensor, TensorData};
 use ndarray::{Array2, ArrayView2, Axis};
 use rand_chacha::ChaCha8Rng;
 use tailward_acquisition::Needs;
-use tailward_experiment::definition::{ScoringDefinition, Statistics};
+use tailward_datasets::Images;
+use tailward_experiment::definition::{Normalisation, ScoringDefinition, Statistics};
 use tailward_models::classifier::Classifier;
 use tailward_models::dropout::mask;
 
-use crate::inputs::{Augmentation, Inputs};
+use crate::inputs::{Augmentation, Inputs, Pixels};
 
 /// What a strategy asked for, on the host; a row for each image.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -83,6 +84,26 @@ pub fn score(
     }
 }
 
+/// The embeddings of images as they are, so many of them at a time: `[images, embedding]`.
+///
+/// # Panics
+///
+/// There is no image, or as [`Pixels::upload`].
+pub(crate) fn embeddings(
+    model: &Classifier,
+    images: Images,
+    normalisation: &Normalisation,
+    batch_size: usize,
+    device: &Device,
+) -> Array2<f32> {
+    let rows: Vec<usize> = (0..images.len()).collect();
+    let inputs = Inputs::Pixels(Pixels::upload(images, normalisation, device));
+    let needs = Needs { embeddings: true, ..Needs::default() };
+    let scoring =
+        ScoringDefinition { batch_size, augmented_pool: false, statistics: None, evaluate_pool: false };
+    score(model, &inputs, &rows, needs, &scoring, None).embeddings.expect("embeddings were asked for")
+}
+
 /// The class probabilities of one pass with dropout before the head: `[images, classes]`.
 ///
 /// Dropout acts on the embeddings alone, so that a pass repeats the head and nothing else; the masks are drawn from `rng`
@@ -148,14 +169,12 @@ pub fn first_not_finite(matrix: &Array2<f32>) -> Option<usize> {
 #[cfg(test)]
 mod tests {
     use rand_chacha::rand_core::SeedableRng;
-    use tailward_datasets::{ImageShape, Images};
-    use tailward_experiment::definition::Normalisation;
+    use tailward_datasets::ImageShape;
     use tailward_models::classifier::ClassifierConfig;
     use tailward_models::resnet::{BlockKind, ResNetConfig, Stem};
 
     use super::*;
     use crate::device::Backend;
-    use crate::inputs::Pixels;
 
     const NEEDS: Needs = Needs {
         probabilities: true,

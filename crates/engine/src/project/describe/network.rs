@@ -7,9 +7,8 @@ use burn::tensor::Device;
 use ndarray::Array2;
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
-use tailward_acquisition::Needs;
 use tailward_datasets::{ImageShape, Images};
-use tailward_experiment::definition::{Normalisation, ScoringDefinition};
+use tailward_experiment::definition::Normalisation;
 use tailward_features::efficientnet_lite::{EfficientNetLite, EfficientNetLiteConfig, Tensor};
 use tailward_labelling::project::Project;
 use tailward_models::classifier::Classifier;
@@ -21,8 +20,7 @@ use crate::Error;
 use crate::device::Backend;
 use crate::failure::Work;
 use crate::guard::guarded;
-use crate::inputs::{Inputs, Pixels};
-use crate::score::score;
+use crate::score::embeddings;
 
 /// Rows and columns of an image of ImageNet's networks.
 pub(super) const IMAGENET_SIDE: usize = 224;
@@ -177,24 +175,12 @@ impl Residual {
         if count == 0 {
             return Ok(Array2::zeros((0, self.config.embedding())));
         }
-        let needs = Needs { embeddings: true, ..Needs::default() };
-        let scoring = ScoringDefinition {
-            batch_size: BATCH,
-            augmented_pool: false,
-            statistics: None,
-            evaluate_pool: false,
-        };
         let work = Work {
             device: self.backend.device_words(),
             doing: format!("describing {BATCH} images of {0} × {0} pixels at a time", self.side),
             afterwards: "What was described is kept; the same command goes on.",
         };
-        guarded(&work, || {
-            let inputs = Inputs::Pixels(Pixels::upload(images, &self.normalisation, &self.device));
-            let rows: Vec<usize> = (0..count).collect();
-            let scores = score(&self.model, &inputs, &rows, needs, &scoring, None);
-            Ok(scores.embeddings.expect("embeddings were asked for"))
-        })
+        guarded(&work, || Ok(embeddings(&self.model, images, &self.normalisation, BATCH, &self.device)))
     }
 }
 

@@ -6,11 +6,8 @@ use std::time::Instant;
 
 use burn::tensor::Device;
 use ndarray::Array2;
-use tailward_acquisition::Needs;
 use tailward_datasets::{ImageShape, Images, StoredImages};
-use tailward_experiment::definition::{
-    FrozenFeatures, Normalisation, ScoringDefinition, TrainingDefinition, VitTower,
-};
+use tailward_experiment::definition::{FrozenFeatures, Normalisation, TrainingDefinition, VitTower};
 use tailward_models::classifier::Classifier;
 use tailward_models::pretrained;
 use tailward_models::vit::{VitConfig, VitHead};
@@ -18,10 +15,10 @@ use tailward_models::vit::{VitConfig, VitHead};
 use super::super::model::vit;
 use super::how::{Frozen, Kept};
 use crate::Error;
-use crate::inputs::{Inputs, Pixels, StrongAugmentation};
+use crate::inputs::StrongAugmentation;
 use crate::project::sha256;
 use crate::rng::{Stream, stream};
-use crate::score::score;
+use crate::score::embeddings;
 
 /// Images that go through the tower at a time.
 const BATCH: usize = 128;
@@ -90,7 +87,7 @@ impl<'a> Tower<'a> {
 
     fn of_pixels(&self, shape: ImageShape, pixels: Vec<u8>) -> Result<Array2<f32>, Error> {
         let normalisation = &self.frozen.training.normalisation;
-        Ok(described(self.model()?, Images { shape, pixels }, normalisation, self.device))
+        Ok(embeddings(self.model()?, Images { shape, pixels }, normalisation, BATCH, self.device))
     }
 
     fn model(&self) -> Result<&Classifier, Error> {
@@ -115,24 +112,6 @@ fn config(features: &FrozenFeatures) -> VitConfig {
     vit(&features.network, VitHead::Linear, 1)
 }
 
-fn described(
-    model: &Classifier,
-    images: Images,
-    normalisation: &Normalisation,
-    device: &Device,
-) -> Array2<f32> {
-    let rows: Vec<usize> = (0..images.len()).collect();
-    let inputs = Inputs::Pixels(Pixels::upload(images, normalisation, device));
-    let needs = Needs { embeddings: true, ..Needs::default() };
-    let scoring = ScoringDefinition {
-        batch_size: BATCH,
-        augmented_pool: false,
-        statistics: None,
-        evaluate_pool: false,
-    };
-    score(model, &inputs, &rows, needs, &scoring, None).embeddings.expect("embeddings were asked for")
-}
-
 /// Images per second of describing images of a shape, measured on a few. What they show and what the weights are does not matter.
 pub fn describing_rate(
     features: &FrozenFeatures,
@@ -144,7 +123,7 @@ pub fn describing_rate(
     let describe = |count: usize| {
         let images = Images { shape, pixels: vec![127; count * shape.len()] };
         let begun = Instant::now();
-        described(&model, images, &training.normalisation, device);
+        embeddings(&model, images, &training.normalisation, BATCH, device);
         count as f64 / begun.elapsed().as_secs_f64()
     };
     // The first warms up; fewer than a batch, for a CPU takes half a second for one of the published size.
