@@ -80,13 +80,12 @@ fn runs_share_what_is_computed_once() {
             // The training images as they are and in each strong view, and the test images.
             assert_eq!(found.len(), 2 + VIEWS);
             assert_eq!(first.get_or_insert_with(|| found.clone()), &found, "they are computed once");
-            let alone = [tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap()];
-            assert_eq!(
-                start(&definition, alone[0].path(), alone[1].path()).rounds.len(),
-                record.rounds.len()
-            );
-            assert_eq!(timeless_record(alone[1].path()), timeless_record(folder.path()));
-            assert_eq!(timeless_ledger(alone[1].path()), timeless_ledger(folder.path()));
+            if losses.len() == 4 {
+                let alone = [tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap()];
+                start(&definition, alone[0].path(), alone[1].path());
+                assert_eq!(timeless_record(alone[1].path()), timeless_record(folder.path()));
+                assert_eq!(timeless_ledger(alone[1].path()), timeless_ledger(folder.path()));
+            }
         }
     }
     assert_eq!(losses[0], losses[1], "strategies of one seed share the first model");
