@@ -35,6 +35,20 @@ pub(crate) fn assert_near(found: &[f32], expected: &[f64], terms: usize, what: &
     }
 }
 
+/// As [`assert_near`], where a value may be so many times further off.
+pub(crate) fn assert_near_by(
+    found: &[f32],
+    expected: &[f64],
+    terms: usize,
+    times: impl Fn(usize) -> f64,
+    what: &str,
+) {
+    let found: Vec<f32> =
+        found.iter().enumerate().map(|(index, value)| (f64::from(*value) / times(index)) as f32).collect();
+    let expected: Vec<f64> = expected.iter().enumerate().map(|(index, value)| value / times(index)).collect();
+    assert_near(&found, &expected, terms, what);
+}
+
 /// Runs something on a pool of some threads.
 pub(crate) fn on_threads<T: Send>(threads: usize, work: impl FnOnce() -> T + Send) -> T {
     rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap().install(work)
