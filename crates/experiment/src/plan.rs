@@ -222,10 +222,9 @@ pub fn query_memory(definition: &RunDefinition, dataset: DatasetSizes) -> Option
         return None;
     }
     let (_, pool) = expected_sizes(definition, dataset);
-    let classes = definition.grouping.map_or(dataset.classes, |grouping| grouping.classes());
     definition.strategy.query.strategy.memory_plan(
         pool,
-        classes,
+        definition.classes(dataset.classes),
         definition.classifier().embedding(),
         definition.budget,
     )

@@ -60,7 +60,7 @@ pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<()> {
                     (Inputs::Features(blank_features(frozen, count, &device)), Some(rate))
                 }
             };
-            let classes = definition.grouping.map_or(manifest.classes, |grouping| grouping.classes());
+            let classes = definition.classes(manifest.classes);
             let config = classifier(&definition, manifest.image.channels, classes);
             let (train_images_per_sec, score_images_per_sec) =
                 rates(&definition, training, &config, &inputs, count)?;

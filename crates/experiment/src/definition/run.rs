@@ -86,6 +86,11 @@ impl RunDefinition {
         hex::encode(Sha256::digest(&json))
     }
 
+    /// The number of classes, of so many of the dataset: fewer where some are merged.
+    pub fn classes(&self, of_dataset: usize) -> usize {
+        self.grouping.map_or(of_dataset, |grouping| grouping.classes())
+    }
+
     /// What learns.
     ///
     /// # Panics

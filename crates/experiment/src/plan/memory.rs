@@ -27,7 +27,7 @@ pub fn training_memory(
     shape: ImageShape,
 ) -> Option<TrainingMemory> {
     let ClassifierDefinition::Network { model, training } = definition.classifier() else { return None };
-    let size = NetworkSize::of(model, shape, classes(definition, dataset));
+    let size = NetworkSize::of(model, shape, definition.classes(dataset.classes));
     let moments = match training.optimiser {
         Optimiser::Sgd { momentum, .. } => u64::from(momentum > 0.0),
         Optimiser::Adam(_) | Optimiser::AdamW(_) => 2,
@@ -66,13 +66,9 @@ pub fn features_plan(definition: &RunDefinition, dataset: DatasetSizes) -> Optio
 /// once for all runs; nothing where a head is fitted.
 pub fn run_flop(definition: &RunDefinition, dataset: DatasetSizes, shape: ImageShape) -> Option<[f64; 2]> {
     let ClassifierDefinition::Network { model, .. } = definition.classifier() else { return None };
-    let size = NetworkSize::of(model, shape, classes(definition, dataset));
+    let size = NetworkSize::of(model, shape, definition.classes(dataset.classes));
     let work = run_work(definition, dataset, 0);
     Some([size.training_flop(work.train_images), size.scoring_flop(work.score_images)])
-}
-
-fn classes(definition: &RunDefinition, dataset: DatasetSizes) -> usize {
-    definition.grouping.map_or(dataset.classes, |grouping| grouping.classes())
 }
 
 /// Bytes of the pixels of all images that a run reads.

@@ -8,6 +8,7 @@ mod tower;
 use burn::tensor::Device;
 use ndarray::Axis;
 use tailward_datasets::{SampleId, StoredImages};
+use tailward_experiment::definition::FlexMatch;
 use tailward_features::Standardised;
 
 use crate::Error;
@@ -53,27 +54,29 @@ impl Frozen<'_> {
         let tower = Tower::new(self, device);
         let store =
             Store::open(self.kept.cache_dir, dataset, &tower.origin()?, self.features.network.features)?;
-        let plain = |split: &str, images: &StoredImages| {
-            let name = format!("{split}-{}", &images.fingerprint()[..16]);
-            store.matrix(&name, images.len(), &mut |rows| tower.features(images, rows))
+        let named = |split: &str, images: &StoredImages| format!("{split}-{}", &images.fingerprint()[..16]);
+        let plain = |name: &str, images: &StoredImages| {
+            store.matrix(name, images.len(), &mut |rows| tower.features(images, rows))
         };
-        let mut of_train = plain("train", train)?;
+        // All pixels are read for it: once.
+        let name = named("train", train);
+        let mut of_train = plain(&name, train)?;
         let scale = Standardised::of(of_train.select(Axis(0), &image_rows(taking_part)).view());
         let mut strong = Vec::new();
-        let flexmatch = self.training.flexmatch;
-        for view in 0..flexmatch.and(self.features.strong_views).unwrap_or(0) {
-            let operations = flexmatch.map_or(0, |flexmatch| flexmatch.operations);
+        if let Some(FlexMatch { operations, .. }) = self.training.flexmatch {
             let augmentation = StrongAugmentation { weak: Augmentation::IDENTITY, operations };
-            let name = format!("train-{}-strong-{operations}-{view}", &train.fingerprint()[..16]);
-            let mut matrix = store.matrix(&name, train.len(), &mut |rows| {
-                tower.strong_features(train, rows, &augmentation, view)
-            })?;
-            scale.apply(&mut matrix);
-            strong.push(matrix);
+            for view in 0..self.features.strong_views.unwrap_or(0) {
+                let name = format!("{name}-strong-{operations}-{view}");
+                let mut matrix = store.matrix(&name, train.len(), &mut |rows| {
+                    tower.strong_features(train, rows, &augmentation, view)
+                })?;
+                scale.apply(&mut matrix);
+                strong.push(matrix);
+            }
         }
         scale.apply(&mut of_train);
         let others = |split: &str, images: &StoredImages| {
-            let mut matrix = plain(split, images)?;
+            let mut matrix = plain(&named(split, images), images)?;
             scale.apply(&mut matrix);
             Ok::<_, Error>(uploaded(matrix, Vec::new(), device))
         };
