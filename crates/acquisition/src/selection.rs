@@ -65,15 +65,19 @@ pub struct BalanceOutcome {
 pub struct BalanceCertificate {
     /// `aᵀz + λ‖Ω − Pᵀz‖₁` of the picks, with `a = −score`.
     pub objective: f64,
-    /// A value that no selection can go below, see [`certificate::dual_bound`](crate::balance::certificate::dual_bound).
+    /// A value that no selection can go below: the highest that is known.
     pub bound: f64,
+    /// The value that the duals give, see [`certificate::dual_bound`](crate::balance::certificate::dual_bound), where branch and bound has
+    /// raised `bound` above it; absent: it is `bound`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub dual_bound: Option<f64>,
     /// `objective − bound`, not below 0.
     pub gap: f64,
     /// `gap / max(1, |bound|)`.
     pub relative_gap: f64,
     /// Whether the picks are proven to be the best there are.
     pub status: Status,
-    /// The dual values that give `bound`, one per class. `[classes]`
+    /// The dual values that give `dual_bound`, one per class. `[classes]`
     pub duals: Vec<f64>,
 }
 

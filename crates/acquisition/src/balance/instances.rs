@@ -2,7 +2,7 @@
 //!
 //! A row is the softmax of a linear classifier with Gaussian classes at equal distances: `logit_c = μ·x_c` with `x`
 //! around the row's class. Half of the classes have a tenth of the samples, and the classifier is overconfident by
-//! a factor of 1.3. The distance of the classes is chosen so that it is right about four times in five.
+//! a factor of 1.3. The distance of the classes is chosen so that it is right about four times in five, or given.
 
 use ndarray::Array2;
 use rand::{RngExt, SeedableRng};
@@ -37,12 +37,22 @@ pub struct Generated {
     pub requirement: Vec<f64>,
 }
 
-/// Makes a pool.
+/// Makes a pool whose classifier is right about four times in five.
 ///
 /// # Panics
 ///
 /// If there are no classes.
 pub fn generate(shape: &Shape) -> Generated {
+    generate_apart(shape, if shape.classes <= 20 { 2.5 } else { 3.4 })
+}
+
+/// Makes a pool whose classes are `separation` standard deviations of their noise from each other, as a classifier sees them. At 10
+/// classes the mean highest probability is 0.93 with 3.0, 0.97 with 3.5 and 0.99 with 4.2.
+///
+/// # Panics
+///
+/// If there are no classes.
+pub fn generate_apart(shape: &Shape, separation: f64) -> Generated {
     let &Shape { rows, classes, budget, tight, seed } = shape;
     assert!(classes > 0, "a pool has classes");
     let mut rng = ChaCha8Rng::seed_from_u64(seed);
@@ -60,7 +70,6 @@ pub fn generate(shape: &Shape) -> Generated {
         cumulative.partition_point(|&sum| sum <= at)
     };
     // Logits of an optimal classifier for classes at distance s: normal with variance s², raised by s² at the class.
-    let separation = if classes <= 20 { 2.5 } else { 3.4 };
     let mut probabilities = Array2::zeros((rows, classes));
     let mut costs = Vec::with_capacity(rows);
     let mut labels = Vec::with_capacity(rows);

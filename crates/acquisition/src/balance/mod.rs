@@ -5,14 +5,15 @@
 //! `P` its class probabilities and `Ω` the samples still needed per class. The authors hand this to a commercial
 //! solver. Here the linear relaxation is solved exactly ([`solve`]: sifting with a small simplex method), rounded and
 //! improved by exchanges. The relaxation has at most `classes + 1` fractional rows, so that the answer is close, and
-//! every answer carries dual values from which anybody can recompute how close ([`certificate`]).
+//! every answer carries dual values from which anybody can recompute how close ([`certificate`]). Where a classifier is confident and
+//! the budget small, that says little, since whole rows cannot do what fractional ones do: there branch and bound over the rows that could
+//! still change finds better selections, and raises the bound.
 //!
 //! With the feature `exact`, [`mod@reference`] states the same programme for a general-purpose solver.
 
 pub mod certificate;
 mod dual;
-#[cfg(feature = "exact")]
-mod exact;
+mod fixing;
 #[doc(hidden)]
 pub mod instances;
 mod kernel;
@@ -33,6 +34,7 @@ mod status;
 mod subgradient;
 mod sweep;
 mod term;
+mod tree;
 
 use ndarray::ArrayView2;
 
@@ -78,8 +80,7 @@ pub use term::{Balance, Prediction, SolverMode};
 ///
 /// # Errors
 ///
-/// Those of [`Problem::validate`]; in the exact mode [`Error::Reference`] if branch and bound fails, and
-/// [`Error::WithoutSolver`] if it was left out of the build.
+/// Those of [`Problem::validate`].
 pub fn query(
     probabilities: ArrayView2<f32>,
     scores: &[f64],

@@ -6,7 +6,7 @@ use super::term::SolverMode;
 /// [`SolverMode::Auto`].
 #[derive(Clone, Copy, Debug)]
 pub struct Options {
-    /// Whether to try for a proof by branch and bound.
+    /// How long to look for something better, or for a proof that there is nothing better.
     pub mode: SolverMode,
     /// What the local search may spend, in terms `|v_c|` evaluated; a count and not a time, so that the same inputs
     /// give the same picks on every machine.
@@ -15,11 +15,24 @@ pub struct Options {
     pub seed: u64,
     /// Pivots of the simplex method before it gives way to subgradient steps.
     pub pivot_limit: usize,
-    /// Rows that may be left open for branch and bound to be tried.
-    pub exact_columns: usize,
-    /// How long branch and bound may take. If it takes longer, its answer is thrown away and the answer is the one
-    /// of [`SolverMode::Auto`], so that the clock never decides between more than these two.
-    pub exact_seconds: f64,
+    /// What branch and bound may spend, in multiplications; `None` is what the mode stands for.
+    pub tree_work: Option<u64>,
+}
+
+/// Classes up to which [`SolverMode::Auto`] searches by branch and bound. With a hundred, one relaxation takes what there is to spend.
+const TREE_CLASSES: usize = 32;
+
+impl Options {
+    /// What branch and bound may spend on a problem with so many classes.
+    pub(crate) fn tree_work(&self, classes: usize) -> u64 {
+        self.tree_work.unwrap_or(match self.mode {
+            // About half a second.
+            SolverMode::Auto if classes <= TREE_CLASSES => 400_000_000,
+            SolverMode::Auto => 0,
+            // About eight seconds.
+            SolverMode::Exact => 6_000_000_000,
+        })
+    }
 }
 
 impl Default for Options {
@@ -31,8 +44,7 @@ impl Default for Options {
             seed: 0,
             // The largest count ever measured is 61,347, on a million rows with a thousand classes.
             pivot_limit: 300_000,
-            exact_columns: 200,
-            exact_seconds: 10.0,
+            tree_work: None,
         }
     }
 }

@@ -7,6 +7,9 @@ use super::solver::{certify, solve_from};
 use super::{Options, Problem, Solution, Status};
 use crate::Error;
 
+/// Weights that are searched like one; for each of more, branch and bound may spend two fifths.
+const FULL_SEARCHES: usize = 4;
+
 /// Solves CBAL Eq. 8 for every weight of `lambdas`, whatever `problem.lambda` is.
 ///
 /// Every weight starts from the duals of the last one: those at the end of the last box go to the end of the new one,
@@ -33,6 +36,10 @@ pub fn solve_along(problem: &Problem, lambdas: &[f64], options: &Options) -> Res
         return Err(Error::InvalidLambda { lambda });
     }
     let base = Instance::new(problem);
+    // All of a sweep may take what ten answers would.
+    let few = lambdas.len() <= FULL_SEARCHES;
+    let tree_work = options.tree_work(base.classes) * if few { 5 } else { 2 } / 5;
+    let options = &Options { tree_work: Some(tree_work), ..*options };
     let mut solutions: Vec<Solution> = Vec::with_capacity(lambdas.len());
     let mut last = 0.0;
     for &lambda in lambdas {
@@ -73,8 +80,9 @@ fn share(problem: &Problem, lambdas: &[f64], base: &Instance, solutions: &mut [S
             .fold(own, |best, index| if objective(index) < objective(best) { index } else { best });
         if best != own {
             let problem = Problem { lambda, ..*problem };
-            let duals = std::mem::take(&mut solution.duals);
+            let (duals, known) = (std::mem::take(&mut solution.duals), solution.bound);
             *solution = certify(&problem, found[best].clone(), duals, solution.statistics.clone());
+            solution.raise(known);
         }
     }
 }

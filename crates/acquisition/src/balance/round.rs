@@ -95,6 +95,7 @@ impl Round<'_> {
             certificate: Some(BalanceCertificate {
                 objective: solution.objective,
                 bound: solution.bound,
+                dual_bound: (solution.bound > solution.dual_bound).then_some(solution.dual_bound),
                 gap: solution.gap,
                 relative_gap: solution.relative_gap,
                 status: solution.status,

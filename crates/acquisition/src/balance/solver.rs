@@ -5,15 +5,13 @@ use std::time::Instant;
 use serde::Serialize;
 
 use super::dual::Pass;
-#[cfg(feature = "exact")]
-use super::exact;
 use super::options::Options;
 use super::problem::Instance;
 use super::relaxation::Relaxation;
 use super::sifting::relax;
 use super::status::Status;
-use super::term::SolverMode;
-use super::{Problem, certificate, local_search, rounding};
+use super::tree;
+use super::{Problem, certificate, fixing, local_search, rounding};
 use crate::Error;
 
 /// The answer to a [`Problem`].
@@ -23,10 +21,11 @@ pub struct Solution {
     pub picks: Vec<usize>,
     /// The objective of `picks`, from [`certificate::objective`].
     pub objective: f64,
-    /// The lower bound that `duals` give, from [`certificate::dual_bound`].
+    /// The highest lower bound that is known: that of `duals`, or what branch and bound has raised it to.
     pub bound: f64,
-    /// `objective − bound`, not below 0. After a proof by branch and bound it can be large with the status
-    /// [`Status::Optimal`]: it is then what the relaxation misses.
+    /// The lower bound that `duals` give, from [`certificate::dual_bound`]. Anybody can recompute it.
+    pub dual_bound: f64,
+    /// `objective − bound`, not below 0.
     pub gap: f64,
     /// `gap / max(1, |bound|)`. The objective can be near 0, so the absolute gap says more there.
     pub relative_gap: f64,
@@ -55,8 +54,10 @@ pub struct Statistics {
     pub fractionals: usize,
     /// Classes that the relaxation meets exactly.
     pub tight_classes: usize,
-    /// Rows that reduced-cost fixing left open; `None` if nobody asked.
+    /// Rows that reduced-cost fixing left open for branch and bound; `None` if there was none.
     pub free_rows: Option<usize>,
+    /// Relaxations that branch and bound solved.
+    pub nodes: usize,
     /// The simplex method gave way to subgradient steps.
     pub fallback: bool,
     /// Wall-clock time.
@@ -71,7 +72,7 @@ pub struct Seconds {
     /// Rounding and exchanges.
     pub search: f64,
     /// Branch and bound.
-    pub exact: f64,
+    pub tree: f64,
     /// All of it, with validation and the certificate.
     pub total: f64,
 }
@@ -80,8 +81,7 @@ pub struct Seconds {
 ///
 /// # Errors
 ///
-/// Those of [`Problem::validate`]; in the exact mode [`Error::Reference`] if branch and bound fails, and
-/// [`Error::WithoutSolver`] if it was left out of the build.
+/// Those of [`Problem::validate`].
 ///
 /// # Panics
 ///
@@ -100,10 +100,6 @@ pub(crate) fn solve_from(
     start: Option<Vec<f64>>,
     clock: Instant,
 ) -> Result<Solution, Error> {
-    #[cfg(not(feature = "exact"))]
-    if options.mode == SolverMode::Exact {
-        return Err(Error::WithoutSolver { what: "the solver `exact`" });
-    }
     if problem.budget == 0 || problem.budget == problem.costs.len() {
         return Ok(forced(problem, clock));
     }
@@ -120,15 +116,11 @@ pub(crate) fn solve_from(
     statistics.seconds.search = searched.elapsed().as_secs_f64();
     let mut solution = certify(problem, picks, duals, statistics);
 
-    #[cfg(feature = "exact")]
-    if options.mode == SolverMode::Exact && solution.status == Status::Gap {
-        let tried = Instant::now();
-        let attempt = exact::attempt(problem, instance, &pass, &solution.picks, options)?;
-        solution.statistics.free_rows = Some(attempt.free);
-        if let Some(optimum) = attempt.optimum {
-            solution.prove(problem, optimum);
-        }
-        solution.statistics.seconds.exact = tried.elapsed().as_secs_f64();
+    let work = options.tree_work(problem.requirement.len());
+    if work > 0 && solution.status == Status::Gap {
+        let searched = Instant::now();
+        solution.improve(problem, instance, &pass, work);
+        solution.statistics.seconds.tree = searched.elapsed().as_secs_f64();
     }
     solution.statistics.seconds.total = clock.elapsed().as_secs_f64();
     Ok(solution)
@@ -194,18 +186,20 @@ pub(crate) fn certify(
 ) -> Solution {
     let objective = certificate::objective(problem, &picks);
     let (bound, magnitude) = certificate::dual_bound_and_magnitude(problem, &duals);
-    let gap = (objective - bound).max(0.0);
-    Solution {
+    let mut solution = Solution {
         objective,
         bound,
-        gap,
-        relative_gap: gap / bound.abs().max(1.0),
-        // 1e-12 of the summed magnitudes is well above what a sum in f64 can lose.
-        status: if closed(objective, bound, 1e-12 * magnitude) { Status::Optimal } else { Status::Gap },
+        dual_bound: bound,
+        gap: 0.0,
+        relative_gap: 0.0,
+        status: Status::Gap,
         picks,
         duals,
         statistics,
-    }
+    };
+    // 1e-12 of the summed magnitudes is well above what a sum in f64 can lose.
+    solution.judge(1e-12 * magnitude);
+    solution
 }
 
 /// Whether the bound meets the objective, with `error` to spare.
@@ -214,18 +208,36 @@ fn closed(objective: f64, bound: f64, error: f64) -> bool {
 }
 
 impl Solution {
-    /// Takes over a selection that branch and bound has proven to be optimal.
-    #[cfg(feature = "exact")]
-    fn prove(&mut self, problem: &Problem, optimum: Vec<usize>) {
-        let objective = certificate::objective(problem, &optimum);
-        // Within the general-purpose solver's tolerance the selection at hand may be the better one.
-        if objective < self.objective {
-            self.objective = objective;
-            self.picks = optimum;
-            self.gap = (objective - self.bound).max(0.0);
-            self.relative_gap = self.gap / self.bound.abs().max(1.0);
+    /// Says how far the objective is from the bound, whose error may be `error`.
+    fn judge(&mut self, error: f64) {
+        self.gap = (self.objective - self.bound).max(0.0);
+        self.relative_gap = self.gap / self.bound.abs().max(1.0);
+        self.status = if closed(self.objective, self.bound, error) { Status::Optimal } else { Status::Gap };
+    }
+
+    /// Searches for something better by branch and bound, and raises the bound. `pass` must hold `duals`.
+    fn improve(&mut self, problem: &Problem, instance: &Instance, pass: &Pass, work: u64) {
+        let (free, taken) = fixing::undecided(instance, pass, self.objective);
+        let core = tree::Core::new(instance, &free, &taken);
+        let found = tree::search(&core, &self.duals, pass.threshold, self.objective, work);
+        if let Some(columns) = found.columns {
+            let chosen = columns.iter().map(|&column| core.rows[column as usize] as usize);
+            let mut picks: Vec<usize> = taken.into_iter().chain(chosen).collect();
+            picks.sort_unstable();
+            // Both are sums over the same rows in another order.
+            self.objective = certificate::objective(problem, &picks);
+            self.picks = picks;
         }
-        self.status = Status::Optimal;
+        self.statistics.free_rows = Some(free.len());
+        self.statistics.nodes = found.nodes;
+        // Rows that are fixed are as they are in every selection that is better than the one at hand.
+        self.raise(found.bound);
+    }
+
+    /// Takes over a bound from elsewhere: no selection is better than it and than the objective.
+    pub(crate) fn raise(&mut self, bound: f64) {
+        self.bound = self.bound.max(bound.min(self.objective));
+        self.judge(0.0);
     }
 }
 
@@ -255,34 +267,9 @@ impl Default for Statistics {
             fractionals: 0,
             tight_classes: 0,
             free_rows: None,
+            nodes: 0,
             fallback: false,
             seconds: Seconds::default(),
         }
-    }
-}
-
-#[cfg(test)]
-#[cfg(not(feature = "exact"))]
-mod tests {
-    use ndarray::array;
-
-    use super::*;
-
-    #[test]
-    fn without_the_solver_the_exact_mode_is_refused() {
-        let p = array![[0.5_f32, 0.5], [0.25, 0.75]];
-        let problem = Problem {
-            probabilities: p.view(),
-            costs: &[0.0, 1.0],
-            requirement: &[1.0, 0.0],
-            lambda: 1.0,
-            budget: 1,
-        };
-        let options = Options { mode: SolverMode::Exact, ..Options::default() };
-        let error = solve(&problem, &options).unwrap_err();
-        assert_eq!(
-            error.to_string(),
-            "run the solver `exact`: the solver is left out of this build; turn on the feature `exact`"
-        );
     }
 }

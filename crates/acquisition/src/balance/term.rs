@@ -22,11 +22,10 @@ pub struct Balance {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum SolverMode {
-    /// The linear relaxation exactly, then rounding and local search: an answer with a certified gap, in a fraction
-    /// of a second.
+    /// The linear relaxation exactly, then rounding and local search; with up to 32 classes also branch and bound for about half a
+    /// second. The answer comes with a certified gap.
     Auto,
-    /// As `auto`, then branch and bound on the rows that could still change, if they are few. It can still end
-    /// with a gap.
+    /// As `auto`, with branch and bound for up to about ten seconds, and any number of classes. It can still end with a gap.
     Exact,
 }
 

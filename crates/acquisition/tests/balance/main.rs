@@ -2,6 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "this is test code; clippy knows only functions marked as tests")]
 
+mod confident;
 mod degenerate;
 mod golden;
 mod metamorphic;

@@ -12,7 +12,8 @@ fn case(tight: bool, seed: u64) -> Case {
 }
 
 fn options() -> Options {
-    Options { search_work: 20_000_000, ..Options::default() }
+    // Without branch and bound: what is shown is shown of heuristics.
+    Options { search_work: 20_000_000, tree_work: Some(0), ..Options::default() }
 }
 
 fn weighted(case: &Case, lambda: f64) -> Case {

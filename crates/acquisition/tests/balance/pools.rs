@@ -19,9 +19,9 @@ fn every_pool_is_certified() {
         for tight in [false, true] {
             for lambda in [0.1, 0.5, 1.0, 2.0, 5.0] {
                 let case = pool(classes, tight, lambda);
-                let solution =
-                    solve(&case.problem(), &Options { search_work: 20_000_000, ..Options::default() })
-                        .unwrap();
+                let options =
+                    Options { search_work: 20_000_000, tree_work: Some(20_000_000), ..Options::default() };
+                let solution = solve(&case.problem(), &options).unwrap();
                 let at = format!("{classes} classes, tight {tight}, lambda {lambda}");
                 assert_eq!(faults(&case, &solution), [""; 0], "{at}");
                 assert!(!solution.statistics.fallback, "{at}");
@@ -46,7 +46,9 @@ fn an_unreachable_requirement_is_solved_to_optimality() {
 fn turned_around_duals_are_worth_far_less() {
     for (classes, lambda) in [(10, 1.0), (100, 1.0), (100, 5.0)] {
         let case = pool(classes, true, lambda);
-        let solution = solve(&case.problem(), &Options { search_work: 0, ..Options::default() }).unwrap();
+        let solution =
+            solve(&case.problem(), &Options { search_work: 0, tree_work: Some(0), ..Options::default() })
+                .unwrap();
         let turned: Vec<f64> = solution.duals.iter().map(|y| -y).collect();
         let bound = certificate::dual_bound(&case.problem(), &turned);
         assert!((bound - dual(&case, &turned)).abs() < 1e-6);

@@ -1,20 +1,7 @@
-//! Closing the gap: branch and bound over the rows that could still change.
-
-use ndarray::{Array2, Axis};
+//! Reduced-cost fixing: rows that are in every better selection, or in none.
 
 use super::dual::Pass;
 use super::problem::Instance;
-use super::reference::{Limits, solve};
-use super::{Options, Problem, certificate};
-use crate::Error;
-
-/// What an attempt at a proof came to.
-pub(crate) struct Attempt {
-    /// Rows that reduced-cost fixing left open.
-    pub(crate) free: usize,
-    /// A selection that is proven to be optimal.
-    pub(crate) optimum: Option<Vec<usize>>,
-}
 
 /// Rows that the bound does not decide: the others are in every optimal selection, or in none.
 ///
@@ -41,61 +28,11 @@ pub(crate) fn undecided(instance: &Instance, pass: &Pass, objective: f64) -> (Ve
     (free, taken)
 }
 
-/// Tries to find a proven optimum, given the best selection so far.
-///
-/// # Errors
-///
-/// [`Error::Reference`] if the general-purpose solver fails for a reason other than time.
-pub(crate) fn attempt(
-    problem: &Problem,
-    instance: &Instance,
-    pass: &Pass,
-    picks: &[usize],
-    options: &Options,
-) -> Result<Attempt, Error> {
-    let (free, taken) = undecided(instance, pass, certificate::objective(problem, picks));
-    if free.len() > options.exact_columns {
-        return Ok(Attempt { free: free.len(), optimum: None });
-    }
-    let mut requirement = problem.requirement.to_vec();
-    for &row in &taken {
-        super::problem::subtract(&mut requirement, instance.row(row));
-    }
-    let probabilities: Array2<f32> = problem.probabilities.select(Axis(0), &free);
-    let costs: Vec<f64> = free.iter().map(|&row| problem.costs[row]).collect();
-    let core = Problem {
-        probabilities: probabilities.view(),
-        costs: &costs,
-        requirement: &requirement,
-        lambda: problem.lambda,
-        budget: problem.budget - taken.len(),
-    };
-    let start: Vec<usize> = (0..free.len()).filter(|&k| picks.binary_search(&free[k]).is_ok()).collect();
-    // A start that is not a solution of the core would only come of a row that should not have been fixed.
-    let start = (start.len() == core.budget).then_some(start);
-    let limits = Limits { integer: true, seconds: Some(options.exact_seconds), start: start.as_deref() };
-    let answer = match solve(&core, &limits) {
-        Ok(answer) if answer.optimal => answer,
-        Ok(_) => {
-            return Ok(Attempt { free: free.len(), optimum: None });
-        }
-        Err(Error::Reference { source: good_lp::ResolutionError::Other(_), .. }) => {
-            // Out of time before the first solution.
-            return Ok(Attempt { free: free.len(), optimum: None });
-        }
-        Err(error) => return Err(error),
-    };
-    let chosen = free.iter().zip(&answer.weights).filter(|&(_, &weight)| weight > 0.5).map(|(&row, _)| row);
-    let mut optimum: Vec<usize> = taken.into_iter().chain(chosen).collect();
-    optimum.sort_unstable();
-    let whole = optimum.len() == problem.budget;
-    Ok(Attempt { free: free.len(), optimum: whole.then_some(optimum) })
-}
-
 #[cfg(test)]
 mod tests {
     use super::super::instances::{Shape, generate};
     use super::super::sifting::relax;
+    use super::super::{Problem, certificate};
     use super::*;
 
     #[test]
