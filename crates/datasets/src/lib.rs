@@ -1,5 +1,22 @@
 //! Image datasets: what they are, where they come from, and how a pool is built from one.
 //!
+//! ```
+//! use rand::SeedableRng;
+//! use rand_chacha::ChaCha8Rng;
+//! use tailward_datasets::{Imbalance, PoolSource, SyntheticConfig, TrainingImages, construct, synthetic};
+//!
+//! // 400 training images of ten classes, generated; those of the last five become rare.
+//! let dataset = synthetic::dataset(&SyntheticConfig { seed: 1 }, 10, 400, 100);
+//! let imbalance = Imbalance::Step { factor: 0.2 };
+//! let source = PoolSource::Drawn { initial: 50, per_class_cap: None, imbalance };
+//! let (mut first, mut second) = (ChaCha8Rng::seed_from_u64(0), ChaCha8Rng::seed_from_u64(1));
+//! let pool = construct(&TrainingImages::of(&dataset), &source, &mut first, &mut second)?;
+//!
+//! assert_eq!(pool.class_counts_initial, Some(vec![5; 10]));
+//! assert_eq!(pool.class_counts_pool, Some(vec![35, 35, 35, 35, 35, 7, 7, 7, 7, 7]));
+//! # Ok::<(), tailward_datasets::Error>(())
+//! ```
+//!
 //! A dataset is described by a [`DatasetManifest`] (one TOML file per dataset). [`fetch()`] brings its files to a data
 //! folder, [`prepare()`] verifies them (and generates the synthetic ones), and [`read`] gives a [`Dataset`] in memory; [`open`]
 //! gives one whose images are on the disk where they are too many for memory.
