@@ -11,7 +11,8 @@ mod python;
 use std::process::ExitCode;
 
 use serde_json::json;
-use tailward_acquisition::balance::instances::{Generated, Shape, generate};
+use tailward_acquisition::SolverMode;
+use tailward_acquisition::balance::instances::{Generated, Shape, generate, generate_apart};
 use tailward_acquisition::balance::{Options, Problem, Solution, solve};
 
 use crate::harness::{Measured, measure};
@@ -45,14 +46,46 @@ const INSTANCES: [(Who, usize, usize, usize, bool, f64, usize); 19] = [
     (Who::Cvxpy, 45_000, 100, 2_500, true, 1.0, 1),
 ];
 
+/// Pools of a classifier that is sure of nearly every row: rows, classes, budget, distance of the classes, λ, seed. All are tight.
+const CONFIDENT: [(usize, usize, usize, f64, f64, u64); 8] = [
+    (5_000, 10, 50, 3.0, 1.0, 1),
+    (5_000, 10, 100, 3.0, 0.5, 2),
+    (5_000, 10, 100, 3.5, 1.0, 3),
+    (5_000, 10, 100, 4.2, 2.0, 4),
+    (10_000, 10, 200, 3.5, 1.0, 5),
+    (5_000, 20, 100, 3.3, 1.0, 8),
+    (5_000, 20, 100, 4.0, 0.5, 9),
+    (5_000, 20, 50, 4.5, 1.0, 13),
+];
+
+/// What each of these is solved by.
+const SOLVERS: [(&str, Solver); 3] = [
+    ("", Solver::Ours(SolverMode::Auto)),
+    ("exact-", Solver::Ours(SolverMode::Exact)),
+    ("python/cvxpy-", Solver::Cvxpy),
+];
+
+#[derive(Clone, Copy)]
+enum Solver {
+    Ours(SolverMode),
+    Cvxpy,
+}
+
 /// How long HiGHS may take, in seconds.
 const LIMIT: f64 = 60.0;
 
 fn main() -> ExitCode {
-    harness::main(INSTANCES.len(), name, run)
+    harness::main(INSTANCES.len() + CONFIDENT.len() * SOLVERS.len(), name, run)
 }
 
 fn name(index: usize) -> String {
+    if let Some(index) = index.checked_sub(INSTANCES.len()) {
+        let (rows, classes, budget, separation, lambda, _) = CONFIDENT[index / SOLVERS.len()];
+        let who = SOLVERS[index % SOLVERS.len()].0;
+        return format!(
+            "{who}balance/{rows}x{classes}/confident={separation}/budget={budget}/lambda={lambda}"
+        );
+    }
     let (who, rows, classes, _, tight, lambda, _) = INSTANCES[index];
     let who = match who {
         Who::Us => "",
@@ -63,10 +96,13 @@ fn name(index: usize) -> String {
 }
 
 fn run(index: usize) {
+    if index >= INSTANCES.len() {
+        return run_confident(index);
+    }
     let (who, rows, classes, budget, tight, lambda, repeats) = INSTANCES[index];
     let made = || generate(&Shape { rows, classes, budget, tight, seed: 1 });
     match who {
-        Who::Us => run_ours(index, &made(), lambda, budget, repeats),
+        Who::Us => run_ours(index, &made(), (lambda, budget), SolverMode::Auto, repeats),
         Who::Cvxpy => {
             if let Some(interpreter) = python::interpreter(&name(index)) {
                 run_cvxpy(index, &interpreter, &made(), lambda, budget);
@@ -75,8 +111,33 @@ fn run(index: usize) {
     }
 }
 
-fn run_ours(index: usize, made: &Generated, lambda: f64, budget: usize, repeats: usize) {
-    let Measured { seconds, peak_extra_bytes, last } = measure(repeats, || solve_once(made, lambda, budget));
+fn run_confident(index: usize) {
+    let place = index - INSTANCES.len();
+    let (rows, classes, budget, separation, lambda, seed) = CONFIDENT[place / SOLVERS.len()];
+    let made = || generate_apart(&Shape { rows, classes, budget, tight: true, seed }, separation);
+    match SOLVERS[place % SOLVERS.len()].1 {
+        Solver::Ours(mode) => {
+            let repeats = if mode == SolverMode::Auto { 3 } else { 1 };
+            run_ours(index, &made(), (lambda, budget), mode, repeats);
+        }
+        Solver::Cvxpy => {
+            if let Some(interpreter) = python::interpreter(&name(index)) {
+                run_cvxpy(index, &interpreter, &made(), lambda, budget);
+            }
+        }
+    }
+}
+
+fn run_ours(
+    index: usize,
+    made: &Generated,
+    (lambda, budget): (f64, usize),
+    mode: SolverMode,
+    repeats: usize,
+) {
+    let options = Options { mode, ..Options::default() };
+    let Measured { seconds, peak_extra_bytes, last } =
+        measure(repeats, || solve_once(made, lambda, budget, &options));
     let line = json!({
         "benchmark": name(index),
         "seconds": seconds,
@@ -94,7 +155,7 @@ fn run_ours(index: usize, made: &Generated, lambda: f64, budget: usize, repeats:
 }
 
 fn run_cvxpy(index: usize, interpreter: &str, made: &Generated, lambda: f64, budget: usize) {
-    let ours = solve_once(made, lambda, budget);
+    let ours = solve_once(made, lambda, budget, &Options::default());
     let task = json!({
         "benchmark": name(index),
         "budget": budget,
@@ -107,7 +168,7 @@ fn run_cvxpy(index: usize, interpreter: &str, made: &Generated, lambda: f64, bud
     python::run(interpreter, "balance.py", &[("probabilities", made.probabilities.view().into_dyn())], &task);
 }
 
-fn solve_once(made: &Generated, lambda: f64, budget: usize) -> Solution {
+fn solve_once(made: &Generated, lambda: f64, budget: usize, options: &Options) -> Solution {
     let problem = Problem {
         probabilities: made.probabilities.view(),
         costs: &made.costs,
@@ -115,5 +176,5 @@ fn solve_once(made: &Generated, lambda: f64, budget: usize) -> Solution {
         lambda,
         budget,
     };
-    solve(&problem, &Options::default()).expect("a valid problem")
+    solve(&problem, options).expect("a valid problem")
 }

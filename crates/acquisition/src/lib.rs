@@ -48,7 +48,7 @@
 //!
 //! ¹ With a [`Balance`] or a [`GreedyBalance`] the picks also bring the classes towards balance (CBAL: Bengar et al., WACV
 //! 2022); that needs probabilities, and [`Labelled::labels`] says what there is of each class.
-//! ² Its hard cases, and the exact mode of balancing, need the feature `exact`, which is on by default.
+//! ² Its hard cases need the feature `exact`, which is on by default.
 //! ³ Ask again and again: [`Strategy::begin`] gives a [`Conversation`], which any strategy can hold.
 //!
 //! # Words and signs

@@ -1,11 +1,10 @@
-//! The same programme in the words of a general-purpose solver, for checks and for the exact mode.
+//! The same programme in the words of a general-purpose solver, for checks.
 //!
 //! It is stated with equalities, `Pᵀz + s⁺ − s⁻ = Ω`, so that the dense rows appear once. On a whole pool this is
 //! hopeless (microlp's time grows like the square of the rows); on a few hundred columns it is quick.
 
 use good_lp::{
-    Expression, ProblemVariables, Solution as _, SolutionStatus, SolverModel, Variable, WithInitialSolution,
-    WithTimeLimit, microlp, variable,
+    Expression, ProblemVariables, Solution as _, SolutionStatus, SolverModel, Variable, microlp, variable,
 };
 
 use super::Problem;
@@ -29,7 +28,7 @@ pub struct Reference {
 /// Those of [`Problem::validate`], and [`Error::Reference`] if the solver fails.
 pub fn relaxation(problem: &Problem) -> Result<Reference, Error> {
     problem.validate()?;
-    solve(problem, &Limits { integer: false, seconds: None, start: None })
+    solve(problem, Rows::Fractional)
 }
 
 /// Solves the programme itself, `z ∈ {0, 1}`.
@@ -39,26 +38,26 @@ pub fn relaxation(problem: &Problem) -> Result<Reference, Error> {
 /// Those of [`Problem::validate`], and [`Error::Reference`] if the solver fails.
 pub fn integer(problem: &Problem) -> Result<Reference, Error> {
     problem.validate()?;
-    solve(problem, &Limits { integer: true, seconds: None, start: None })
+    solve(problem, Rows::Whole)
 }
 
-/// What the solver is told besides the problem.
-pub(crate) struct Limits<'a> {
-    pub(crate) integer: bool,
-    /// Give up after this long.
-    pub(crate) seconds: Option<f64>,
-    /// A known selection, as rows.
-    pub(crate) start: Option<&'a [usize]>,
+/// What a row may be picked as.
+#[derive(Clone, Copy, PartialEq)]
+enum Rows {
+    Whole,
+    Fractional,
 }
 
-/// States the problem, which need not be valid in itself (a core has rows left out), and solves it.
-pub(crate) fn solve(problem: &Problem, limits: &Limits) -> Result<Reference, Error> {
+fn solve(problem: &Problem, kind: Rows) -> Result<Reference, Error> {
     let mut variables = ProblemVariables::new();
     let rows: Vec<Variable> = problem
         .costs
         .iter()
         .map(|_| {
-            variables.add(if limits.integer { variable().binary() } else { variable().min(0.0).max(1.0) })
+            variables.add(match kind {
+                Rows::Whole => variable().binary(),
+                Rows::Fractional => variable().min(0.0).max(1.0),
+            })
         })
         .collect();
     let slacks: Vec<(Variable, Variable)> = problem
@@ -88,14 +87,8 @@ pub(crate) fn solve(problem: &Problem, limits: &Limits) -> Result<Reference, Err
     }
     let picked: Expression = rows.iter().sum();
     model.add_constraint(picked.eq(problem.budget as f64));
-    if let Some(seconds) = limits.seconds {
-        model = model.with_time_limit(seconds);
-    }
-    if let Some(start) = limits.start {
-        model = model.with_initial_solution(initial(problem, start, &rows, &slacks));
-    }
 
-    let what = if limits.integer { "integer programme" } else { "linear programme" };
+    let what = if kind == Rows::Whole { "integer programme" } else { "linear programme" };
     let solution = model.solve().map_err(|source| Error::Reference { model: what, source })?;
     let weights: Vec<f64> = rows.iter().map(|&row| solution.value(row)).collect();
     Ok(Reference {
@@ -103,23 +96,6 @@ pub(crate) fn solve(problem: &Problem, limits: &Limits) -> Result<Reference, Err
         weights,
         optimal: matches!(solution.status(), SolutionStatus::Optimal),
     })
-}
-
-fn initial(
-    problem: &Problem,
-    start: &[usize],
-    rows: &[Variable],
-    slacks: &[(Variable, Variable)],
-) -> Vec<(Variable, f64)> {
-    let mut weights = vec![0.0; rows.len()];
-    start.iter().for_each(|&row| weights[row] = 1.0);
-    let missing = residual(problem, &weights);
-    let mut values: Vec<(Variable, f64)> = rows.iter().copied().zip(weights).collect();
-    for (&(less, more), v) in slacks.iter().zip(missing) {
-        values.push((less, v.max(0.0)));
-        values.push((more, (-v).max(0.0)));
-    }
-    values
 }
 
 fn residual(problem: &Problem, weights: &[f64]) -> Vec<f64> {
