@@ -11,14 +11,14 @@ mod python;
 
 use std::process::ExitCode;
 
-use ndarray::{ArcArray2, ArcArray3, Array3, Axis};
+use ndarray::{Array3, Axis};
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use serde_json::json;
 use tailward_acquisition::query::{self, Inputs, query};
 use tailward_acquisition::{
-    Balance, Embeddings, Error, Lambda, Prediction, PseudoLabelOrder, Selection, SolverMode, Strategy, bald,
-    select,
+    Balance, Embeddings, Error, Lambda, Matrix, Prediction, PseudoLabelOrder, Selection, SolverMode,
+    Strategy, bald, select,
 };
 
 use crate::harness::{Measured, measure};
@@ -122,7 +122,7 @@ fn name(index: usize) -> String {
 struct Given {
     pool: Pool,
     /// `[passes, rows, classes]`
-    passes: ArcArray3<f32>,
+    passes: Array3<f32>,
     estimates: Vec<f32>,
 }
 
@@ -139,7 +139,7 @@ impl Given {
             lane.mapv_inplace(|p| p / sum);
         }
         let estimates = (0..ROWS).map(|_| rng.random()).collect();
-        Self { pool, passes: disturbed.into_shared(), estimates }
+        Self { pool, passes: disturbed, estimates }
     }
 
     fn query(&self, strategy: &Strategy) -> Selection {
@@ -163,37 +163,37 @@ impl Given {
     }
 }
 
-impl query::Pool for &Given {
+impl<'a> query::Pool<'a> for &'a Given {
     type Error = Error;
 
-    fn probabilities(&mut self) -> Result<ArcArray2<f32>, Error> {
-        Ok(self.pool.probabilities.clone())
+    fn probabilities(&mut self) -> Result<Matrix<'a>, Error> {
+        Ok(self.pool.probabilities.view().into())
     }
 
-    fn logits(&mut self) -> Result<ArcArray2<f32>, Error> {
-        Ok(self.pool.probabilities.mapv(f32::ln).into_shared())
+    fn logits(&mut self) -> Result<Matrix<'a>, Error> {
+        Ok(self.pool.probabilities.mapv(f32::ln).into())
     }
 
-    fn head(&mut self) -> Result<ArcArray2<f32>, Error> {
+    fn head(&mut self) -> Result<Matrix<'a>, Error> {
         let rows: Vec<usize> = (0..CLASSES).collect();
-        Ok(self.pool.embeddings.labelled.select(Axis(0), &rows).into_shared())
+        Ok(self.pool.embeddings.labelled.select(Axis(0), &rows))
     }
 
-    fn labelled_probabilities(&mut self) -> Result<ArcArray2<f32>, Error> {
+    fn labelled_probabilities(&mut self) -> Result<Matrix<'a>, Error> {
         // Those that look at them are in `baselines`.
         Err(Error::Unsupported { strategy: "of labelled probabilities".to_owned() })
     }
 
-    fn unlabelled_embeddings(&mut self) -> Result<ArcArray2<f32>, Error> {
+    fn unlabelled_embeddings(&mut self) -> Result<Matrix<'a>, Error> {
         Ok(self.pool.embeddings.unlabelled.clone())
     }
 
-    fn embeddings(&mut self) -> Result<Embeddings, Error> {
+    fn embeddings(&mut self) -> Result<Embeddings<'a>, Error> {
         Ok(self.pool.embeddings.clone())
     }
 
-    fn dropout_pass(&mut self, pass: usize) -> Result<ArcArray2<f32>, Error> {
-        Ok(self.passes.clone().index_axis_move(Axis(0), pass))
+    fn dropout_pass(&mut self, pass: usize) -> Result<Matrix<'a>, Error> {
+        Ok(self.passes.index_axis(Axis(0), pass).into())
     }
 
     fn estimates(&mut self) -> Result<Vec<f32>, Error> {
@@ -234,7 +234,7 @@ fn run_scikit_activeml(index: usize, interpreter: &str, strategy: &Strategy) {
         Strategy::BatchBald { .. } => {
             let rows = given.candidates();
             picks.iter_mut().for_each(|pick| *pick = rows.binary_search(pick).expect("a candidate"));
-            (given.passes.select(Axis(1), &rows).into_shared().into_dyn(), 1)
+            (given.passes.select(Axis(1), &rows).into_dyn(), 1)
         }
         Strategy::Bald { .. } => (given.passes.into_dyn(), REPEATS),
         _ => (given.pool.probabilities.into_dyn(), REPEATS),

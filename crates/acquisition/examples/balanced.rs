@@ -30,7 +30,7 @@ fn main() -> Result<(), Error> {
 
     let labels = (0..100).map(|sample| u32::from(sample >= 90)).collect();
     let labelled = Labelled { labels, ..Labelled::default() };
-    let arrays = Arrays { probabilities: Some(probabilities.into_shared()), labelled, ..Arrays::default() };
+    let arrays = Arrays { probabilities: Some(probabilities.into()), labelled, ..Arrays::default() };
 
     println!("100 labels so far, 10 of them of the rare class; 100 more to ask for among {ROWS} samples.");
     let balance = Balance { lambda: Lambda::Fixed(2.0), solver: SolverMode::Auto, prediction: None };

@@ -21,7 +21,7 @@ fn main() -> Result<(), Error> {
         let p = (ROWS - row) as f32 / (ROWS + 1) as f32;
         if class == 0 { p } else { 1.0 - p }
     });
-    let arrays = Arrays { probabilities: Some(probabilities.into_shared()), ..Arrays::default() };
+    let arrays = Arrays { probabilities: Some(probabilities.into()), ..Arrays::default() };
     let direct = Strategy::Direct { mode: DirectMode::Paper, parallel: 3 };
     let mut conversation = direct.begin(&arrays, 30, &mut ChaCha8Rng::seed_from_u64(4))?;
 

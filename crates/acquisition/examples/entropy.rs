@@ -15,7 +15,7 @@ fn main() -> Result<(), Error> {
         [0.05, 0.15, 0.80]
     ];
 
-    let arrays = Arrays { probabilities: Some(probabilities.to_shared()), ..Arrays::default() };
+    let arrays = Arrays { probabilities: Some(probabilities.view().into()), ..Arrays::default() };
     let selection =
         Strategy::Entropy { balance: None }.query(&arrays, 2, &mut ChaCha8Rng::seed_from_u64(0))?;
 

@@ -21,7 +21,7 @@ use crate::{Answer, Ask, Error, Predictions, Selection};
 /// use tailward_acquisition::{Answer, Arrays, GalaxyMode, Strategy};
 ///
 /// let p = array![[0.9_f32, 0.1], [0.6, 0.4], [0.3, 0.7], [0.2, 0.8]];
-/// let arrays = Arrays { probabilities: Some(p.into_shared()), ..Arrays::default() };
+/// let arrays = Arrays { probabilities: Some(p.into()), ..Arrays::default() };
 /// let mut rng = rand_chacha::ChaCha8Rng::seed_from_u64(0);
 /// let mut conversation = Strategy::Galaxy { mode: GalaxyMode::Graph }.begin(&arrays, 3, &mut rng)?;
 /// while let Some(ask) = conversation.ask() {

@@ -1,8 +1,6 @@
 //! A pool that gives a strategy what it has declared, and nothing else.
 
-use ndarray::ArcArray2;
-
-use crate::{Embeddings, Error, Input, Needs, Pool, Strategy};
+use crate::{Embeddings, Error, Input, Matrix, Needs, Pool, Strategy};
 
 /// A pool, seen by a strategy. What [`Strategy::needs`] leaves out is refused by name: a pool prepares what is declared,
 /// and may not be able to give anything else.
@@ -12,7 +10,7 @@ pub(crate) struct Declared<'a, P> {
     needs: Needs,
 }
 
-impl<'a, P: Pool> Declared<'a, P> {
+impl<'a, P> Declared<'a, P> {
     pub(crate) fn new(pool: &'a mut P, strategy: &'a Strategy) -> Self {
         Self { pool, strategy, needs: strategy.needs() }
     }
@@ -22,41 +20,41 @@ impl<'a, P: Pool> Declared<'a, P> {
     }
 }
 
-impl<P: Pool> Pool for Declared<'_, P> {
+impl<'a, P: Pool<'a>> Pool<'a> for Declared<'_, P> {
     type Error = P::Error;
 
-    fn probabilities(&mut self) -> Result<ArcArray2<f32>, P::Error> {
+    fn probabilities(&mut self) -> Result<Matrix<'a>, P::Error> {
         self.check(self.needs.probabilities, Input::Probabilities)?;
         self.pool.probabilities()
     }
 
-    fn logits(&mut self) -> Result<ArcArray2<f32>, P::Error> {
+    fn logits(&mut self) -> Result<Matrix<'a>, P::Error> {
         self.check(self.needs.logits, Input::Logits)?;
         self.pool.logits()
     }
 
-    fn head(&mut self) -> Result<ArcArray2<f32>, P::Error> {
+    fn head(&mut self) -> Result<Matrix<'a>, P::Error> {
         self.check(self.needs.head, Input::Head)?;
         self.pool.head()
     }
 
-    fn labelled_probabilities(&mut self) -> Result<ArcArray2<f32>, P::Error> {
+    fn labelled_probabilities(&mut self) -> Result<Matrix<'a>, P::Error> {
         self.check(self.needs.labelled_probabilities, Input::LabelledProbabilities)?;
         self.pool.labelled_probabilities()
     }
 
-    fn unlabelled_embeddings(&mut self) -> Result<ArcArray2<f32>, P::Error> {
+    fn unlabelled_embeddings(&mut self) -> Result<Matrix<'a>, P::Error> {
         self.check(self.needs.embeddings, Input::Embeddings)?;
         self.pool.unlabelled_embeddings()
     }
 
-    fn embeddings(&mut self) -> Result<Embeddings, P::Error> {
+    fn embeddings(&mut self) -> Result<Embeddings<'a>, P::Error> {
         self.check(self.needs.embeddings, Input::Embeddings)?;
         self.check(self.needs.labelled_embeddings, Input::LabelledEmbeddings)?;
         self.pool.embeddings()
     }
 
-    fn dropout_pass(&mut self, pass: usize) -> Result<ArcArray2<f32>, P::Error> {
+    fn dropout_pass(&mut self, pass: usize) -> Result<Matrix<'a>, P::Error> {
         self.check(pass < self.needs.dropout_passes, Input::DropoutProbabilities)?;
         self.pool.dropout_pass(pass)
     }
@@ -74,34 +72,34 @@ mod tests {
     /// A pool that would panic rather than answer, as one that has prepared nothing may.
     struct Unprepared;
 
-    impl Pool for Unprepared {
+    impl Pool<'static> for Unprepared {
         type Error = Error;
 
-        fn probabilities(&mut self) -> Result<ArcArray2<f32>, Error> {
+        fn probabilities(&mut self) -> Result<Matrix<'static>, Error> {
             unreachable!("was not declared")
         }
 
-        fn logits(&mut self) -> Result<ArcArray2<f32>, Error> {
+        fn logits(&mut self) -> Result<Matrix<'static>, Error> {
             unreachable!("was not declared")
         }
 
-        fn head(&mut self) -> Result<ArcArray2<f32>, Error> {
+        fn head(&mut self) -> Result<Matrix<'static>, Error> {
             unreachable!("was not declared")
         }
 
-        fn labelled_probabilities(&mut self) -> Result<ArcArray2<f32>, Error> {
+        fn labelled_probabilities(&mut self) -> Result<Matrix<'static>, Error> {
             unreachable!("was not declared")
         }
 
-        fn unlabelled_embeddings(&mut self) -> Result<ArcArray2<f32>, Error> {
+        fn unlabelled_embeddings(&mut self) -> Result<Matrix<'static>, Error> {
             unreachable!("was not declared")
         }
 
-        fn embeddings(&mut self) -> Result<Embeddings, Error> {
+        fn embeddings(&mut self) -> Result<Embeddings<'static>, Error> {
             unreachable!("was not declared")
         }
 
-        fn dropout_pass(&mut self, _pass: usize) -> Result<ArcArray2<f32>, Error> {
+        fn dropout_pass(&mut self, _pass: usize) -> Result<Matrix<'static>, Error> {
             unreachable!("was not declared")
         }
 

@@ -1,24 +1,22 @@
 //! The embeddings of all rows.
 
-use ndarray::ArcArray2;
-
-use crate::Error;
 use crate::distances::Rows;
+use crate::{Error, Matrix};
 
-/// Pooled features before the head: a point for every sample. A clone shares its arrays.
+/// Pooled features before the head: a point for every sample. A clone copies no entry.
 ///
 /// # Shapes
 ///
 /// `unlabelled`: `[rows, dims]`, `labelled`: `[labelled, dims]`.
 #[derive(Clone, Debug)]
-pub struct Embeddings {
+pub struct Embeddings<'a> {
     /// The pool. A row of a selection is a row of this array.
-    pub unlabelled: ArcArray2<f32>,
+    pub unlabelled: Matrix<'a>,
     /// The samples labelled so far, in any order.
-    pub labelled: ArcArray2<f32>,
+    pub labelled: Matrix<'a>,
 }
 
-impl Embeddings {
+impl Embeddings<'_> {
     /// Checks that both arrays are finite and as wide as each other. An array without rows may have any width.
     ///
     /// # Errors

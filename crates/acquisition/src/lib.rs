@@ -13,7 +13,7 @@
 //! let p = array![[0.98_f32, 0.02], [0.55, 0.45], [0.80, 0.20], [0.51, 0.49]];
 //! let mut rng = rand_chacha::ChaCha8Rng::seed_from_u64(0);
 //!
-//! let arrays = Arrays { probabilities: Some(p.into_shared()), ..Arrays::default() };
+//! let arrays = Arrays { probabilities: Some(p.into()), ..Arrays::default() };
 //! let selection = Strategy::Entropy { balance: None }.query(&arrays, 2, &mut rng)?;
 //! assert_eq!(selection.rows(), [3, 1]); // the two that it is least sure of, that one first
 //! # Ok::<(), tailward_acquisition::Error>(())
@@ -73,6 +73,7 @@ mod distances;
 mod embeddings;
 mod error;
 mod gradients;
+mod held;
 mod input;
 mod k_means;
 mod logits;
@@ -118,6 +119,7 @@ pub use direct::DirectMode;
 pub use embeddings::Embeddings;
 pub use error::Error;
 pub use galaxy::GalaxyMode;
+pub use held::{Held, Matrix, Passes};
 pub use input::Input;
 pub use k_center::{GreedyBalance, LambdaScale};
 pub use lambda::{Lambda, LambdaRule};

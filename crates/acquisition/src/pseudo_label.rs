@@ -125,7 +125,7 @@ pub fn query_random(
 ///
 /// Those of [`query_entropy`] and [`Embeddings::validate`].
 pub fn query_k_center(
-    embeddings: &Embeddings,
+    embeddings: &Embeddings<'_>,
     probabilities: ArrayView2<f32>,
     labelled_counts: &[usize],
     budget: usize,
@@ -165,7 +165,7 @@ pub fn query_k_center(
 ///
 /// Those of [`query_k_center`].
 pub fn query_k_center_per_class(
-    embeddings: &Embeddings,
+    embeddings: &Embeddings<'_>,
     probabilities: ArrayView2<f32>,
     labelled_counts: &[usize],
     budget: usize,
@@ -176,7 +176,7 @@ pub fn query_k_center_per_class(
     embeddings.validate()?;
     let chosen = classes.each(|rows, quota| {
         let places: Vec<usize> = rows.iter().map(|pick| pick.row).collect();
-        let unlabelled = embeddings.unlabelled.select(Axis(0), &places).into_shared();
+        let unlabelled = embeddings.unlabelled.select(Axis(0), &places);
         let members = Embeddings { unlabelled, labelled: embeddings.labelled.clone() };
         let mut traversal = FarthestFirst::new(&members)?;
         let mut picks = Vec::new();
@@ -231,7 +231,7 @@ impl<'a> Classes<'a> {
         })
     }
 
-    fn match_rows(&self, embeddings: &Embeddings) -> Result<(), Error> {
+    fn match_rows(&self, embeddings: &Embeddings<'_>) -> Result<(), Error> {
         let (expected, found) = (self.predicted.len(), embeddings.unlabelled.nrows());
         if expected == found {
             Ok(())

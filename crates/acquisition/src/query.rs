@@ -1,13 +1,13 @@
 //! From a strategy to rows: the one place where strategies are told apart.
 
-use ndarray::{ArcArray2, Array3, Axis};
+use ndarray::{Array3, Axis};
 use rand_chacha::ChaCha8Rng;
 
 use crate::declared::Declared;
 use crate::{
-    ConfidenceOf, Conversation, Error, Predictions, PseudoLabelOrder, Selection, Side, Strategy, badge, bait,
-    balance, bald, base, batch_bald, cluster_margin, coreset, direct, entropy, k_center, least_confidence,
-    margin, most_likely_positive, pseudo_label, random, select, similar, typiclust, vaal,
+    ConfidenceOf, Conversation, Error, Matrix, Predictions, PseudoLabelOrder, Selection, Side, Strategy,
+    badge, bait, balance, bald, base, batch_bald, cluster_margin, coreset, direct, entropy, k_center,
+    least_confidence, margin, most_likely_positive, pseudo_label, random, select, similar, typiclust, vaal,
 };
 
 pub use crate::{Embeddings, Pool};
@@ -34,7 +34,7 @@ pub struct Inputs<'a> {
 ///
 /// Those of the pool; the budget is larger than the pool, an input is not finite or not a probability, a told label is no
 /// class, or a parameter is out of range.
-pub fn begin<P: Pool>(
+pub fn begin<'a, P: Pool<'a>>(
     strategy: &Strategy,
     inputs: Inputs<'_>,
     pool: &mut P,
@@ -64,8 +64,8 @@ pub fn begin<P: Pool>(
 /// What strategies that rank labelled rows among unlabelled ones are given.
 fn predictions<'a>(
     inputs: &Inputs<'a>,
-    unlabelled: &'a ArcArray2<f32>,
-    labelled: &'a ArcArray2<f32>,
+    unlabelled: &'a Matrix<'_>,
+    labelled: &'a Matrix<'_>,
 ) -> Result<Predictions<'a>, Error> {
     let (classes, found) = (inputs.labelled_counts.len(), unlabelled.ncols());
     if classes != found {
@@ -79,11 +79,15 @@ fn predictions<'a>(
 /// # Errors
 ///
 /// As [`begin`]; [`Error::Unsupported`] for a strategy whose choice depends on answers.
-pub fn query<P: Pool>(strategy: &Strategy, inputs: Inputs<'_>, pool: &mut P) -> Result<Selection, P::Error> {
+pub fn query<'a, P: Pool<'a>>(
+    strategy: &Strategy,
+    inputs: Inputs<'_>,
+    pool: &mut P,
+) -> Result<Selection, P::Error> {
     choose(strategy, inputs, &mut Declared::new(pool, strategy))
 }
 
-fn choose<P: Pool>(
+fn choose<'a, P: Pool<'a>>(
     strategy: &Strategy,
     inputs: Inputs<'_>,
     pool: &mut Declared<'_, P>,
@@ -181,11 +185,11 @@ fn choose<P: Pool>(
 /// # Errors
 ///
 /// As [`query`]; [`Error::Unsupported`] for a strategy that chooses rows in view of each other.
-pub fn scores<P: Pool>(strategy: &Strategy, pool: &mut P) -> Result<Vec<f64>, P::Error> {
+pub fn scores<'a, P: Pool<'a>>(strategy: &Strategy, pool: &mut P) -> Result<Vec<f64>, P::Error> {
     scores_of(strategy, &mut Declared::new(pool, strategy))
 }
 
-fn scores_of<P: Pool>(strategy: &Strategy, pool: &mut Declared<'_, P>) -> Result<Vec<f64>, P::Error> {
+fn scores_of<'a, P: Pool<'a>>(strategy: &Strategy, pool: &mut Declared<'_, P>) -> Result<Vec<f64>, P::Error> {
     match strategy {
         Strategy::Entropy { .. } => Ok(entropy::scores(pool.probabilities()?.view())?),
         Strategy::Margin { .. } => Ok(margin::scores(pool.probabilities()?.view())?),
@@ -223,13 +227,13 @@ fn scores_of<P: Pool>(strategy: &Strategy, pool: &mut Declared<'_, P>) -> Result
 }
 
 /// Probabilities and embeddings of all rows, for the strategies that look at both.
-struct Known {
-    probabilities: [ArcArray2<f32>; 2],
-    embeddings: Embeddings,
+struct Known<'a> {
+    probabilities: [Matrix<'a>; 2],
+    embeddings: Embeddings<'a>,
 }
 
-impl Known {
-    fn of<P: Pool>(pool: &mut P) -> Result<Self, P::Error> {
+impl<'a> Known<'a> {
+    fn of<P: Pool<'a>>(pool: &mut P) -> Result<Self, P::Error> {
         let probabilities = [pool.probabilities()?, pool.labelled_probabilities()?];
         Ok(Self { probabilities, embeddings: pool.embeddings()? })
     }
@@ -245,19 +249,19 @@ impl Known {
 }
 
 /// The embeddings as a strategy wants them: rounded ([`k_center::rounded`]) to some decimals, or as they are.
-pub fn rounded(embeddings: Embeddings, decimals: Option<u32>) -> Embeddings {
+pub fn rounded(embeddings: Embeddings<'_>, decimals: Option<u32>) -> Embeddings<'_> {
     let Some(decimals) = decimals else { return embeddings };
-    let round = |array: ArcArray2<f32>| k_center::rounded(array.view(), decimals).into_shared();
-    Embeddings { unlabelled: round(embeddings.unlabelled), labelled: round(embeddings.labelled) }
+    let round = |array: &Matrix<'_>| k_center::rounded(array.view(), decimals).into();
+    Embeddings { unlabelled: round(&embeddings.unlabelled), labelled: round(&embeddings.labelled) }
 }
 
 /// All passes with dropout: `[passes, rows, classes]`.
-fn stacked<P: Pool>(passes: usize, pool: &mut P) -> Result<Array3<f32>, P::Error> {
+fn stacked<'a, P: Pool<'a>>(passes: usize, pool: &mut P) -> Result<Array3<f32>, P::Error> {
     let first = pool.dropout_pass(0)?;
     let mut stack = Array3::zeros((passes, first.nrows(), first.ncols()));
-    stack.index_axis_mut(Axis(0), 0).assign(&first);
+    stack.index_axis_mut(Axis(0), 0).assign(&first.view());
     for pass in 1..passes {
-        stack.index_axis_mut(Axis(0), pass).assign(&pool.dropout_pass(pass)?);
+        stack.index_axis_mut(Axis(0), pass).assign(&pool.dropout_pass(pass)?.view());
     }
     Ok(stack)
 }

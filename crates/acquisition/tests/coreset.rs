@@ -32,8 +32,8 @@ impl Pool {
         Self { unlabelled: embed(rows), labelled: embed(labelled), budget, outlier_fraction: 0.0 }
     }
 
-    fn embeddings(&self) -> Embeddings {
-        Embeddings { unlabelled: self.unlabelled.to_shared(), labelled: self.labelled.to_shared() }
+    fn embeddings(&self) -> Embeddings<'_> {
+        Embeddings { unlabelled: self.unlabelled.view().into(), labelled: self.labelled.view().into() }
     }
 
     fn query(&self, tolerance: f64) -> Selection {

@@ -1,6 +1,6 @@
 //! A pool with embeddings and probabilities, made up.
 
-use ndarray::{ArcArray2, Array2};
+use ndarray::Array2;
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use tailward_acquisition::Embeddings;
@@ -10,8 +10,8 @@ pub(crate) const DIMS: usize = 512;
 
 /// A pool, labelled rows, and what a classifier thinks of the pool.
 pub(crate) struct Pool {
-    pub(crate) embeddings: Embeddings,
-    pub(crate) probabilities: ArcArray2<f32>,
+    pub(crate) embeddings: Embeddings<'static>,
+    pub(crate) probabilities: Array2<f32>,
     pub(crate) labelled_counts: Vec<usize>,
 }
 
@@ -27,13 +27,13 @@ impl Pool {
             Array2::from_shape_fn((labels.len(), DIMS), |(row, column)| {
                 (0.5 * means[[labels[row], column]] + 0.5 * normal(&mut rng)).max(0.0)
             })
-            .into_shared()
+            .into()
         };
         let mut labelled_counts = vec![0; classes];
         known.labels.iter().for_each(|&label| labelled_counts[label] += 1);
         Self {
             embeddings: Embeddings { unlabelled: embed(&pool.labels), labelled: embed(&known.labels) },
-            probabilities: pool.probabilities.into_shared(),
+            probabilities: pool.probabilities,
             labelled_counts,
         }
     }

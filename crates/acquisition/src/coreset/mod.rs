@@ -84,7 +84,7 @@ impl Parameters {
 /// rows or if a programme has more than 5,000 variables or 100,000 entries, [`Error::Reference`] if the solver fails,
 /// [`Error::WithoutSolver`] if the solver is needed and was left out of the build, and those of [`Embeddings::validate`].
 pub fn query(
-    embeddings: &Embeddings,
+    embeddings: &Embeddings<'_>,
     budget: usize,
     outlier_fraction: f64,
     tolerance: f64,
@@ -102,7 +102,7 @@ struct Search {
     limits: Limits,
 }
 
-fn search(embeddings: &Embeddings, budget: usize, search: &Search) -> Result<Selection, Error> {
+fn search(embeddings: &Embeddings<'_>, budget: usize, search: &Search) -> Result<Selection, Error> {
     let pool = embeddings.unlabelled.nrows();
     if budget > pool {
         return Err(Error::BudgetAbovePool { budget, pool });
@@ -225,7 +225,7 @@ mod tests {
 
     fn found(seed: u64, outliers: usize, limits: Limits) -> Result<Selection, Error> {
         let (pool, labelled) = (points(80, 2, seed), points(2, 2, seed + 1000));
-        let embeddings = Embeddings { unlabelled: pool.into_shared(), labelled: labelled.into_shared() };
+        let embeddings = Embeddings { unlabelled: pool.into(), labelled: labelled.into() };
         search(&embeddings, 8, &Search { outliers, tolerance: 1e-9, limits })
     }
 

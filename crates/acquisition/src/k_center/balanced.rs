@@ -34,7 +34,7 @@ use crate::{BalanceOutcome, Embeddings, Error, Selection, validate_probabilities
 /// [`Error::BudgetAbovePool`], [`Error::InvalidLambda`], [`Error::LengthMismatch`], and those of
 /// [`Embeddings::validate`] and [`validate_probabilities`].
 pub fn query_balanced(
-    embeddings: &Embeddings,
+    embeddings: &Embeddings<'_>,
     probabilities: ArrayView2<f32>,
     labelled_counts: &[usize],
     budget: usize,
@@ -97,7 +97,7 @@ pub fn query_balanced(
 ///
 /// Those of [`query_balanced`].
 pub fn query_with(
-    embeddings: &Embeddings,
+    embeddings: &Embeddings<'_>,
     probabilities: ArrayView2<f32>,
     labelled_counts: &[usize],
     budget: usize,
@@ -157,7 +157,7 @@ mod tests {
         let p =
             Array2::from_shape_fn((20, 2), |(row, class)| if (row < 10) == (class == 0) { 0.9 } else { 0.1 });
         let labelled = array![[0.0_f32]];
-        let embeddings = &Embeddings { unlabelled: pool.into_shared(), labelled: labelled.into_shared() };
+        let embeddings = &Embeddings { unlabelled: pool.into(), labelled: labelled.into() };
         let run = |lambda, scale| {
             let balance = GreedyBalance { lambda, scale };
             query_with(embeddings, p.view(), &[6, 0], 6, &balance, &mut ChaCha8Rng::seed_from_u64(0)).unwrap()

@@ -10,7 +10,7 @@ use crate::{CoverOutcome, Embeddings, Error, Pick};
 /// A traversal before its first pick. Where nothing is labelled no row is farther than another, and the first is drawn;
 /// where something is, no random number is.
 pub(super) fn traversal<'a>(
-    embeddings: &'a Embeddings,
+    embeddings: &'a Embeddings<'_>,
     budget: usize,
     rng: &mut ChaCha8Rng,
 ) -> Result<FarthestFirst<'a>, Error> {

@@ -16,7 +16,7 @@ const BLOCK: usize = 256;
 /// # use ndarray::array;
 /// # use tailward_acquisition::k_center::{Embeddings, FarthestFirst};
 /// let (pool, labelled) = (array![[1.0_f32], [2.0], [9.0], [8.0]], array![[0.0_f32]]);
-/// let embeddings = Embeddings { unlabelled: pool.into_shared(), labelled: labelled.into_shared() };
+/// let embeddings = Embeddings { unlabelled: pool.into(), labelled: labelled.into() };
 /// let mut traversal = FarthestFirst::new(&embeddings)?;
 /// assert_eq!(traversal.farthest().map(|pick| pick.row), Some(2));
 /// traversal.discard(2);
@@ -56,7 +56,7 @@ impl<'a> FarthestFirst<'a> {
     /// # Errors
     ///
     /// Those of [`Embeddings::validate`].
-    pub fn new(embeddings: &'a Embeddings) -> Result<Self, Error> {
+    pub fn new(embeddings: &'a Embeddings<'_>) -> Result<Self, Error> {
         let (rows, labelled) = embeddings.rows()?;
         let distances = distances::nearest(&rows, &labelled);
         let count = rows.len();

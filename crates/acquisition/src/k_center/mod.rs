@@ -40,7 +40,7 @@ pub use term::{GreedyBalance, LambdaScale};
 /// # Errors
 ///
 /// [`Error::BudgetAbovePool`] and those of [`Embeddings::validate`].
-pub fn query(embeddings: &Embeddings, budget: usize, rng: &mut ChaCha8Rng) -> Result<Selection, Error> {
+pub fn query(embeddings: &Embeddings<'_>, budget: usize, rng: &mut ChaCha8Rng) -> Result<Selection, Error> {
     let mut traversal = traversal(embeddings, budget, rng)?;
     let centred = traversal.is_centred();
     let picks: Vec<Pick> = (0..budget)

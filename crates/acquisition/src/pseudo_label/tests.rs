@@ -153,7 +153,7 @@ fn k_center_discards_what_its_class_has_enough_of() {
     let classes = [0, 0, 0, 1, 1];
     let pool = line(&[100.0, 50.0, 99.0, 20.0, 21.0]);
     let labelled = line(&[0.0]);
-    let embeddings = Embeddings { unlabelled: pool.to_shared(), labelled: labelled.to_shared() };
+    let embeddings = Embeddings { unlabelled: pool.view().into(), labelled: labelled.view().into() };
     let p = predicted_as(&classes, 2);
     // (4 + 3) / 2 = 3.5: 0.5 and 2.5 are missing, so quotas of 1 and 3.
     let selection = query_k_center(&embeddings, p.view(), &[3, 1], 3, &mut rng()).unwrap();
@@ -171,7 +171,7 @@ fn k_center_takes_anything_after_twice_the_budget() {
     // Nothing is predicted as class 1, which alone is needed.
     let at: Vec<f32> = (1..=10).map(|row| (row * row) as f32).collect();
     let (pool, labelled) = (line(&at), line(&[0.0]));
-    let embeddings = Embeddings { unlabelled: pool.to_shared(), labelled: labelled.to_shared() };
+    let embeddings = Embeddings { unlabelled: pool.view().into(), labelled: labelled.view().into() };
     let p = predicted_as(&[0; 10], 2);
     let selection = query_k_center(&embeddings, p.view(), &[50, 0], 3, &mut rng()).unwrap();
     // The six farthest from 0 are discarded, then the farthest of the rest are taken: 16, then 9 (7 from 16), then 4.
@@ -188,7 +188,7 @@ fn k_center_per_class_knows_nothing_of_the_other_classes() {
     let classes = [0, 1, 0, 1, 0, 1];
     let pool = line(&[10.0, 10.5, 9.0, 4.0, 1.0, 9.5]);
     let labelled = line(&[0.0]);
-    let embeddings = Embeddings { unlabelled: pool.to_shared(), labelled: labelled.to_shared() };
+    let embeddings = Embeddings { unlabelled: pool.view().into(), labelled: labelled.view().into() };
     let p = predicted_as(&classes, 2);
     let selection = query_k_center_per_class(&embeddings, p.view(), &[0, 0], 4, &mut rng()).unwrap();
     // Of class 0: 10, then 9 and 1 are both 1 away from a centre and 9 is the lower row. Of class 1: 10.5, then 4.
@@ -203,7 +203,7 @@ fn every_order_keeps_to_the_quotas_where_the_pool_allows() {
         let p = predicted_as(&classes, 3);
         let pool = Array2::from_shape_simple_fn((90, 4), || random.random_range(-1.0_f32..1.0));
         let labelled = Array2::from_shape_simple_fn((5, 4), || random.random_range(-1.0_f32..1.0));
-        let embeddings = Embeddings { unlabelled: pool.to_shared(), labelled: labelled.to_shared() };
+        let embeddings = Embeddings { unlabelled: pool.view().into(), labelled: labelled.view().into() };
         let have: Vec<usize> = (0..3).map(|_| random.random_range(0..15)).collect();
         let quotas = quotas(&have, 12);
         for selection in [
@@ -226,11 +226,11 @@ fn nonsense_is_refused_by_name() {
     let error = query_random(p.view(), &[1, 1, 1], 1, &mut rng()).unwrap_err();
     assert_eq!(error.to_string(), "match the labelled counts: expected 2, found 3");
     let (pool, labelled) = (line(&[1.0, 2.0]), line(&[0.0]));
-    let embeddings = Embeddings { unlabelled: pool.to_shared(), labelled: labelled.to_shared() };
+    let embeddings = Embeddings { unlabelled: pool.view().into(), labelled: labelled.view().into() };
     let error = query_k_center(&embeddings, p.view(), &[1, 1], 1, &mut rng()).unwrap_err();
     assert_eq!(error.to_string(), "match the unlabelled embeddings: expected 3, found 2");
     let pool = array![[1.0_f32], [f32::NAN], [0.0]];
-    let embeddings = Embeddings { unlabelled: pool.to_shared(), labelled: labelled.to_shared() };
+    let embeddings = Embeddings { unlabelled: pool.view().into(), labelled: labelled.view().into() };
     for order in [query_k_center, query_k_center_per_class] {
         let error = order(&embeddings, p.view(), &[1, 1], 1, &mut rng()).unwrap_err();
         assert_eq!(error.to_string(), "read unlabelled embeddings: row 1, column 0 is NaN");

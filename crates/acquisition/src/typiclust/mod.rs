@@ -60,7 +60,7 @@ impl Parameters {
 ///
 /// [`Error::InvalidParameter`], [`Error::BudgetAbovePool`] and those of [`Embeddings::validate`].
 pub fn query(
-    embeddings: &Embeddings,
+    embeddings: &Embeddings<'_>,
     budget: usize,
     parameters: &Parameters,
     rng: &mut ChaCha8Rng,
@@ -89,7 +89,7 @@ pub fn query(
 ///
 /// As [`query`]; [`Error::LengthMismatch`] if there is not a cluster for each row.
 pub fn query_in_clusters(
-    embeddings: &Embeddings,
+    embeddings: &Embeddings<'_>,
     clusters: &[usize],
     budget: usize,
     neighbours: usize,
@@ -106,7 +106,7 @@ pub fn query_in_clusters(
 }
 
 /// The unlabelled rows, then the labelled ones; shared where there are none.
-fn all_rows(embeddings: &Embeddings) -> ndarray::CowArray<'_, f32, ndarray::Ix2> {
+fn all_rows<'a>(embeddings: &'a Embeddings<'_>) -> ndarray::CowArray<'a, f32, ndarray::Ix2> {
     let (unlabelled, labelled) = (embeddings.unlabelled.view(), embeddings.labelled.view());
     if labelled.nrows() == 0 {
         return unlabelled.into();

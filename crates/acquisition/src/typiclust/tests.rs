@@ -3,8 +3,8 @@ use rand::{RngExt, SeedableRng};
 
 use super::*;
 
-fn embeddings(unlabelled: Array2<f32>, labelled: Array2<f32>) -> Embeddings {
-    Embeddings { unlabelled: unlabelled.into_shared(), labelled: labelled.into_shared() }
+fn embeddings(unlabelled: Array2<f32>, labelled: Array2<f32>) -> Embeddings<'static> {
+    Embeddings { unlabelled: unlabelled.into(), labelled: labelled.into() }
 }
 
 fn none() -> Array2<f32> {
@@ -26,7 +26,7 @@ fn the_middle_of_each_cluster_is_picked_and_the_largest_first() {
     assert!((scores[2] - 1.0).abs() < 1e-12, "of 13, between 12 and 14: {scores:?}");
     assert_eq!(query_in_clusters(&line, &clusters, 12, 3).unwrap().rows()[11], 11);
     // With a label in the larger cluster, the other comes first.
-    let labelled = embeddings(line.unlabelled.to_owned(), array![[12.5_f32]]);
+    let labelled = embeddings(line.unlabelled.view().to_owned(), array![[12.5_f32]]);
     let clusters: Vec<usize> = clusters.into_iter().chain([1]).collect();
     assert_eq!(query_in_clusters(&labelled, &clusters, 3, 3).unwrap().rows(), [1, 6, 3]);
 }

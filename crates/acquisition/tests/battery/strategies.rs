@@ -2,13 +2,14 @@
 
 use std::collections::BTreeSet;
 
-use ndarray::{ArcArray2, Axis};
+use ndarray::Axis;
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
 use tailward_acquisition::query::{self, Inputs, Pool};
 use tailward_acquisition::{
     Answer, Balance, ConfidenceOf, Conversation, DirectMode, Embeddings, Error, GalaxyMode, GreedyBalance,
-    Input, Lambda, LambdaRule, LambdaScale, Prediction, PseudoLabelOrder, Selection, SolverMode, Strategy,
+    Input, Lambda, LambdaRule, LambdaScale, Matrix, Prediction, PseudoLabelOrder, Selection, SolverMode,
+    Strategy,
 };
 
 use crate::Round;
@@ -198,45 +199,45 @@ struct Recording<'a> {
     asked: BTreeSet<Input>,
 }
 
-impl Pool for Recording<'_> {
+impl<'a> Pool<'a> for Recording<'a> {
     type Error = Error;
 
-    fn probabilities(&mut self) -> Result<ArcArray2<f32>, Error> {
+    fn probabilities(&mut self) -> Result<Matrix<'a>, Error> {
         self.asked.insert(Input::Probabilities);
-        Ok(self.round.probabilities.to_shared())
+        Ok(self.round.probabilities.view().into())
     }
 
-    fn logits(&mut self) -> Result<ArcArray2<f32>, Error> {
+    fn logits(&mut self) -> Result<Matrix<'a>, Error> {
         self.asked.insert(Input::Logits);
-        Ok(self.round.logits.to_shared())
+        Ok(self.round.logits.view().into())
     }
 
-    fn head(&mut self) -> Result<ArcArray2<f32>, Error> {
+    fn head(&mut self) -> Result<Matrix<'a>, Error> {
         self.asked.insert(Input::Head);
-        Ok(self.round.head.to_shared())
+        Ok(self.round.head.view().into())
     }
 
-    fn labelled_probabilities(&mut self) -> Result<ArcArray2<f32>, Error> {
+    fn labelled_probabilities(&mut self) -> Result<Matrix<'a>, Error> {
         self.asked.insert(Input::LabelledProbabilities);
-        Ok(self.round.labelled_probabilities.to_shared())
+        Ok(self.round.labelled_probabilities.view().into())
     }
 
-    fn unlabelled_embeddings(&mut self) -> Result<ArcArray2<f32>, Error> {
+    fn unlabelled_embeddings(&mut self) -> Result<Matrix<'a>, Error> {
         self.asked.insert(Input::Embeddings);
-        Ok(self.round.embeddings.to_shared())
+        Ok(self.round.embeddings.view().into())
     }
 
-    fn embeddings(&mut self) -> Result<Embeddings, Error> {
+    fn embeddings(&mut self) -> Result<Embeddings<'a>, Error> {
         self.asked.extend([Input::Embeddings, Input::LabelledEmbeddings]);
         Ok(Embeddings {
-            unlabelled: self.round.embeddings.to_shared(),
-            labelled: self.round.labelled_embeddings.to_shared(),
+            unlabelled: self.round.embeddings.view().into(),
+            labelled: self.round.labelled_embeddings.view().into(),
         })
     }
 
-    fn dropout_pass(&mut self, pass: usize) -> Result<ArcArray2<f32>, Error> {
+    fn dropout_pass(&mut self, pass: usize) -> Result<Matrix<'a>, Error> {
         self.asked.insert(Input::DropoutProbabilities);
-        Ok(self.round.passes.index_axis(Axis(0), pass).to_shared())
+        Ok(self.round.passes.index_axis(Axis(0), pass).into())
     }
 
     fn estimates(&mut self) -> Result<Vec<f32>, Error> {

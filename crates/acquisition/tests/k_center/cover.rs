@@ -44,7 +44,7 @@ fn the_bound_holds_and_the_radius_is_within_twice_the_optimum() {
 fn the_bound_can_be_the_optimum() {
     // The centre at 11 covers 10 and 12 within 1; the farthest from 0 is 12, which leaves 10 at a distance of 2.
     let (pool, labelled) = (ndarray::array![[10.0_f32], [11.0], [12.0]], ndarray::array![[0.0_f32]]);
-    let embeddings = Embeddings { unlabelled: pool.into_shared(), labelled: labelled.into_shared() };
+    let embeddings = Embeddings { unlabelled: pool.into(), labelled: labelled.into() };
     let selection = k_center::query(&embeddings, 1, &mut rng()).unwrap();
     assert_eq!(rows(&selection.picks), [2]);
     let cover = selection.cover.unwrap();
@@ -55,13 +55,13 @@ fn the_bound_can_be_the_optimum() {
 #[test]
 fn without_picks_the_cover_is_what_the_labelled_rows_give() {
     let (pool, labelled) = (ndarray::array![[1.0_f32], [5.0]], ndarray::array![[2.0_f32]]);
-    let none = Embeddings { unlabelled: pool.into_shared(), labelled: labelled.into_shared() };
+    let none = Embeddings { unlabelled: pool.into(), labelled: labelled.into() };
     let cover = k_center::query(&none, 0, &mut rng()).unwrap().cover.unwrap();
     assert_eq!(
         [cover.radius, cover.bound, cover.relative_gap].map(f64::to_bits),
         [3.0, 3.0, 0.0].map(f64::to_bits)
     );
-    let nothing = Embeddings { labelled: ndarray::ArcArray2::zeros((0, 1)), ..none };
+    let nothing = Embeddings { labelled: ndarray::Array2::zeros((0, 1)).into(), ..none };
     assert_eq!(k_center::query(&nothing, 0, &mut rng()).unwrap().cover, None);
     let cover = k_center::query(&nothing, 2, &mut rng()).unwrap().cover.unwrap();
     assert_eq!([cover.radius, cover.bound].map(f64::to_bits), [0; 2]);

@@ -2,7 +2,7 @@
 
 use ndarray::Array2;
 use tailward_acquisition::k_center::FarthestFirst;
-use tailward_acquisition::{Embeddings, Error, GreedyBalance, Lambda, LambdaScale, k_center};
+use tailward_acquisition::{Embeddings, Error, GreedyBalance, Lambda, LambdaScale, Matrix, k_center};
 
 use crate::support::{Pool, made, rng, rows};
 
@@ -37,14 +37,14 @@ fn balanced(pool: &Pool, weight: f64) -> Result<tailward_acquisition::Selection,
 #[test]
 fn arrays_that_do_not_match_are_refused() {
     let pool = made(6, 2, 3, false, 1);
-    let wide = Array2::zeros((2, 9)).into_shared();
+    let wide = Array2::zeros((2, 9)).into();
     let error = Embeddings { labelled: wide, ..pool.embeddings() }.validate().unwrap_err();
     let dims = pool.unlabelled.ncols();
     assert_eq!(
         error.to_string(),
         format!("match the dimensions of the labelled embeddings: expected {dims}, found 9")
     );
-    let narrow = Array2::zeros((4, 0)).into_shared();
+    let narrow = Matrix::from(Array2::zeros((4, 0)));
     let error = Embeddings { unlabelled: narrow.clone(), labelled: narrow }.validate().unwrap_err();
     assert_eq!(error.to_string(), "read unlabelled embeddings: there are 4 rows and no dimension");
     let short = Pool { labelled_counts: vec![1; 3], ..pool.clone() };

@@ -17,8 +17,8 @@ pub(crate) struct Pool {
 }
 
 impl Pool {
-    pub(crate) fn embeddings(&self) -> Embeddings {
-        Embeddings { unlabelled: self.unlabelled.to_shared(), labelled: self.labelled.to_shared() }
+    pub(crate) fn embeddings(&self) -> Embeddings<'_> {
+        Embeddings { unlabelled: self.unlabelled.view().into(), labelled: self.labelled.view().into() }
     }
 
     pub(crate) fn plain(&self) -> Selection {

@@ -27,8 +27,7 @@ fn the_picks_are_those_of_scikit_activeml() {
             [] => Array2::zeros((0, unlabelled.ncols())),
             rows => array(rows),
         };
-        let embeddings =
-            Embeddings { unlabelled: unlabelled.into_shared(), labelled: labelled.into_shared() };
+        let embeddings = Embeddings { unlabelled: unlabelled.into(), labelled: labelled.into() };
         let budget = golden.picks.len();
         let found =
             typiclust::query_in_clusters(&embeddings, &golden.clusters, budget, golden.neighbours).unwrap();

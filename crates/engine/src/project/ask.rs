@@ -192,7 +192,7 @@ fn arrays(
     described: &Described,
     fit: Option<&Fit>,
     unlabelled: &[SampleId],
-) -> (Arrays, Option<Vec<(u32, f32)>>) {
+) -> (Arrays<'static>, Option<Vec<(u32, f32)>>) {
     let rows = |samples: &mut dyn Iterator<Item = SampleId>| -> Array2<f32> {
         let rows: Vec<usize> =
             samples.filter_map(|sample| described.samples.binary_search(&sample).ok()).collect();
@@ -201,7 +201,7 @@ fn arrays(
     let embeddings = rows(&mut unlabelled.iter().copied());
     let count = Some(unlabelled.len());
     let Some(Fit { labelled, fitted, .. }) = fit else {
-        let embeddings = Some(embeddings.into_shared());
+        let embeddings = Some(embeddings.into());
         return (Arrays { rows: count, embeddings, ..Arrays::default() }, None);
     };
     let of_labelled = rows(&mut labelled.iter().map(|(sample, _)| *sample));
@@ -215,15 +215,15 @@ fn arrays(
     debug_assert_eq!(probabilities.ncols(), project.classes.names().len());
     let arrays = Arrays {
         rows: count,
-        probabilities: Some(probabilities.into_shared()),
-        logits: Some(logits.into_shared()),
-        head: Some(fitted.ridge.head().into_shared()),
-        embeddings: Some(embeddings.into_shared()),
+        probabilities: Some(probabilities.into()),
+        logits: Some(logits.into()),
+        head: Some(fitted.ridge.head().into()),
+        embeddings: Some(embeddings.into()),
         labelled: Labelled {
             labels: labelled.iter().map(|(_, label)| *label).collect(),
             // What the head says of its own images would be too sure.
-            probabilities: Some(softmax(fitted.left_out.view()).into_shared()),
-            embeddings: Some(of_labelled.into_shared()),
+            probabilities: Some(softmax(fitted.left_out.view()).into()),
+            embeddings: Some(of_labelled.into()),
         },
         ..Arrays::default()
     };

@@ -65,7 +65,7 @@ impl State<'_> {
 /// # Errors
 ///
 /// Those of [`query`]; the strategy has no class-balancing term.
-fn sweep<P: Pool>(
+fn sweep<'a, P: Pool<'a>>(
     strategy: &Strategy,
     inputs: Inputs<'_>,
     pool: &mut P,
@@ -97,7 +97,7 @@ fn sweep<P: Pool>(
 }
 
 /// The choice for each weight, and the seconds it took.
-fn selections<P: Pool>(
+fn selections<'a, P: Pool<'a>>(
     strategy: &Strategy,
     labelled_counts: &[usize],
     budget: usize,

@@ -3,9 +3,9 @@
 use std::time::Instant;
 
 use burn::tensor::Device;
-use ndarray::{ArcArray2, Array2};
+use ndarray::Array2;
 use tailward_acquisition::query::Pool;
-use tailward_acquisition::{Embeddings, Needs};
+use tailward_acquisition::{Embeddings, Matrix, Needs};
 use tailward_datasets::SampleId;
 use tailward_experiment::definition::{ClassifierDefinition, RunDefinition, ScoringDefinition};
 use tailward_models::classifier::Classifier;
@@ -50,11 +50,11 @@ pub struct Outputs<'a> {
 pub struct Cache {
     /// The scores of every sample that takes part, for definitions that score all of them together.
     pub everything: Option<Scores>,
-    probabilities: Option<ArcArray2<f32>>,
-    logits: Option<ArcArray2<f32>>,
-    unlabelled_embeddings: Option<ArcArray2<f32>>,
-    labelled_probabilities: Option<ArcArray2<f32>>,
-    labelled_embeddings: Option<ArcArray2<f32>>,
+    probabilities: Option<Matrix<'static>>,
+    logits: Option<Matrix<'static>>,
+    unlabelled_embeddings: Option<Matrix<'static>>,
+    labelled_probabilities: Option<Matrix<'static>>,
+    labelled_embeddings: Option<Matrix<'static>>,
     estimates: Option<Vec<f32>>,
     /// What VAAL's networks learned, if there are any.
     pub account: Option<Account>,
@@ -104,9 +104,9 @@ impl Outputs<'_> {
             ..Needs::default()
         };
         let scores = self.score(self.unlabelled.samples(), needs, Stream::Views)?;
-        self.cache.probabilities = scores.probabilities.map(Array2::into_shared);
-        self.cache.logits = scores.logits.map(Array2::into_shared);
-        self.cache.unlabelled_embeddings = scores.embeddings.map(Array2::into_shared);
+        self.cache.probabilities = scores.probabilities.map(Matrix::from);
+        self.cache.logits = scores.logits.map(Matrix::from);
+        self.cache.unlabelled_embeddings = scores.embeddings.map(Matrix::from);
         Ok(())
     }
 
@@ -118,8 +118,8 @@ impl Outputs<'_> {
         let wanted = self.needs;
         if self.labelled.is_empty() {
             let (classes, dims) = (self.model.classes(), self.definition.classifier().embedding());
-            self.cache.labelled_probabilities = Some(Array2::zeros((0, classes)).into_shared());
-            self.cache.labelled_embeddings = Some(Array2::zeros((0, dims)).into_shared());
+            self.cache.labelled_probabilities = Some(Array2::zeros((0, classes)).into());
+            self.cache.labelled_embeddings = Some(Array2::zeros((0, dims)).into());
             return Ok(());
         }
         let needs = Needs {
@@ -131,8 +131,8 @@ impl Outputs<'_> {
         if let Some(logits) = self.left_out {
             scores.probabilities = wanted.labelled_probabilities.then(|| softmax(logits.view()));
         }
-        self.cache.labelled_probabilities = scores.probabilities.map(Array2::into_shared);
-        self.cache.labelled_embeddings = scores.embeddings.map(Array2::into_shared);
+        self.cache.labelled_probabilities = scores.probabilities.map(Matrix::from);
+        self.cache.labelled_embeddings = scores.embeddings.map(Matrix::from);
         Ok(())
     }
 
@@ -183,42 +183,42 @@ impl Outputs<'_> {
     }
 }
 
-impl Pool for Outputs<'_> {
+impl Pool<'static> for Outputs<'_> {
     type Error = Error;
 
-    fn probabilities(&mut self) -> Result<ArcArray2<f32>, Error> {
+    fn probabilities(&mut self) -> Result<Matrix<'static>, Error> {
         self.pass()?;
         Ok(self.cache.probabilities.clone().expect("a pass computes what the strategy needs"))
     }
 
-    fn logits(&mut self) -> Result<ArcArray2<f32>, Error> {
+    fn logits(&mut self) -> Result<Matrix<'static>, Error> {
         self.pass()?;
         Ok(self.cache.logits.clone().expect("a pass computes what the strategy needs"))
     }
 
-    fn head(&mut self) -> Result<ArcArray2<f32>, Error> {
-        Ok(head(self.model).into_shared())
+    fn head(&mut self) -> Result<Matrix<'static>, Error> {
+        Ok(head(self.model).into())
     }
 
-    fn labelled_probabilities(&mut self) -> Result<ArcArray2<f32>, Error> {
+    fn labelled_probabilities(&mut self) -> Result<Matrix<'static>, Error> {
         self.labelled_pass()?;
         let found = self.cache.labelled_probabilities.clone();
         Ok(found.expect("a pass computes what the strategy needs"))
     }
 
-    fn unlabelled_embeddings(&mut self) -> Result<ArcArray2<f32>, Error> {
+    fn unlabelled_embeddings(&mut self) -> Result<Matrix<'static>, Error> {
         self.pass()?;
         Ok(self.cache.unlabelled_embeddings.clone().expect("a pass computes what the strategy needs"))
     }
 
-    fn embeddings(&mut self) -> Result<Embeddings, Error> {
+    fn embeddings(&mut self) -> Result<Embeddings<'static>, Error> {
         let unlabelled = self.unlabelled_embeddings()?;
         self.labelled_pass()?;
         let labelled = self.cache.labelled_embeddings.clone().expect("the embeddings that were asked for");
         Ok(Embeddings { unlabelled, labelled })
     }
 
-    fn dropout_pass(&mut self, pass: usize) -> Result<ArcArray2<f32>, Error> {
+    fn dropout_pass(&mut self, pass: usize) -> Result<Matrix<'static>, Error> {
         let embeddings = self.unlabelled_embeddings()?;
         let started = Instant::now();
         let rate = self.definition.classifier().dropout();
@@ -232,7 +232,7 @@ impl Pool for Outputs<'_> {
         self.cache.score_secs += started.elapsed().as_secs_f64();
         match first_not_finite(&probabilities) {
             Some(row) => Err(Error::NotFinite { round: self.round, sample: self.unlabelled.sample(row) }),
-            None => Ok(probabilities.into_shared()),
+            None => Ok(probabilities.into()),
         }
     }
 

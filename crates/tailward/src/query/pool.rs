@@ -3,8 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
-use ndarray::{ArcArray, Axis, RemoveAxis};
-use tailward_acquisition::Arrays;
+use ndarray::Axis;
+use tailward_acquisition::{Arrays, Matrix};
 use tailward_labelling::table::{Classes, Samples, read_ids};
 
 use super::arguments::Arguments;
@@ -15,7 +15,7 @@ use crate::Error;
 #[derive(Debug)]
 pub(super) struct Pool {
     /// The unlabelled samples that may be chosen, and the labelled ones.
-    pub(super) arrays: Arrays,
+    pub(super) arrays: Arrays<'static>,
     pub(super) samples: Samples,
     pub(super) classes: Classes,
     pub(super) labels: BTreeMap<usize, u32>,
@@ -66,7 +66,7 @@ pub(super) fn allowed(arguments: &Arguments, samples: &Samples) -> Result<Vec<bo
 impl Pool {
     /// Takes labelled and unlabelled samples apart, and leaves out what is neither labelled nor allowed.
     pub(super) fn new(
-        arrays: Arrays,
+        arrays: Arrays<'static>,
         samples: Samples,
         classes: Classes,
         labels: BTreeMap<usize, u32>,
@@ -98,7 +98,7 @@ impl Pool {
             })
         };
         let probabilities = self.arrays.probabilities.as_ref()?;
-        Some(probabilities.rows().into_iter().map(best).collect())
+        Some(probabilities.view().rows().into_iter().map(best).collect())
     }
 
     /// What a person should know of these samples.
@@ -116,21 +116,15 @@ impl Pool {
 }
 
 /// The arrays of some samples.
-fn of_samples(arrays: Arrays, samples: &[usize]) -> Arrays {
-    fn chosen<D: RemoveAxis>(
-        array: Option<ArcArray<f32, D>>,
-        axis: usize,
-        samples: &[usize],
-    ) -> Option<ArcArray<f32, D>> {
-        array.map(|array| array.select(Axis(axis), samples).into_shared())
-    }
+fn of_samples(arrays: Arrays<'static>, samples: &[usize]) -> Arrays<'static> {
+    let chosen = |array: Option<Matrix<'static>>| array.map(|array| array.select(Axis(0), samples));
     Arrays {
         rows: Some(samples.len()),
-        probabilities: chosen(arrays.probabilities, 0, samples),
-        logits: chosen(arrays.logits, 0, samples),
+        probabilities: chosen(arrays.probabilities),
+        logits: chosen(arrays.logits),
         head: arrays.head,
-        embeddings: chosen(arrays.embeddings, 0, samples),
-        dropout_probabilities: chosen(arrays.dropout_probabilities, 1, samples),
+        embeddings: chosen(arrays.embeddings),
+        dropout_probabilities: arrays.dropout_probabilities.map(|passes| passes.select(Axis(1), samples)),
         estimates: arrays.estimates.map(|all| samples.iter().map(|&sample| all[sample]).collect()),
         labelled: arrays.labelled,
     }

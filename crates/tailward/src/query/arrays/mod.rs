@@ -8,7 +8,7 @@ mod source;
 use std::path::{Path, PathBuf};
 
 use ndarray::{Array1, Array2, Array3, Axis, Ix1, Ix2, Ix3};
-use tailward_acquisition::{Arrays, Input, Needs};
+use tailward_acquisition::{Arrays, Input, Matrix, Needs};
 
 use crate::Error;
 use place::place;
@@ -31,7 +31,7 @@ pub(super) struct Files {
 #[derive(Debug, Default)]
 pub(super) struct Read {
     /// The arrays; of passes with dropout alone, their mean are the probabilities.
-    pub(super) arrays: Arrays,
+    pub(super) arrays: Arrays<'static>,
     /// How many samples there are, if an array says so.
     pub(super) samples: Option<usize>,
     /// How many classes there are, if an array says so.
@@ -76,29 +76,29 @@ impl Read {
         let mut read = Self::default();
         if let Some(path) = &files.probabilities {
             let array = read.probabilities(path, normalise)?;
-            read.arrays.probabilities = Some(array.into_shared());
+            read.arrays.probabilities = Some(array.into());
         }
         if let Some(path) = &files.logits {
             let array = read.matrix(path, ["samples", "classes"])?;
             read.agree(path, array.nrows(), Some(array.ncols()))?;
-            read.arrays.logits = Some(array.into_shared());
+            read.arrays.logits = Some(array.into());
         }
         if let Some(path) = &files.head {
             let array = read.matrix(path, ["classes", "dimensions"])?;
             agree((&mut read.classes, &mut read.said_classes), path, "classes", array.nrows())?;
-            read.arrays.head = Some(array.into_shared());
+            read.arrays.head = Some(array.into());
         }
         if let Some(path) = &files.embeddings {
             let array = read.matrix(path, ["samples", "dimensions"])?;
             read.agree(path, array.nrows(), None)?;
-            read.arrays.embeddings = Some(array.into_shared());
+            read.arrays.embeddings = Some(array.into());
         }
         if let Some(path) = &files.dropout_probabilities {
             let array = read.dropout(path, normalise)?;
             if read.arrays.probabilities.is_none() {
-                read.arrays.probabilities = array.mean_axis(Axis(0)).map(Array2::into_shared);
+                read.arrays.probabilities = array.mean_axis(Axis(0)).map(Matrix::from);
             }
-            read.arrays.dropout_probabilities = Some(array.into_shared());
+            read.arrays.dropout_probabilities = Some(array.into());
         }
         if let Some(path) = &files.estimates {
             let array = read.estimates(path)?;
