@@ -2,8 +2,8 @@
 
 use ndarray::ArrayView2;
 use serde_json::{Map, Value, json};
-use tailward_acquisition::balance::{Problem, Status, certificate, requirement};
-use tailward_acquisition::{BalanceOutcome, Lambda, Selection, Strategy};
+use tailward_acquisition::balance::Status;
+use tailward_acquisition::{BalanceOutcome, Lambda, Selection, Strategy, imbalance};
 
 use super::picks::PickRow;
 use crate::output::say;
@@ -58,17 +58,7 @@ impl Account<'_> {
     /// How far from balance the labelled set is before and after a choice that did not look at it.
     fn distances(&self) -> Option<(f64, f64)> {
         let probabilities = self.predicted?;
-        let picks: Vec<usize> = self.selection.picks.iter().map(|pick| pick.row).collect();
-        let requirement = requirement(self.labelled_counts, picks.len());
-        let costs = vec![0.0; probabilities.nrows()];
-        let problem = Problem {
-            probabilities,
-            costs: &costs,
-            requirement: &requirement,
-            lambda: 0.0,
-            budget: picks.len(),
-        };
-        Some((certificate::l1(&problem, &[]), certificate::l1(&problem, &picks)))
+        Some(imbalance::before_and_after(probabilities, self.labelled_counts, &self.selection.rows()))
     }
 
     /// The same as an object: picks, balance, cover and counts.
