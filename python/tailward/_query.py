@@ -86,7 +86,8 @@ def query(
 
     Arrays may be of NumPy, or of anything that has ``__array__`` or ``__dlpack__`` in the host's memory. ``float32`` in C order
     is read where it lies; anything else is converted once, for the strategies read ``float32``, and so loses what ``float64``
-    has beyond that. Other threads go on during a query and must not write to its arrays; ``Ctrl-C`` is noticed when it ends.
+    has beyond that. Probabilities are checked wherever they are given, for the distance to balance. Other threads go on
+    during a query and must not write to its arrays; ``Ctrl-C`` is noticed when it ends.
     """
     chosen, given = _arguments(
         strategy,

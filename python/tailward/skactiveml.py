@@ -12,6 +12,7 @@ Needs scikit-activeml: ``pip install 'tailward[skactiveml]'``.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from typing import Any, Optional, Union
 
 import numpy as np
@@ -57,17 +58,18 @@ class _Strategy(SingleAnnotatorPoolQueryStrategy):  # type: ignore[misc]
 
     def _chosen(self) -> tuple[tuple[str, ...], str]:
         """What the strategy needs, and its short name."""
-        for name, kinds in (
-            ("strategy", (str,)),
-            ("parameters", (Mapping, type(None))),
-            ("clf_embedding_flag_name", (str, Mapping, type(None))),
-            ("arrays", (Callable, type(None))),
+        for name, is_right, right in (
+            ("strategy", isinstance(self.strategy, str), "the name of a strategy"),
+            ("parameters", isinstance(self.parameters, (Mapping, type(None))), "a dictionary or None"),
+            ("arrays", self.arrays is None or callable(self.arrays), "a function or None"),
+            (
+                "clf_embedding_flag_name",
+                isinstance(self.clf_embedding_flag_name, (str, Mapping, type(None))),
+                "a keyword, a dictionary of keywords or None",
+            ),
         ):
-            value = getattr(self, name)
-            if not isinstance(value, kinds):
-                kind = type(value).__name__
-                names = " or ".join(kind.__name__ for kind in kinds)
-                raise TypeError(f"`{name}` must be a {names}, and is a {kind}")
+            if not is_right:
+                raise TypeError(f"`{name}` must be {right}, and is a {type(getattr(self, name)).__name__}")
         passes = {"passes": 2} if self.strategy in ("bald", "batch-bald") else {}
         strategy = tailward.Strategy(self.strategy, **dict(self.parameters or {}), **passes)
         return strategy.needs, strategy.name
@@ -112,7 +114,7 @@ class _Strategy(SingleAnnotatorPoolQueryStrategy):  # type: ignore[misc]
                     labelled[name] = of_labelled[name]
         classes = np.unique(y[known]) if clf is None else clf.classes_
         numbers = {label: number for number, label in enumerate(classes.tolist())}
-        labels = [numbers[label] for label in y[known].tolist()]
+        labels = [_number(numbers, label) for label in y[known].tolist()]
         return {**outputs, "labelled": tailward.Labelled(np.array(labels, dtype=np.int64), **labelled)}
 
 
@@ -173,7 +175,8 @@ class QueryStrategy(_Strategy):
         y : array-like of shape (n_samples,)
             Their labels, `missing_label` where there is none.
         clf : skactiveml.base.SkactivemlClassifier or None, default=None
-            The classifier. A strategy that looks at samples alone (``random``, or ``k-center-greedy`` without balance) needs none.
+            The classifier. A strategy that looks at samples alone (``random``, or ``k-center-greedy`` without balance) needs
+            none.
         fit_clf : bool, default=True
             Whether a copy of the classifier is fitted to `X` and `y` first.
         sample_weight : array-like of shape (n_samples,) or None, default=None
@@ -190,9 +193,9 @@ class QueryStrategy(_Strategy):
         query_indices : numpy.ndarray of shape (batch_size,)
             The selected samples, first queried first, as rows of `X`, or of `candidates` where these are samples.
         utilities : numpy.ndarray of shape (batch_size, n_samples) or (batch_size, n_candidates)
-            Row ``i`` is what the sample at place ``i`` was selected by. Where a strategy gives every sample a score of its own, these
-            are the scores of all candidates, without those selected before, which are nan. Any other strategy scores what it
-            selects, in view of the rest: the score of that sample, and −∞ for the other candidates.
+            Row ``i`` is what the sample at place ``i`` was selected by. Where a strategy gives every sample a score of its own,
+            these are the scores of all candidates, without those selected before, which are nan. Any other strategy scores what
+            it selects, in view of the rest: the score of that sample, and −∞ for the other candidates.
         """
         X, y, candidates, batch_size, return_utilities = self._validate_data(
             X, y, candidates, batch_size, return_utilities, reset=True
@@ -224,14 +227,29 @@ class QueryStrategy(_Strategy):
         return indices, utilities
 
 
+@dataclass(eq=False)
+class _Begun:
+    """What a conversation was begun with; with anything else another one is."""
+
+    arguments: tuple[str, str, int]
+    X: npt.NDArray[Any]
+    candidates: Optional[npt.NDArray[Any]]
+    mapping: npt.NDArray[Any]
+    """The sample of each row of the conversation."""
+    known: npt.NDArray[Any]
+    """The samples that had labels."""
+    labels: npt.NDArray[Any]
+    classes: dict[Any, int]
+
+
 class ConversationStrategy(_Strategy):
     """DIRECT or GALAXY, which ask again and again within one budget.
 
     A call of `query` hands out the next samples of a conversation that goes on from call to call. It begins at the first call,
-    with the classifier's probabilities then, and is about ``budget`` labels; what was told is read from `y`. While a sample that was
-    handed out has no label in `y`, it is handed out again, and nothing new before it. When the budget is spent, the next call
-    begins another conversation with the classifier as it is then; so does a call with other samples in `X`, with other candidates,
-    or with a label taken back or changed that was there at the beginning.
+    with the classifier's probabilities then, and is about ``budget`` labels; what was told is read from `y`. While a sample that
+    was handed out has no label in `y`, it is handed out again, and nothing new before it. When the budget is spent, the next call
+    begins another conversation with the classifier as it is then; so does a call with other samples in `X`, with other
+    candidates, or with a label taken back or changed that was there at the beginning.
 
     A call returns **at most** ``batch_size`` samples: fewer where the strategy needs answers before it can go on. DIRECT asks for
     up to ``parallel`` samples at a time, GALAXY for one. So ``batch_size`` should be no more than ``parallel``.
@@ -331,18 +349,12 @@ class ConversationStrategy(_Strategy):
 
     def _goes_on(self, X: Any, y: Any, candidates: Optional[npt.NDArray[Any]]) -> bool:
         """Whether there is a conversation about these samples that has not ended."""
-        begun = getattr(self, "begun_", None)
-        if begun is None or not np.array_equal(X, begun["X"]):
+        begun: Optional[_Begun] = getattr(self, "begun_", None)
+        if begun is None or begun.arguments != (self.strategy, repr(self.parameters), self.budget):
             return False
-        same = candidates is begun["candidates"] is None or (
-            candidates is not None
-            and begun["candidates"] is not None
-            and np.array_equal(candidates, begun["candidates"])
-        )
-        if not same or begun["arguments"] != (self.strategy, repr(self.parameters), self.budget):
+        if not np.array_equal(X, begun.X) or not _same(candidates, begun.candidates):
             return False
-        kept = y[begun["known"]]
-        if kept.dtype != begun["labels"].dtype or not np.array_equal(kept, begun["labels"]):
+        if not np.array_equal(y[begun.known], begun.labels):
             return False
         self._tell(y, is_labeled(y, self.missing_label_))
         return not self.conversation_.is_complete
@@ -365,23 +377,24 @@ class ConversationStrategy(_Strategy):
             **dict(self.parameters or {}),
         )
         known = np.flatnonzero(is_labeled(y, self.missing_label_))
-        self.begun_ = {
-            "X": X.copy(),
-            "candidates": candidates,
-            "known": known,
-            "labels": y[known].copy(),
-            "arguments": (self.strategy, repr(self.parameters), self.budget),
-            "mapping": np.asarray(mapping),
-            "classes": {label: number for number, label in enumerate(clf.classes_.tolist())},
-        }
+        self.begun_ = _Begun(
+            arguments=(self.strategy, repr(self.parameters), self.budget),
+            X=X.copy(),
+            candidates=candidates,
+            mapping=np.asarray(mapping),
+            known=known,
+            labels=y[known].copy(),
+            classes={label: number for number, label in enumerate(clf.classes_.tolist())},
+        )
 
     def _tell(self, y: npt.NDArray[Any], known: npt.NDArray[np.bool_]) -> None:
         """Tells the conversation the labels that what waits for one has by now."""
         for row in self.conversation_.waiting.tolist():
-            sample = self.begun_["mapping"][row]
+            sample = self.begun_.mapping[row]
             if known[sample]:
-                label = y[sample].item() if hasattr(y[sample], "item") else y[sample]
-                self.conversation_.tell(row, self.begun_["classes"][label])
+                # As the classes were listed: a number or a word of Python, and not of NumPy.
+                (label,) = y[[sample]].tolist()
+                self.conversation_.tell(row, _number(self.begun_.classes, label))
 
     def _next(
         self, y: npt.NDArray[Any], known: npt.NDArray[np.bool_], batch_size: int
@@ -393,7 +406,24 @@ class ConversationStrategy(_Strategy):
         waiting = set(self.conversation_.waiting.tolist())
         ask = self.conversation_.asks[-1]
         handed = [place for place, row in enumerate(ask.picks.tolist()) if row in waiting][:batch_size]
-        return self.begun_["mapping"][ask.picks[handed]], ask.scores[handed]
+        return self.begun_.mapping[ask.picks[handed]], ask.scores[handed]
+
+
+def _number(classes: dict[Any, int], label: Any) -> int:
+    """The number of a class, by its label."""
+    try:
+        return classes[label]
+    except KeyError:
+        known = ", ".join(map(repr, classes))
+        raise ValueError(
+            f"the label {label!r} is none of the classes that the classifier knew ({known}): give it all `classes`"
+        ) from None
+
+
+def _same(one: Optional[npt.NDArray[Any]], other: Optional[npt.NDArray[Any]]) -> bool:
+    if one is None or other is None:
+        return one is other
+    return bool(np.array_equal(one, other))
 
 
 def _of_picks(

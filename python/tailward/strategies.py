@@ -13,8 +13,8 @@ for a proof by branch and bound, ``"prediction": "one-hot"`` takes the most prob
 ``probabilities``, and ``labels`` or ``labelled`` say what there is of each class.
 
 Shapes: ``probabilities`` and ``logits`` are ``[rows, classes]``, ``embeddings`` ``[rows, dims]``, ``head`` ``[classes, dims]``,
-``dropout_probabilities`` ``[passes, rows, classes]`` and ``estimates`` ``[rows]``. "Of labelled samples too" means that the arrays hold
-all samples and ``labels`` says which are labelled, or that ``labelled`` has those of the labelled ones.
+``dropout_probabilities`` ``[passes, rows, classes]`` and ``estimates`` ``[rows]``. "Of labelled samples too" means that the
+arrays hold all samples and ``labels`` says which are labelled, or that ``labelled`` has those of the labelled ones.
 """
 
 from __future__ import annotations

@@ -305,6 +305,19 @@ def test_what_has_no_label_yet_is_handed_out_again():
     assert strategy.conversation_ is not begun
 
 
+def test_a_class_that_the_classifier_did_not_know_is_named():
+    X, y, truth = three_classes()
+    two = np.where(y == 2, MISSING_LABEL, y)
+    clf = SklearnClassifier(LogisticRegression(), random_state=0)
+    strategy = ConversationStrategy("direct", {"parallel": 1}, budget=5, random_state=0)
+    rows = strategy.query(X, two, clf)
+    two[rows] = 2
+    with pytest.raises(ValueError, match=r"the label 2.0 is none of the classes that the classifier knew \(0.0, 1.0\)"):
+        strategy.query(X, two, clf)
+    with pytest.raises(ValueError, match="give it all `classes`"):
+        QueryStrategy("margin").query(X, y, clf.fit(X, np.where(y == 2, MISSING_LABEL, y)), fit_clf=False)
+
+
 def test_samples_that_are_no_rows_cannot_be_talked_about():
     from skactiveml.exceptions import MappingError
 

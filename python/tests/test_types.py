@@ -34,8 +34,8 @@ def mypy(folder, *files) -> str:
 
 def test_a_program_with_types_and_the_package_itself_are_accepted(tmp_path):
     package = pathlib.Path(tailward.__file__).parent
-    own = [path for path in sorted(package.glob("*.py")) if path.name != "skactiveml.py"]
-    told = mypy(tmp_path, HERE / "typed.py", *own)
+    # scikit-activeml and scikit-learn have no types.
+    told = mypy(tmp_path, "--ignore-missing-imports", HERE / "typed.py", *sorted(package.glob("*.py")))
     assert told.startswith("Success: no issues found in"), told
 
 
