@@ -84,7 +84,7 @@ impl<'a> Passes<'a> {
     pub fn pass(&self, pass: usize) -> Matrix<'a> {
         match self {
             Self::Shared(passes) => passes.clone().index_axis_move(Axis(0), pass).into(),
-            Self::Borrowed(passes) => passes.clone().index_axis_move(Axis(0), pass).into(),
+            Self::Borrowed(passes) => passes.index_axis_move(Axis(0), pass).into(),
         }
     }
 }

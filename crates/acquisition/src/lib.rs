@@ -59,6 +59,16 @@
 //! budget of distinct rows, or an [`Error`] that says what is wrong with which row. Every random choice comes from the
 //! stream that is passed in: the same arrays and the same stream give the same picks, on any number of threads.
 //!
+//! # Arrays of somebody else
+//!
+//! Every array is [`Held`]: shared, as `p.into()` makes it of an owned one, or borrowed, as of a view. What is borrowed, be it of
+//! another language, is read where it lies.
+//!
+//! # By a name alone
+//!
+//! [`named::strategy`] has the strategies by their short names, with the parameters that go without saying: for whoever takes a
+//! name and [`Settings`] from a person.
+//!
 //! # Without a strategy's name
 //!
 //! Each strategy is a module of functions that take exactly what they use, such as [`entropy::scores`], [`select::top`] and
