@@ -27,6 +27,8 @@ mod _native {
     #[pymodule_init]
     fn init(module: &Bound<'_, PyModule>) -> PyResult<()> {
         module.add("STRATEGIES", super::names(module.py())?)?;
+        // A build for tests is slower, and not to be measured.
+        module.add("FOR_TESTS", cfg!(debug_assertions))?;
         module.add("__version__", env!("CARGO_PKG_VERSION"))
     }
 }

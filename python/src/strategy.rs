@@ -10,6 +10,10 @@ use crate::failure::argument;
 use crate::settings::{python, setting, settings};
 
 /// A strategy with every parameter.
+///
+/// ``Strategy(name, **parameters)`` takes a short name, such as ``"entropy"``, and has the defaults of the command line;
+/// ``Strategy.from_dict`` takes ``kind`` and every parameter, as `to_dict` gives them. ``tailward.strategies`` has a function for
+/// each, with its parameters.
 #[pyclass(module = "tailward", frozen, eq)]
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Strategy {
@@ -58,7 +62,8 @@ impl Strategy {
         self.strategy.name()
     }
 
-    /// The arguments that it needs.
+    /// The arguments that it needs, by their names in `tailward.query`; ``labelled.embeddings`` and ``labelled.probabilities``
+    /// are those of labelled samples, which are in ``embeddings`` and ``probabilities`` where ``labels`` is given.
     #[getter]
     fn needs<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyTuple>> {
         PyTuple::new(py, self.strategy.needs().inputs().into_iter().map(argument))

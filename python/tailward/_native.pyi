@@ -4,6 +4,7 @@ import numpy as np
 import numpy.typing as npt
 
 STRATEGIES: tuple[str, ...]
+FOR_TESTS: bool
 __version__: str
 
 class Strategy:

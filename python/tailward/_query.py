@@ -232,6 +232,10 @@ class _Given:
     seed: int
 
 
+# What the native part has room for.
+_MOST = {"label": 2**32 - 1, "seed": 2**64 - 1}
+
+
 def natural(name: str, value: Any) -> int:
     """A whole number that is not negative, of Python, NumPy or anything else that has one."""
     try:
@@ -240,6 +244,8 @@ def natural(name: str, value: Any) -> int:
         raise TypeError(f"{name} must be a whole number, and is a {type(value).__name__}") from None
     if number < 0:
         raise ValueError(f"{name} must not be negative, and is {number}")
+    if number > (most := _MOST.get(name, 2**63 - 1)):
+        raise ValueError(f"{name} must be at most {most}, and is {number}")
     return number
 
 

@@ -199,6 +199,8 @@ def test_what_is_of_a_wrong_type_is_a_type_error():
     assert "budget must be a whole number" in refusal("entropy", 1.0, error=TypeError, probabilities=P)
     assert "strategy must be a name" in refusal(3, 1, error=TypeError, probabilities=P)
     assert "budget must not be negative, and is -1" in refusal("entropy", -1, probabilities=P)
+    assert "seed must be at most 18446744073709551615" in refusal("entropy", 1, probabilities=P, seed=2**64)
+    assert len(tailward.query("random", 1, rows=4, seed=2**64 - 1)) == 1
     assert "balance: a strategy that is no name" in refusal(
         {"kind": "entropy"}, 1, error=TypeError, probabilities=P, balance=1
     )

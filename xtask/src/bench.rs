@@ -7,7 +7,7 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 
 use anyhow::{Context, Result, bail};
-use clap::Args;
+use clap::{Args, ValueEnum};
 use serde::Deserialize;
 use serde_json::{Map, Value};
 use tailward_experiment::time::now_rfc3339;
@@ -27,6 +27,9 @@ const PYTHON: &str = "TAILWARD_BENCH_PYTHON";
 /// What the names of PyTorch's measurements begin with.
 const TORCH: &str = "python/torch/";
 
+/// The wheel beside other packages of Python.
+const PEERS: &str = "python/benches/peers.py";
+
 /// The networks in PyTorch.
 const SCRIPT: &str = "crates/tailward/benches/python/training.py";
 
@@ -39,6 +42,17 @@ pub(crate) struct Arguments {
     /// Only benchmarks whose name contains this; BENCHMARKS.md is left as it is.
     #[arg(long)]
     filter: Option<String>,
+    /// How much the wheel and its peers in Python are given; `small` shows in a minute that they run, and BENCHMARKS.md is left as
+    /// it is.
+    #[arg(long, value_enum, default_value_t = Scale::Full)]
+    peers: Scale,
+}
+
+/// How much is measured.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum Scale {
+    Full,
+    Small,
 }
 
 /// What a benchmark prints.
@@ -64,6 +78,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<()> {
         }
         measurements.extend(measure(command)?);
     }
+    measurements.extend(peers(arguments.peers, filter)?);
     let tailward = binary::build(&arguments.backend)?;
     for threads in thread_counts() {
         let mut command = Command::new(&tailward);
@@ -76,7 +91,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<()> {
     measurements.retain(|it| it.benchmark.contains(filter));
     let table = table(&measurements);
     println!("{table}");
-    if arguments.filter.is_none() {
+    if arguments.filter.is_none() && arguments.peers == Scale::Full {
         write_table(&table)?;
         println!("wrote {BENCHMARKS}");
     }
@@ -87,6 +102,22 @@ pub(crate) fn run(arguments: &Arguments) -> Result<()> {
 fn thread_counts() -> Vec<usize> {
     let all = std::thread::available_parallelism().map_or(1, usize::from);
     if all == 1 { vec![1] } else { vec![1, all] }
+}
+
+/// The wheel beside its peers, by an interpreter that has them: each says for itself what is missing.
+fn peers(scale: Scale, filter: &str) -> Result<Vec<Measurement>> {
+    let Some(python) = std::env::var_os(PYTHON) else {
+        let reason = format!("{PYTHON} names no Python interpreter that has the wheel and its peers");
+        let benchmark = "python/wheel".to_owned();
+        return Ok(vec![Measurement { benchmark, skipped: Some(reason), ..Measurement::default() }]);
+    };
+    let scale = match scale {
+        Scale::Full => "full",
+        Scale::Small => "small",
+    };
+    let mut command = Command::new(python);
+    command.args(["-B", PEERS, scale, filter]);
+    measure(command)
 }
 
 /// The networks in PyTorch, right after ours, by an interpreter that has `torch`.
