@@ -11,6 +11,7 @@ use ndarray::Array2;
 use ndarray_npy::write_npy;
 
 use crate::reproduce::binary::{built, cargo, driver};
+use crate::wheel::Environment;
 use crate::{check_gpu, experiments, splice, tidy, workspace};
 
 /// Arguments of `cargo xtask ci`.
@@ -76,6 +77,11 @@ pub(crate) fn run(_arguments: &Arguments) -> Result<()> {
     }
     let started = now();
     step("examples of the strategies", strategies_for_others(), started);
+    let started = now();
+    match Environment::make()? {
+        Ok(environment) => step("the wheel", environment.check(&binary), started),
+        Err(reason) => println!("== the wheel is not tested: {reason}"),
+    }
     let started = now();
     step("commands of the README", readme(&data_dir, &binary), started);
     let started = now();

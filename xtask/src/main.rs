@@ -13,6 +13,7 @@ mod report;
 mod reproduce;
 mod splice;
 mod tidy;
+mod wheel;
 mod workspace;
 
 use std::io::IsTerminal;

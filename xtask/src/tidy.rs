@@ -101,11 +101,12 @@ const FEATURE_FILES: [&str; 2] = ["crates/engine/src/device.rs", "crates/models/
 pub(crate) fn run() -> Result<()> {
     workspace::enter()?;
     let metadata = MetadataCommand::new().exec().context("failed to read the workspace's packages")?;
-    let checks: [(&str, Vec<String>); 9] = [
+    let checks: [(&str, Vec<String>); 10] = [
         ("dependency arrows", arrows(&metadata)),
         ("no circle of files inside a crate", circles(&metadata)?),
         ("packages without Burn", burn_free(&metadata)),
         ("the default build is pure Rust", pure_rust()?),
+        ("Python stays in its room", python(&metadata)?),
         ("backend features stay in device.rs and fused/mod.rs", backend_features()?),
         ("definitions and manifests load", definitions()?),
         ("no `allow` and no ignored test", lints()?),
@@ -208,6 +209,31 @@ fn pure_rust() -> Result<Vec<String>> {
     if !names.contains("burn-flex") {
         faults.push("burn-flex is not in it, so this check looked at the wrong build".to_owned());
     }
+    Ok(faults)
+}
+
+/// The wheel binds the strategies and nothing else of ours, has no circle of files, and nothing of the product knows Python.
+fn python(metadata: &Metadata) -> Result<Vec<String>> {
+    const WHEEL: &str = "python/Cargo.toml";
+    let wheel = MetadataCommand::new().manifest_path(WHEEL).no_deps().exec();
+    let wheel = wheel.with_context(|| format!("failed to read {WHEEL}"))?;
+    let mut faults = circles::faults(Path::new("python/src/lib.rs"))?;
+    let names: Vec<&str> = wheel
+        .packages
+        .iter()
+        .flat_map(|package| &package.dependencies)
+        .map(|dependency| dependency.name.as_str())
+        .collect();
+    if !names.contains(&"tailward-acquisition") {
+        faults.push(
+            "the wheel does not depend on tailward-acquisition, so this check looked at something else"
+                .to_owned(),
+        );
+    }
+    let others = names.iter().filter(|name| name.starts_with("tailward") && **name != "tailward-acquisition");
+    faults.extend(others.map(|name| format!("the wheel depends on {name}")));
+    let python = metadata.packages.iter().filter(|package| package.name.as_str() == "pyo3");
+    faults.extend(python.map(|package| format!("{} is a dependency of the product", package.id)));
     Ok(faults)
 }
 
