@@ -11,12 +11,14 @@ import numpy.typing as npt
 
 @dataclass(frozen=True, eq=False)
 class Certificate:
-    """How good the answer of a class-balancing programme (CBAL Eq. 8) is. Anybody can recompute `bound` from `duals`."""
+    """How good the answer of a class-balancing programme (CBAL Eq. 8) is. Anybody can recompute `dual_bound` from `duals`."""
 
     objective: float
     """``aᵀz + λ‖Ω − Pᵀz‖₁`` of the picks, with ``a = −score``."""
     bound: float
-    """A value that no selection can go below."""
+    """A value that no selection can go below: the highest that is known."""
+    dual_bound: float
+    """The value that `duals` give, which branch and bound may have raised `bound` above."""
     gap: float
     """``objective − bound``, not below 0."""
     relative_gap: float
@@ -24,7 +26,7 @@ class Certificate:
     status: Literal["optimal", "gap"]
     """Whether the picks are proven to be the best there are."""
     duals: npt.NDArray[np.float64]
-    """The dual values that give `bound`. ``[classes]``"""
+    """The dual values that give `dual_bound`. ``[classes]``"""
 
 
 @dataclass(frozen=True, eq=False)
@@ -108,6 +110,12 @@ def _balance(told: dict[str, Any]) -> Balance:
         l1=told["l1"],
         certificate=None
         if certificate is None
-        else Certificate(**{**certificate, "duals": np.array(certificate["duals"], dtype=np.float64)}),
+        else Certificate(
+            **{
+                "dual_bound": certificate["bound"],  # Where it is not told apart.
+                **certificate,
+                "duals": np.array(certificate["duals"], dtype=np.float64),
+            }
+        ),
         seconds=told["seconds"],
     )

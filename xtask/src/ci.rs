@@ -54,7 +54,8 @@ pub(crate) fn run(_arguments: &Arguments) -> Result<()> {
     let (totals, result) = tests();
     step("test", result, started);
     let started = now();
-    let doc = ["doc", "--workspace", "--no-deps", "--locked"];
+    // With the examples, so that dependencies have the features that clippy has checked them with.
+    let doc = ["doc", "--workspace", "--no-deps", "--lib", "--bin", "xtask", "--examples", "--locked"];
     step("doc", checked(&doc, &[("RUSTDOCFLAGS", "--deny warnings")]), started);
     let binary = built("debug")?.with_file_name(format!("{UNDER_TEST}{}", std::env::consts::EXE_SUFFIX));
     for experiment in [
@@ -76,7 +77,7 @@ pub(crate) fn run(_arguments: &Arguments) -> Result<()> {
         }
     }
     let started = now();
-    step("examples of the strategies", strategies_for_others(), started);
+    step("the crates that can be published", crates_for_others(), started);
     let started = now();
     match Environment::make()? {
         Ok(environment) => step("the wheel", environment.check(&binary), started),
@@ -118,15 +119,24 @@ fn wgpu() -> Result<()> {
     check_gpu::run(&check_gpu::Arguments { backend: check_gpu::Gpu::Wgpu, tailward })
 }
 
-/// The crate of the strategies as others meet it: its examples, without its solver, and as it would be published.
-fn strategies_for_others() -> Result<()> {
-    const PACKAGE: &str = "tailward-acquisition";
-    for example in ["entropy", "balanced", "direct_conversation"] {
-        checked(&["run", "--quiet", "--package", PACKAGE, "--example", example, "--locked"], &[])?;
+/// The crates that can be published, as others meet them: their examples, the strategies without their solver, and what would be published.
+fn crates_for_others() -> Result<()> {
+    const EXAMPLES: [(&str, &str); 4] = [
+        ("tailward-acquisition", "entropy"),
+        ("tailward-acquisition", "balanced"),
+        ("tailward-acquisition", "direct_conversation"),
+        ("tailward-datasets", "imbalanced_pool"),
+    ];
+    for (package, example) in EXAMPLES {
+        checked(&["run", "--quiet", "--package", package, "--example", example, "--locked"], &[])?;
     }
-    checked(&["check", "--package", PACKAGE, "--all-targets", "--no-default-features", "--locked"], &[])?;
-    // What is published is what is committed; a work tree may hold more.
-    checked(&["publish", "--dry-run", "--package", PACKAGE, "--locked", "--allow-dirty"], &[])
+    let without_solver = ["--package", "tailward-acquisition", "--all-targets", "--no-default-features"];
+    checked(&[&["check", "--locked"][..], &without_solver].concat(), &[])?;
+    for package in ["tailward-acquisition", "tailward-datasets"] {
+        // What is published is what is committed; a work tree may hold more.
+        checked(&["publish", "--dry-run", "--package", package, "--locked", "--allow-dirty"], &[])?;
+    }
+    Ok(())
 }
 
 /// A command of this driver.
