@@ -83,7 +83,7 @@ struct Given {
 impl Given {
     /// The rows after the first `rows` are labelled with what the network thinks of them.
     fn make(rows: usize, labelled: usize, classes: usize) -> Self {
-        let pool = Pool::make(classes, rows + labelled, 1);
+        let pool = Pool::make(classes, rows + labelled, 1, DIMS);
         let mut rng = ChaCha8Rng::seed_from_u64(6);
         let head = Array2::from_shape_simple_fn((classes, DIMS), || normal(&mut rng));
         let p = &pool.probabilities;

@@ -72,7 +72,7 @@ fn make(what: What, rows: usize, labelled: usize) -> Pool {
         What::Balanced { classes } => classes,
         What::Plain | What::Robust { .. } => 100,
     };
-    Pool::make(classes, rows, labelled)
+    Pool::make(classes, rows, labelled, DIMS)
 }
 
 fn query(pool: &Pool, what: What, budget: usize) -> Selection {

@@ -22,7 +22,7 @@ use tailward_acquisition::{
 };
 
 use crate::harness::{Measured, measure};
-use crate::pool::{Pool, normal};
+use crate::pool::{DIMS, Pool, normal};
 
 const REPEATS: usize = 3;
 const CLASSES: usize = 100;
@@ -128,7 +128,7 @@ struct Given {
 
 impl Given {
     fn make(strategy: &Strategy) -> Self {
-        let pool = Pool::make(CLASSES, ROWS, LABELLED);
+        let pool = Pool::make(CLASSES, ROWS, LABELLED, DIMS);
         let mut rng = ChaCha8Rng::seed_from_u64(4);
         let passes = if strategy.needs().dropout_passes > 0 { PASSES } else { 0 };
         let mut disturbed = Array3::from_shape_fn((passes, ROWS, CLASSES), |(_, row, class)| {

@@ -18,13 +18,13 @@ pub(crate) struct Pool {
 impl Pool {
     /// Rectified Gaussian clusters, one per class, as pooled features are not negative; the classes are those of the
     /// generated classifier, half of them rare.
-    pub(crate) fn make(classes: usize, rows: usize, labelled: usize) -> Self {
+    pub(crate) fn make(classes: usize, rows: usize, labelled: usize, dims: usize) -> Self {
         let shape = |rows, seed| Shape { rows, classes, budget: 1, tight: false, seed };
         let (pool, known) = (generate(&shape(rows, 1)), generate(&shape(labelled, 2)));
         let mut rng = ChaCha8Rng::seed_from_u64(3);
-        let means = Array2::from_shape_simple_fn((classes, DIMS), || normal(&mut rng));
+        let means = Array2::from_shape_simple_fn((classes, dims), || normal(&mut rng));
         let mut embed = |labels: &[usize]| {
-            Array2::from_shape_fn((labels.len(), DIMS), |(row, column)| {
+            Array2::from_shape_fn((labels.len(), dims), |(row, column)| {
                 (0.5 * means[[labels[row], column]] + 0.5 * normal(&mut rng)).max(0.0)
             })
             .into()
