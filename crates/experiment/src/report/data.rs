@@ -287,6 +287,22 @@ impl<'a> Factor<'a> {
     }
 }
 
+/// Whether two runs of a seed have the same pool, first labels and first model.
+///
+/// The hash of a pool says so, but for selections that are replayed: it covers the whole list, and lists that differ may begin with the
+/// same labels. Their first rounds tell: with other labels or another model, no loss and no accuracy would be the same to the last bit.
+fn began_alike(one: &Record, other: &Record) -> bool {
+    let replayed = |run: &Record| run.header.definition.replay.is_some();
+    one.header.pool_hash == other.header.pool_hash
+        || (replayed(one) && replayed(other) && one.rounds.first().zip(other.rounds.first()).is_some_and(
+            |(one, other)| {
+                one.class_counts == other.class_counts
+                    && one.epoch_losses == other.epoch_losses
+                    && one.evaluation == other.evaluation
+            },
+        ))
+}
+
 impl<'a> Group<'a> {
     /// Mean and spread of `measure` over the runs that have it.
     pub(super) fn summary(&self, measure: impl Fn(&Record) -> Option<f64>) -> Summary {
@@ -299,12 +315,12 @@ impl<'a> Group<'a> {
         }
     }
 
-    /// The runs of this strategy and of `other` that have the same seed and the same pool, by rising seed.
+    /// The runs of this strategy and of `other` that have the same seed and began alike, by rising seed.
     pub(super) fn paired(&self, other: &Group<'a>) -> Vec<(&'a Record, &'a Record)> {
         let partner = |run: &Record| {
             other.runs.iter().copied().find(|partner| {
                 partner.header.definition.seed == run.header.definition.seed
-                    && partner.header.pool_hash == run.header.pool_hash
+                    && began_alike(partner, run)
             })
         };
         self.runs.iter().copied().filter_map(|run| Some((run, partner(run)?))).collect()

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use tailward_experiment::definition::Definition;
 use tailward_experiment::expected::Expected;
-use tailward_experiment::record::{FlexMatchLine, Record, ValidationLine};
+use tailward_experiment::record::{FlexMatchLine, RECORD_FILE, Record, ValidationLine};
 use tailward_experiment::report::{ReportInput, write};
 
 use crate::fixture::{self, Shape};
@@ -367,6 +367,31 @@ fn runs_on_different_pools_are_not_paired() {
     }
     let result = report(&shape, records).markdown;
     assert!(section(&result, "Result").contains("difference — points, 95 % interval — (paired, n = 0)"));
+}
+
+/// On the committed records: lists that differ name pools with other hashes, and begin with the same labels.
+#[test]
+fn replayed_selections_are_paired_by_their_first_round() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../experiments/replay-labelbench-cifar100");
+    let read = |name: &str| fs::read_to_string(folder.join(name)).unwrap();
+    let definition = Definition::load(&folder.join("definition.toml")).unwrap();
+    let runs = folder.join("records/cpu-2026-11/replay-labelbench-cifar100/desk/if-1");
+    let record = |strategy: &str, seed: u64| {
+        let run = runs.join(strategy).join(format!("seed-{seed}"));
+        Record::load(&run.join(RECORD_FILE)).unwrap().unwrap()
+    };
+    let seeds = [1234, 3_334_155, 6_667_077, 9_999_999];
+    let mut records: Vec<Record> =
+        ["random", "margin"].iter().flat_map(|strategy| seeds.map(|seed| record(strategy, seed))).collect();
+    assert!(records[0].header.pool_hash != records[4].header.pool_hash, "their lists differ");
+    let result = |records: Vec<Record>| beside(&read("expected.toml"), &definition, records).markdown;
+    let paired = result(records.clone());
+    assert!(section(&paired, "Result").contains("(paired, n = 4)"), "{paired}");
+    // Another first model, or other first labels.
+    *records[4].rounds[0].epoch_losses.last_mut().unwrap() += 1e-12;
+    records[5].rounds[0].class_counts.swap(0, 1);
+    let paired = result(records);
+    assert!(section(&paired, "Result").contains("(paired, n = 2)"), "{paired}");
 }
 
 #[test]
