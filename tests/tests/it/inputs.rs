@@ -318,7 +318,7 @@ fn exit_codes_are_those_of_the_help() {
         (
             &["--strategy", "bait", "--probabilities", "p.npy"],
             2,
-            "no default for memory_limit_mib and regularisation",
+            "no default for regularisation and memory_limit_mib",
         ),
         (
             &["--strategy", "entropy", "--probabilities", "p.npy", "--tolerance", "1"],
@@ -340,7 +340,7 @@ fn help_says_what_each_strategy_needs() {
     let output = tailward().args(["query", "--help"]).output().unwrap();
     let help = String::from_utf8(output.stdout).unwrap();
     for line in [
-        "  bait                                    --probabilities FILE --embeddings FILE --set memory_limit_mib=8192",
+        "  bait                                    --probabilities FILE --embeddings FILE --set regularisation=1.0",
         "  direct                                  --probabilities FILE --parallel 1 --state FILE.json",
         "the authors of CBAL use 0.6",
         "Examples:",

@@ -294,13 +294,13 @@ impl<'a> Factor<'a> {
 fn began_alike(one: &Record, other: &Record) -> bool {
     let replayed = |run: &Record| run.header.definition.replay.is_some();
     one.header.pool_hash == other.header.pool_hash
-        || (replayed(one) && replayed(other) && one.rounds.first().zip(other.rounds.first()).is_some_and(
-            |(one, other)| {
+        || (replayed(one)
+            && replayed(other)
+            && one.rounds.first().zip(other.rounds.first()).is_some_and(|(one, other)| {
                 one.class_counts == other.class_counts
                     && one.epoch_losses == other.epoch_losses
                     && one.evaluation == other.evaluation
-            },
-        ))
+            }))
 }
 
 impl<'a> Group<'a> {
@@ -319,8 +319,7 @@ impl<'a> Group<'a> {
     pub(super) fn paired(&self, other: &Group<'a>) -> Vec<(&'a Record, &'a Record)> {
         let partner = |run: &Record| {
             other.runs.iter().copied().find(|partner| {
-                partner.header.definition.seed == run.header.definition.seed
-                    && began_alike(partner, run)
+                partner.header.definition.seed == run.header.definition.seed && began_alike(partner, run)
             })
         };
         self.runs.iter().copied().filter_map(|run| Some((run, partner(run)?))).collect()
