@@ -26,11 +26,11 @@ impl Options {
     /// What branch and bound may spend on a problem with so many classes.
     pub(crate) fn tree_work(&self, classes: usize) -> u64 {
         self.tree_work.unwrap_or(match self.mode {
-            // About half a second.
-            SolverMode::Auto if classes <= TREE_CLASSES => 400_000_000,
+            // About half a second to 0.8 s.
+            SolverMode::Auto if classes <= TREE_CLASSES => 350_000_000,
             SolverMode::Auto => 0,
-            // About eight seconds.
-            SolverMode::Exact => 6_000_000_000,
+            // About nine seconds.
+            SolverMode::Exact => 4_500_000_000,
         })
     }
 }
