@@ -3,6 +3,7 @@
 //! With `v = Ω − Pᵀz`, `λ‖v‖₁ = max { y·v : |y_c| ≤ λ }`, so that
 //! `g(y) = Ω·y + (sum of the b smallest r_i)`, `r_i = a_i − p_i·y`, is a lower bound for every `y` in the box.
 
+use super::lowest::lowest;
 use super::problem::{Instance, dot};
 
 /// The reduced costs of one `y`, and the rows ordered by them as far as needed.
@@ -68,10 +69,7 @@ impl Pass {
     pub(crate) fn nearest(&self, count: usize) -> Vec<u32> {
         let distance = |row: u32| (self.reduced[row as usize] - self.threshold).abs();
         let mut rows = self.order.clone();
-        if count < rows.len() {
-            rows.select_nth_unstable_by(count, |&i, &j| distance(i).total_cmp(&distance(j)).then(i.cmp(&j)));
-            rows.truncate(count);
-        }
+        lowest(&mut rows, count, distance);
         rows.sort_unstable();
         rows
     }

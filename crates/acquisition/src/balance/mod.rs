@@ -13,11 +13,13 @@
 
 pub mod certificate;
 mod dual;
+mod exchange;
 mod fixing;
 #[doc(hidden)]
 pub mod instances;
 mod kernel;
 mod local_search;
+mod lowest;
 mod options;
 mod path;
 mod problem;

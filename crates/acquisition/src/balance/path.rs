@@ -7,7 +7,8 @@ use super::solver::{certify, solve_from};
 use super::{Options, Problem, Solution, Status};
 use crate::Error;
 
-/// Weights that are searched like one; for each of more, branch and bound may spend two fifths.
+/// So many weights are searched like one. For each of more, branch and bound may spend a quarter, so that all of a sweep takes no longer
+/// than ten answers would.
 const FULL_SEARCHES: usize = 4;
 
 /// Solves CBAL Eq. 8 for every weight of `lambdas`, whatever `problem.lambda` is.
@@ -36,9 +37,8 @@ pub fn solve_along(problem: &Problem, lambdas: &[f64], options: &Options) -> Res
         return Err(Error::InvalidLambda { lambda });
     }
     let base = Instance::new(problem);
-    // All of a sweep may take what ten answers would.
-    let few = lambdas.len() <= FULL_SEARCHES;
-    let tree_work = options.tree_work(base.classes) * if few { 5 } else { 2 } / 5;
+    let whole = options.tree_work(base.classes);
+    let tree_work = if lambdas.len() <= FULL_SEARCHES { whole } else { whole / 4 };
     let options = &Options { tree_work: Some(tree_work), ..*options };
     let mut solutions: Vec<Solution> = Vec::with_capacity(lambdas.len());
     let mut last = 0.0;

@@ -5,6 +5,7 @@ use std::time::Instant;
 use serde::Serialize;
 
 use super::dual::Pass;
+use super::lowest::lowest;
 use super::options::Options;
 use super::problem::Instance;
 use super::relaxation::Relaxation;
@@ -164,8 +165,7 @@ fn unbalanced(problem: &Problem, start: Instant) -> Solution {
     let mut order: Vec<usize> = (0..problem.costs.len()).collect();
     // Adding 0.0 turns -0.0 into 0.0, so that `total_cmp` orders by value.
     let cost = |row: usize| problem.costs[row] + 0.0;
-    order.select_nth_unstable_by(problem.budget - 1, |&i, &j| cost(i).total_cmp(&cost(j)).then(i.cmp(&j)));
-    order.truncate(problem.budget);
+    lowest(&mut order, problem.budget, cost);
     order.sort_unstable();
     trivial(problem, order, vec![0.0; problem.requirement.len()], start)
 }

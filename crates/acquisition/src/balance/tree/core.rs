@@ -1,6 +1,7 @@
 //! The rows that could still change, as columns of a programme of their own.
 
-use super::super::problem::Instance;
+use super::super::exchange::Exchange;
+use super::super::problem::{Instance, l1, subtract};
 
 /// The programme over some of the rows, with the others picked or left out for good.
 ///
@@ -15,7 +16,7 @@ pub(crate) struct Core {
     /// `Pᵀ`, a class after the other. `[classes, columns]`
     pub(crate) probabilities: Vec<f64>,
     /// `[columns]`
-    pub(crate) groups: Vec<u16>,
+    pub(crate) groups: Vec<u32>,
     /// `Ω` without the rows that are picked for good. `[classes]`
     pub(crate) requirement: Vec<f64>,
     /// Rows to pick.
@@ -33,7 +34,7 @@ impl Core {
         let mut requirement = instance.requirement.to_vec();
         let mut constant = 0.0;
         for &row in taken {
-            super::super::problem::subtract(&mut requirement, instance.row(row));
+            subtract(&mut requirement, instance.row(row));
             constant += instance.costs[row];
         }
         let mut probabilities = vec![0.0; classes * columns];
@@ -46,7 +47,7 @@ impl Core {
                     group = class;
                 }
             }
-            groups.push(u16::try_from(group).expect("a tree has few classes"));
+            groups.push(group as u32);
         }
         Self {
             rows: free.iter().map(|&row| row as u32).collect(),
@@ -60,6 +61,7 @@ impl Core {
         }
     }
 
+    /// How many columns.
     pub(crate) fn columns(&self) -> usize {
         self.rows.len()
     }
@@ -69,20 +71,31 @@ impl Core {
         &self.probabilities[class * self.columns()..(class + 1) * self.columns()]
     }
 
+    /// How many classes.
     pub(crate) fn classes(&self) -> usize {
         self.requirement.len()
+    }
+
+    /// `Ω − Pᵀz` of the selection that picks `columns` of the core. `[classes]`
+    fn residual(&self, columns: &[u32]) -> Vec<f64> {
+        let missing = |(class, need): (usize, &f64)| {
+            let of_class = self.of_class(class);
+            need - columns.iter().map(|&column| of_class[column as usize]).sum::<f64>()
+        };
+        self.requirement.iter().enumerate().map(missing).collect()
     }
 
     /// The objective of the selection that picks `columns` of the core.
     pub(crate) fn objective(&self, columns: &[u32]) -> f64 {
         let cost: f64 = columns.iter().map(|&column| self.costs[column as usize]).sum();
-        let distance: f64 = (0..self.classes())
-            .map(|class| {
-                let of_class = &self.probabilities[class * self.columns()..(class + 1) * self.columns()];
-                let sum: f64 = columns.iter().map(|&column| of_class[column as usize]).sum();
-                (self.requirement[class] - sum).abs()
-            })
-            .sum();
-        self.constant + cost + self.lambda * distance
+        self.constant + cost + self.lambda * l1(&self.residual(columns))
+    }
+
+    /// Exchanges among `columns`, of which the first `picked` are picked; `selection` is all that is picked.
+    pub(crate) fn exchange(&self, columns: &[u32], picked: usize, selection: &[u32]) -> Exchange {
+        let costs = columns.iter().map(|&column| self.costs[column as usize]).collect();
+        let of_column = |&column: &u32| self.probabilities[column as usize..].iter().step_by(self.columns());
+        let probabilities = columns.iter().flat_map(of_column).copied().collect();
+        Exchange::new(self.lambda, costs, probabilities, picked, self.residual(selection))
     }
 }

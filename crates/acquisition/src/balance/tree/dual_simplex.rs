@@ -8,6 +8,8 @@ use super::relaxed::{PIVOT_TOLERANCE, Relaxed, dot};
 
 /// A basic variable out of its bounds by no more than this is within them.
 const FEASIBILITY_TOLERANCE: f64 = 1e-9;
+/// Pivots of one relaxation before it is given up: nothing here keeps it from turning in a circle.
+const PIVOTS: usize = 20_000;
 /// Pivots after which the inverse is made anew.
 const REFACTOR: usize = 100;
 
@@ -20,7 +22,7 @@ pub(super) enum Outcome {
     Above,
     /// Nothing satisfies the bounds.
     Infeasible,
-    /// Pivots ran out, or the basis is singular.
+    /// There is nothing left to spend, pivots ran out, or the basis is singular.
     Failed,
 }
 
@@ -87,10 +89,13 @@ impl Relaxed {
         f64::INFINITY
     }
 
-    /// Pivots until every variable is within its bounds, or the value is above `limit`.
-    pub(super) fn optimise(&mut self, limit: f64, pivots: usize) -> Outcome {
+    /// Pivots until every variable is within its bounds, the value is above `limit`, or `allowance` is spent.
+    pub(super) fn optimise(&mut self, limit: f64, allowance: u64) -> Outcome {
         let mut value = self.bound();
-        for _ in 0..pivots {
+        for _ in 0..PIVOTS {
+            if self.work > allowance {
+                return Outcome::Failed;
+            }
             if value > limit {
                 value = self.bound();
                 if value > limit {

@@ -11,7 +11,6 @@ mod core;
 mod dual_simplex;
 mod node;
 mod part;
-mod polish;
 mod relaxed;
 mod rounding;
 mod sifted;
@@ -28,8 +27,6 @@ use self::part::Part;
 use self::relaxed::Relaxed;
 use self::sifted::{Given, Refused, Sifted};
 
-/// Pivots of one relaxation before it is given up.
-const PIVOTS: usize = 20_000;
 /// Fractional variables whose branches are looked at; those of groups come first.
 const CANDIDATES: usize = 8;
 /// A selection must be better by more than this.
@@ -63,8 +60,12 @@ struct Search<'a> {
 ///
 /// `duals` and `threshold` are those of the relaxation. `[classes]`
 pub(crate) fn search(core: &Core, duals: &[f64], threshold: f64, objective: f64, limit: u64) -> Found {
+    // One inverse of a basis.
+    if (2 * core.classes() as u64 + 1).saturating_pow(3) > limit {
+        return Found { columns: None, bound: f64::NEG_INFINITY, nodes: 0 };
+    }
     let mut sizes = vec![0_i32; core.classes()];
-    core.groups.iter().for_each(|&group| sizes[usize::from(group)] += 1);
+    core.groups.iter().for_each(|&group| sizes[group as usize] += 1);
     let budget = i32::try_from(core.budget).expect("fewer than 2^31 picks");
     let root = Node {
         bound: f64::NEG_INFINITY,
@@ -112,7 +113,8 @@ impl<'a> Search<'a> {
         let Some(mut sifted) = self.begin(&mut node) else { return };
         loop {
             self.nodes += 1;
-            let (outcome, bound) = sifted.solve(self.objective - IMPROVEMENT, PIVOTS);
+            let allowance = self.limit.saturating_sub(self.work);
+            let (outcome, bound) = sifted.solve(self.objective - IMPROVEMENT, allowance);
             self.work += sifted.spent();
             node.bound = node.bound.max(bound);
             if outcome == Outcome::Above || self.closes(node.bound) {

@@ -16,7 +16,7 @@ pub(super) struct Relaxed {
     /// `[classes, columns]`
     probabilities: Vec<f64>,
     /// `[columns]`
-    groups: Vec<u16>,
+    groups: Vec<u32>,
     /// `[m]`
     rhs: Vec<f64>,
     /// What the columns that are picked cost.
@@ -122,7 +122,7 @@ impl Relaxed {
         if variable < n {
             let of_column = self.probabilities.iter().skip(variable).step_by(n);
             out.iter_mut().zip(of_column).for_each(|(entry, p)| *entry = *p);
-            out[classes + usize::from(self.groups[variable])] = 1.0;
+            out[classes + self.groups[variable] as usize] = 1.0;
             out[2 * classes] = 1.0;
         } else if variable < n + classes {
             out[classes + variable - n] = -1.0;
@@ -227,7 +227,7 @@ impl Relaxed {
         let (columns, rest) = out.split_at_mut(n);
         let budget = factors[2 * classes];
         for (value, &group) in columns.iter_mut().zip(&self.groups) {
-            *value = budget + factors[classes + usize::from(group)];
+            *value = budget + factors[classes + group as usize];
         }
         for (entries, &factor) in self.probabilities.chunks_exact(n.max(1)).zip(factors) {
             if factor != 0.0 {

@@ -1,7 +1,7 @@
 //! From a node's relaxation to a selection.
 
+use super::super::lowest::lowest;
 use super::core::Core;
-use super::polish::Polish;
 use super::sifted::Sifted;
 
 /// Columns on each side of the threshold that may be exchanged.
@@ -43,22 +43,21 @@ pub(super) fn round(core: &Core, sifted: &Sifted, promising: f64) -> Option<Roun
     let mut work = 0;
     for reach in [NEAR, WIDE] {
         let near = |side: bool| {
-            let open = (0..values.len()).filter(|&k| picked[k] == side && relaxed.is_open(k));
+            let open =
+                (0..values.len()).filter(|&variable| picked[variable] == side && relaxed.is_open(variable));
             let mut variables: Vec<usize> = open.collect();
-            let key = |k: &usize| relaxed.reduced(*k).abs();
-            if variables.len() > reach {
-                variables.select_nth_unstable_by(reach, |i, j| key(i).total_cmp(&key(j)).then(i.cmp(j)));
-                variables.truncate(reach);
-            }
-            variables.iter().map(|&variable| relaxed.columns[variable]).collect::<Vec<u32>>()
+            lowest(&mut variables, reach, |variable| relaxed.reduced(variable).abs());
+            variables
         };
-        let (inside, other) = (near(true), near(false));
-        let variable =
-            |column: &u32| relaxed.columns.binary_search(column).expect("a column of the relaxation");
-        let mut polish = Polish::new(core, &columns, inside.clone(), other);
-        work += polish.descend() + 2 * (core.classes() * columns.len()) as u64;
-        inside.iter().for_each(|column| picked[variable(column)] = false);
-        polish.inside().iter().for_each(|column| picked[variable(column)] = true);
+        let entries = [near(true), near(false)];
+        let inside = entries[0].len();
+        let entries = entries.concat();
+        let among: Vec<u32> = entries.iter().map(|&variable| relaxed.columns[variable]).collect();
+        let mut exchange = core.exchange(&among, inside, &columns);
+        exchange.descend((reach, reach), u64::MAX);
+        work += core.classes() as u64 * (exchange.evaluated() + 2 * columns.len() as u64);
+        entries[..inside].iter().for_each(|&variable| picked[variable] = false);
+        exchange.inside.iter().for_each(|&entry| picked[entries[entry]] = true);
         columns = selection(&picked);
         if core.objective(&columns) >= promising {
             break;

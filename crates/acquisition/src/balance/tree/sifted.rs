@@ -1,5 +1,6 @@
 //! The relaxation of a node over many columns: solved over those near its threshold, and checked against the others.
 
+use super::super::lowest::lowest;
 use super::basis::{Name, named, placed};
 use super::core::Core;
 use super::dual_simplex::Outcome;
@@ -56,17 +57,11 @@ impl<'a> Sifted<'a> {
         if bound >= objective {
             return Err(Refused::Above { work });
         }
-        let mut order: Vec<usize> = (0..prices.len()).collect();
-        let key = |k: &usize| prices[*k].abs();
-        order.retain(|k| key(k) <= objective - bound);
-        let open = order.clone();
-        let start = (START * given.duals.len()).max(LEAST_START);
-        if order.len() > start {
-            order.select_nth_unstable_by(start, |i, j| key(i).total_cmp(&key(j)).then(i.cmp(j)));
-            order.truncate(start);
-        }
+        let is_open = |k: usize| prices[k].abs() <= objective - bound;
+        let mut near: Vec<usize> = (0..prices.len()).filter(|&k| is_open(k)).collect();
+        lowest(&mut near, (START * given.duals.len()).max(LEAST_START), |k| prices[k].abs());
         let mut takes_part = vec![false; prices.len()];
-        order.iter().for_each(|&k| takes_part[k] = true);
+        near.iter().for_each(|&k| takes_part[k] = true);
         for name in basis {
             if let Name::Column(column) = name
                 && let Ok(k) = given.columns.binary_search(column)
@@ -75,13 +70,11 @@ impl<'a> Sifted<'a> {
             }
         }
         let mut picked = given.picked.clone();
-        let mut is_open = vec![false; prices.len()];
-        open.iter().for_each(|&k| is_open[k] = true);
         let (mut columns, mut rest) = (Vec::new(), Vec::new());
         for (k, &column) in given.columns.iter().enumerate() {
             if takes_part[k] {
                 columns.push(column);
-            } else if is_open[k] {
+            } else if is_open(k) {
                 rest.push((column, prices[k] < 0.0));
             } else if prices[k] < 0.0 {
                 picked.push(column);
@@ -111,10 +104,11 @@ impl<'a> Sifted<'a> {
         std::mem::take(&mut self.work) + std::mem::take(&mut self.relaxed.work)
     }
 
-    /// Solves the relaxation, or finds that its value is above `limit`. The bound holds whatever comes out.
-    pub(super) fn solve(&mut self, limit: f64, pivots: usize) -> (Outcome, f64) {
+    /// Solves the relaxation, or finds that its value is above `limit`; spends `allowance` at most, but for a step. The bound holds whatever
+    /// comes out.
+    pub(super) fn solve(&mut self, limit: f64, allowance: u64) -> (Outcome, f64) {
         for _ in 0..ROUNDS {
-            let outcome = self.relaxed.optimise(limit, pivots);
+            let outcome = self.relaxed.optimise(limit, allowance.saturating_sub(self.work));
             let bound = self.bound();
             if bound > limit {
                 return (Outcome::Above, bound);
@@ -137,14 +131,10 @@ impl<'a> Sifted<'a> {
                 Outcome::Optimal | Outcome::Above => {}
             }
             let most = (self.relaxed.width() / 2).max(64);
-            let key = |k: &usize| {
-                let price = self.prices[*k].abs();
+            lowest(&mut wrong, most, |k| {
+                let price = self.prices[k].abs();
                 if outcome == Outcome::Infeasible { price } else { -price }
-            };
-            if wrong.len() > most {
-                wrong.select_nth_unstable_by(most, |i, j| key(i).total_cmp(&key(j)).then(i.cmp(j)));
-                wrong.truncate(most);
-            }
+            });
             if !self.join(&wrong) {
                 return (Outcome::Failed, bound);
             }
@@ -280,7 +270,7 @@ fn stated(
     gone.extend(rest.iter().filter(|&&(_, at)| at).map(|&(column, _)| column));
     let mut groups = groups.to_vec();
     for &column in &gone {
-        let bounds = &mut groups[usize::from(core.groups[column as usize])];
+        let bounds = &mut groups[core.groups[column as usize] as usize];
         *bounds = (bounds.0 - 1, bounds.1 - 1);
     }
     Relaxed::new(core, columns, &gone, &groups)
@@ -291,7 +281,7 @@ fn price(core: &Core, columns: &[u32], duals: &[f64], prices: &mut Vec<f64>) {
     let classes = core.classes();
     prices.clear();
     prices.extend(columns.iter().map(|&column| {
-        let group = usize::from(core.groups[column as usize]);
+        let group = core.groups[column as usize] as usize;
         core.costs[column as usize] - duals[classes + group] - duals[2 * classes]
     }));
     for (class, &dual) in duals[..classes].iter().enumerate() {
