@@ -2,6 +2,8 @@
 
 mod nearest_others;
 
+pub(crate) use nearest_others::Neighbour;
+
 use std::borrow::Cow;
 use std::ops::Range;
 

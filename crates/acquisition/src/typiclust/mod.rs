@@ -19,7 +19,7 @@ use crate::range::at_least;
 use crate::select::validate_budget;
 use crate::{Embeddings, Error, Pick, Selection};
 
-use typicality::typicalities;
+use typicality::Candidates;
 
 /// Clusters smaller than this come last: the authors' code leaves them out, as outliers (`MIN_CLUSTER_SIZE`).
 const SMALL: usize = 5;
@@ -118,8 +118,8 @@ fn all_rows<'a>(embeddings: &'a Embeddings<'_>) -> ndarray::CowArray<'a, f32, nd
 
 /// A cluster while rows are picked from it.
 struct Cluster {
-    /// Its unlabelled rows that are not picked, rising.
-    free: Vec<usize>,
+    /// Its unlabelled rows that are not picked.
+    free: Candidates,
     /// Labelled and picked ones.
     taken: usize,
     size: usize,
@@ -133,17 +133,19 @@ fn choose(
     neighbours: usize,
 ) -> Result<Selection, Error> {
     let count = clusters.iter().max().map_or(0, |&last| last + 1);
-    let mut members: Vec<Cluster> =
-        (0..count).map(|_| Cluster { free: Vec::new(), taken: 0, size: 0 }).collect();
+    let mut free = vec![Vec::new(); count];
+    let mut sizes = vec![0; count];
     for (row, &cluster) in clusters.iter().enumerate() {
-        let cluster = &mut members[cluster];
-        cluster.size += 1;
+        sizes[cluster] += 1;
         if row < unlabelled {
-            cluster.free.push(row);
-        } else {
-            cluster.taken += 1;
+            free[cluster].push(row);
         }
     }
+    let mut members: Vec<Cluster> = free
+        .into_iter()
+        .zip(sizes)
+        .map(|(free, size)| Cluster { taken: size - free.len(), free: Candidates::new(free), size })
+        .collect();
     let mut picks = Vec::with_capacity(budget);
     while picks.len() < budget {
         let next = (0..count)
@@ -154,9 +156,8 @@ fn choose(
             })
             .expect("the pool holds the budget");
         let cluster = &mut members[next];
-        let typical = typicalities(&rows.some(&cluster.free), neighbours);
-        let best = (1..typical.len()).fold(0, |best, at| if typical[at] > typical[best] { at } else { best });
-        picks.push(Pick { row: cluster.free.remove(best), score: typical[best] });
+        let (row, typicality) = cluster.free.take_most_typical(rows, neighbours);
+        picks.push(Pick { row, score: typicality });
         cluster.taken += 1;
     }
     Ok(Selection::of(picks))

@@ -1,4 +1,5 @@
 use ndarray::{Array2, array};
+use proptest::prelude::*;
 use rand::{RngExt, SeedableRng};
 
 use super::*;
@@ -83,4 +84,59 @@ fn what_is_wrong_is_said() {
     assert!(error(1, 5, 0).contains("max_clusters"));
     assert!(error(4, 5, 5).contains('4'));
     assert!(query_in_clusters(&pool, &[0, 0], 1, 1).unwrap_err().to_string().contains("clusters"));
+}
+
+/// Algorithm 1 as it is written: every typicality anew for every pick.
+fn by_the_definition(pool: &Array2<f32>, clusters: &[usize], budget: usize, neighbours: usize) -> Vec<Pick> {
+    let mut free: Vec<usize> = (0..pool.nrows()).collect();
+    let mut picks: Vec<Pick> = Vec::new();
+    let size = |cluster: usize| clusters.iter().filter(|&&of| of == cluster).count();
+    while picks.len() < budget {
+        let taken = |cluster: usize| picks.iter().filter(|pick| clusters[pick.row] == cluster).count();
+        let is_open = |cluster: usize| free.iter().any(|&row| clusters[row] == cluster);
+        let next = (0..=*clusters.iter().max().unwrap())
+            .filter(|&cluster| is_open(cluster))
+            .min_by_key(|&cluster| (size(cluster) < SMALL, taken(cluster), Reverse(size(cluster))))
+            .unwrap();
+        let members: Vec<usize> = free.iter().copied().filter(|&row| clusters[row] == next).collect();
+        let neighbours = neighbours.min(members.len() / 2);
+        let typicality = |row: usize| {
+            let others = members.iter().filter(|&&other| other != row);
+            let mut distances: Vec<f64> = others
+                .map(|&other| {
+                    let columns = pool.row(row).into_iter().zip(pool.row(other));
+                    columns.map(|(a, b)| (f64::from(*a) - f64::from(*b)).powi(2)).sum::<f64>().sqrt()
+                })
+                .collect();
+            distances.sort_by(f64::total_cmp);
+            let mean = distances[..neighbours].iter().sum::<f64>() / neighbours as f64;
+            if neighbours == 0 { 0.0 } else { mean.recip().min(f64::MAX) }
+        };
+        let mut best = Pick { row: members[0], score: typicality(members[0]) };
+        for &row in &members[1..] {
+            let score = typicality(row);
+            if score > best.score {
+                best = Pick { row, score };
+            }
+        }
+        free.retain(|&row| row != best.row);
+        picks.push(best);
+    }
+    picks
+}
+
+proptest! {
+    /// Two columns of small integers: sums of two terms have one order, and many rows tie.
+    #[test]
+    fn the_picks_are_those_of_the_definition(
+        (rows, clusters, neighbours, seed) in (1_usize..60, 1_usize..4, 1_usize..9, any::<u64>()),
+        spread in 1_i32..30,
+    ) {
+        let mut rng = ChaCha8Rng::seed_from_u64(seed);
+        let pool = Array2::from_shape_simple_fn((rows, 2), || rng.random_range(-spread..=spread) as f32);
+        let clusters: Vec<usize> = (0..rows).map(|_| rng.random_range(0..clusters)).collect();
+        let budget = rng.random_range(1..=rows);
+        let found = query_in_clusters(&embeddings(pool.clone(), Array2::zeros((0, 2))), &clusters, budget, neighbours);
+        prop_assert_eq!(found.unwrap().picks, by_the_definition(&pool, &clusters, budget, neighbours));
+    }
 }
