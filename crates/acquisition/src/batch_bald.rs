@@ -3,6 +3,7 @@
 use ndarray::{ArrayView2, ArrayView3, Axis};
 use rand::RngExt;
 use rand_chacha::ChaCha8Rng;
+use rayon::prelude::*;
 
 use crate::{Error, Pick, Selection, bald, entropy, select};
 
@@ -68,9 +69,10 @@ pub fn query(
             // The very figure that BALD gives, to the last bit.
             if step == 0 { scores[candidate.row] } else { batch.gain(candidate) }
         };
-        let gains = candidates.iter().map(|candidate| Pick { row: candidate.row, score: gain(candidate) });
+        let with_gain = |candidate: &Candidate| Pick { row: candidate.row, score: gain(candidate) };
+        let gains: Vec<Pick> = candidates.par_iter().map(with_gain).collect();
         let Some((place, pick)) =
-            gains.enumerate().min_by(|left, right| select::query_order(&left.1, &right.1))
+            gains.into_iter().enumerate().min_by(|left, right| select::query_order(&left.1, &right.1))
         else {
             break;
         };
