@@ -1,7 +1,5 @@
 //! The nearest of all others.
 
-use ndarray::{ArrayView2, Axis};
-
 use super::{Block, Rows, TILE, margin, multiply, squared_to};
 
 /// One of the others, and how far it is.
@@ -34,8 +32,8 @@ impl Rows<'_> {
     /// `[of, rows]`
     fn products(&self, of: &[usize]) -> Vec<f32> {
         let count = self.len();
-        let left = self.block(0..count).select(Axis(0), of);
-        let left: ArrayView2<f32> = left.view();
+        let chosen = self.some(of);
+        let left = chosen.block(0..of.len());
         let mut products = vec![0.0_f32; of.len() * count];
         let mut tile = vec![0.0_f32; of.len() * TILE.min(count)];
         for start in (0..count).step_by(TILE) {
