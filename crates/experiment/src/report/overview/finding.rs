@@ -82,10 +82,15 @@ pub(super) fn sentence(factor: &Factor<'_>, of_rare: bool) -> Option<String> {
         return Some(capitalised(&format!("{joined} {basis}")));
     }
     let opening = clause(&second, kind, found, against).unwrap_or_else(|| {
-        format!(
-            "no difference in {} is separable from noise",
-            if of_rare { "images of rare classes" } else { "balance" }
-        )
+        let what = if of_rare { "images of rare classes" } else { "balance" };
+        // Where the report has other pairs, they may well differ.
+        let is_all = compared.len() == factor.pairs().count();
+        let subject = match (is_all, balancing) {
+            (true, _) => format!("no difference in {what} is"),
+            (false, true) => format!("balancing makes no difference in {what} that is"),
+            (false, false) => format!("no difference from Random in {what} is"),
+        };
+        format!("{subject} separable from noise")
     });
     let closing = clause(&first, kind, reached, "")
         .unwrap_or_else(|| format!("no difference in {name} is separable from noise"));
