@@ -130,6 +130,10 @@ pub fn main() -> ExitCode {
         )
         .init();
     guard::watch();
+    // The page's server computes on threads of its own while this one waits for it.
+    if !matches!(cli.verb, Verb::Label(_)) {
+        compute_on_this_thread();
+    }
     // A run says more exactly what it was doing.
     let work = Work {
         device: "the device".to_owned(),
@@ -146,6 +150,14 @@ pub fn main() -> ExitCode {
         (Some(Err(error)), _) => failed(&error),
         (_, Err(error)) => failed(&error.into()),
         (_, Ok(())) => ExitCode::SUCCESS,
+    }
+}
+
+/// Makes this thread one of Rayon's, as many as there are then: what it hands out is computed here at once, where it would wake
+/// another thread and sleep until that is done, some hundred times a step of training.
+fn compute_on_this_thread() {
+    if let Err(error) = rayon::ThreadPoolBuilder::new().use_current_thread().build_global() {
+        tracing::warn!("the main thread only hands out work and does none: {error}");
     }
 }
 
