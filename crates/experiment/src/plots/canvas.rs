@@ -134,9 +134,22 @@ fn legend_rows(entries: &[(String, Key)]) -> Vec<Vec<(i32, usize)>> {
     rows
 }
 
+/// Height of a line of the subtitle.
+pub(crate) const SUBTITLE_LINE: i32 = 20;
+
+/// The subtitle in lines that fit the figure.
+pub(crate) fn subtitle_lines(subtitle: &str) -> Vec<String> {
+    lines(subtitle, WIDTH as i32 - 32, TEXT_SIZE)
+}
+
+/// Where the legend begins.
+fn legend_top(subtitle: &str) -> i32 {
+    62 + (subtitle_lines(subtitle).len() as i32 - 1) * SUBTITLE_LINE
+}
+
 /// Height of the heading with its legend.
-pub(crate) fn heading_height(entries: &[(String, Key)]) -> u32 {
-    (62 + legend_rows(entries).len() as i32 * ROW + 6) as u32
+pub(crate) fn heading_height(subtitle: &str, entries: &[(String, Key)]) -> u32 {
+    (legend_top(subtitle) + legend_rows(entries).len() as i32 * ROW + 6) as u32
 }
 
 /// Draws title, subtitle and legend; the legend stands above the data, so that it hides none.
@@ -147,9 +160,11 @@ pub(crate) fn heading(
     entries: &[(String, Key)],
 ) -> Result<(), Fault> {
     write(sheet, title, (16, 22), font(TITLE_SIZE, INK))?;
-    write(sheet, subtitle, (16, 46), font(TEXT_SIZE, GREY))?;
+    for (index, line) in subtitle_lines(subtitle).iter().enumerate() {
+        write(sheet, line, (16, 46 + index as i32 * SUBTITLE_LINE), font(TEXT_SIZE, GREY))?;
+    }
     for (index, row) in legend_rows(entries).into_iter().enumerate() {
-        let y = 62 + index as i32 * ROW + ROW / 2;
+        let y = legend_top(subtitle) + index as i32 * ROW + ROW / 2;
         for (x, entry) in row {
             let (label, key) = &entries[entry];
             match key {
@@ -296,5 +311,13 @@ mod tests {
         assert_eq!(wrapped("GALAXY", 128, TEXT_SIZE), ["GALAXY"]);
         assert_eq!(wrapped("DIRECT (1 annotator)", 128, TEXT_SIZE), ["DIRECT", "(1 annotator)"]);
         assert_eq!(wrapped("a b", 1, TEXT_SIZE), ["a", "b"]);
+    }
+
+    #[test]
+    fn a_long_subtitle_is_broken_and_moves_the_legend_down() {
+        let long = "desk scale, scaled down, on CIFAR-10 without its test batch (batches 1 to 4, tested on batch 5); n = 8 seeds";
+        assert_eq!(subtitle_lines(long).len(), 2);
+        assert_eq!(subtitle_lines(long).join(" "), long);
+        assert_eq!(heading_height(long, &[]) - heading_height("n = 8 seeds", &[]), SUBTITLE_LINE as u32);
     }
 }

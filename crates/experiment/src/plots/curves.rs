@@ -118,7 +118,7 @@ impl CurveFigure {
 
     fn drawn(&self) -> Result<String, Fault> {
         let entries = self.legend();
-        let head = canvas::heading_height(&entries);
+        let head = canvas::heading_height(&self.subtitle, &entries);
         let rows = if self.layout == Layout::Row { 1 } else { self.panels.len().div_ceil(2) };
         let height = if self.layout == Layout::Row { PLOT_HEIGHT } else { GRID_HEIGHT * rows as u32 };
         let mut svg = String::new();

@@ -4,7 +4,7 @@ use plotters::prelude::*;
 use plotters::style::text_anchor::{HPos, Pos, VPos};
 
 use super::axis::Axis;
-use super::canvas::{self, Fault, Sheet, TEXT_SIZE, TICK_SIZE, TITLE_SIZE, WIDTH, text_width};
+use super::canvas::{self, Fault, SUBTITLE_LINE, Sheet, TEXT_SIZE, TICK_SIZE, TITLE_SIZE, WIDTH, text_width};
 use super::style::{BETTER, GREY, GRID, INK, UNDECIDED, WORSE};
 use crate::Error;
 use crate::format;
@@ -78,6 +78,8 @@ const BOTTOM: i32 = 54;
 /// Between the panels, and the numbers that stand right of each.
 const GAP: i32 = 14;
 const NUMBERS: i32 = 62;
+/// Between labels of ticks.
+const BETWEEN_LABELS: i32 = 6;
 
 /// The range that holds every interval and zero, with at most `wanted` steps.
 pub(crate) fn axis(spans: &[Option<Span>], wanted: usize) -> Axis {
@@ -100,7 +102,9 @@ impl ForestFigure {
 
     fn drawn(&self) -> Result<String, Fault> {
         let title = canvas::lines(&self.title, WIDTH as i32 - 2 * MARGIN, TITLE_SIZE);
-        let head = 12 + title.len() as i32 * LINE + 24;
+        let subtitle = canvas::subtitle_lines(&self.subtitle);
+        let below_title = 12 + title.len() as i32 * LINE;
+        let head = below_title + 4 + subtitle.len() as i32 * SUBTITLE_LINE;
         let rows = self.rows.len() as i32 * ROW;
         let height = head + TOP + rows + BOTTOM;
         let mut svg = String::new();
@@ -109,7 +113,10 @@ impl ForestFigure {
         for (line, text) in title.iter().enumerate() {
             canvas::write(&sheet, text, (MARGIN, 22 + line as i32 * LINE), canvas::font(TITLE_SIZE, INK))?;
         }
-        canvas::write(&sheet, &self.subtitle, (MARGIN, head - 14), canvas::font(TEXT_SIZE, GREY))?;
+        for (line, text) in subtitle.iter().enumerate() {
+            let y = below_title + 10 + line as i32 * SUBTITLE_LINE;
+            canvas::write(&sheet, text, (MARGIN, y), canvas::font(TEXT_SIZE, GREY))?;
+        }
         let widest = self.rows.iter().map(|row| text_width(row, TEXT_SIZE)).max().unwrap_or(0);
         let gutter = MARGIN + widest.min(WIDTH as i32 / 2) + GAP;
         for (row, label) in self.rows.iter().enumerate() {
@@ -132,6 +139,15 @@ impl ForestFigure {
     }
 }
 
+/// A tick's label.
+fn label(tick: f64, axis: &Axis) -> String {
+    if tick.abs() < axis.high.max(-axis.low) * 1e-9 {
+        "0".to_owned()
+    } else {
+        format::signed(tick, axis.decimals)
+    }
+}
+
 impl ForestPanel {
     fn draw(
         &self,
@@ -149,15 +165,18 @@ impl ForestPanel {
             Ok(())
         };
         text(&self.title, (left, head + TOP / 2), HPos::Left, INK)?;
-        for &tick in &axis.ticks {
-            let x = place(tick);
+        let labels: Vec<(f64, String)> = axis.ticks.iter().map(|&tick| (tick, label(tick, &axis))).collect();
+        let widest = labels.iter().map(|(_, label)| text_width(label, TICK_SIZE)).max().unwrap_or(0);
+        let step = f64::from(right - left) / (axis.ticks.len() - 1) as f64;
+        // Only every so many ticks, counted from zero, are told where there is no room for all.
+        let every = (f64::from(widest + BETWEEN_LABELS) / step).ceil().max(1.0) as usize;
+        let zeroth = labels.iter().position(|(_, label)| label == "0").unwrap_or(0);
+        for (index, (tick, label)) in labels.iter().enumerate() {
+            let x = place(*tick);
             sheet.draw(&PathElement::new([(x, top), (x, floor + 4)], GRID))?;
-            let label = if tick.abs() < axis.high * 1e-9 {
-                "0".to_owned()
-            } else {
-                format::signed(tick, axis.decimals)
-            };
-            text(&label, (x, floor + 14), HPos::Center, INK)?;
+            if index.abs_diff(zeroth).is_multiple_of(every) {
+                text(label, (x, floor + 14), HPos::Center, INK)?;
+            }
         }
         let zero = place(0.0);
         sheet.draw(&PathElement::new([(zero, top), (zero, floor + 4)], INK.stroke_width(1)))?;
@@ -248,5 +267,22 @@ mod tests {
             assert!(svg.contains(words), "{words} is not in {svg}");
         }
         assert!(!svg.contains("NaN"));
+    }
+
+    #[test]
+    fn labels_of_ticks_do_not_run_into_each_other() {
+        let panel = |title: &str, low, high| ForestPanel {
+            title: title.to_owned(),
+            better: "finds more".to_owned(),
+            better_is_right: true,
+            decimals: 1,
+            spans: vec![span(400.0, Some((low, high)), Tone::Better)],
+        };
+        let panels = vec![panel("points", -12.8, 431.6), panel("images", -12.8, 431.6)];
+        let rows = vec!["DIRECT (1 annotator) − GALAXY".to_owned()];
+        let figure =
+            ForestFigure { title: "found".to_owned(), subtitle: "n = 8 seeds".to_owned(), rows, panels };
+        let svg = figure.draw("x.svg").unwrap();
+        assert!(svg.contains("\n+400\n") && !svg.contains("\n+200\n"), "{svg}");
     }
 }

@@ -134,7 +134,8 @@ pub(super) fn draw_imbalance(factor: &Factor<'_>, scale: Scale) -> Result<[Optio
              {WHISKERS} {APART}"
         );
         let series = note.series(0, |round| Box::new(measure::score(of, round)), 100.0);
-        note.figure("pool", &format!("{name} against labels"), &caption, vec![panel("Accuracy on the pool (%)", series, false, 100.0)])
+        let y_title = if of.metric == Metric::Accuracy { "Accuracy on the pool (%)" } else { "Balanced accuracy on the pool (%)" };
+        note.figure("pool", &format!("{name} against labels"), &caption, vec![panel(y_title, series, false, 100.0)])
     });
     let rare = has(Box::new(measure::minority_labels(0))).then(|| rare(&note));
     Ok([pool.transpose()?, rare.transpose()?])

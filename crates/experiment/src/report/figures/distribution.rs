@@ -64,7 +64,7 @@ fn figure(factor: &Factor<'_>, subtitle: &str) -> Result<String, Fault> {
     }
     entries.push(("pool's proportions".to_owned(), Key::Box(SHADE)));
     entries.push(("uniform".to_owned(), Key::Target));
-    let head = canvas::heading_height(&entries);
+    let head = canvas::heading_height(subtitle, &entries);
     let height = head + stacks.len() as u32 * PANEL_HEIGHT + X_LABELS;
     let values = stacks
         .iter()

@@ -103,7 +103,7 @@ impl Grid {
     fn draw(&self, subtitle: &str) -> Result<String, Fault> {
         let entries =
             vec![("pool's proportions".to_owned(), Key::Box(SHADE)), ("uniform".to_owned(), Key::Target)];
-        let head = canvas::heading_height(&entries) as i32;
+        let head = canvas::heading_height(subtitle, &entries) as i32;
         let height = head + TOP + self.strips.len() as i32 * ROW + BOTTOM;
         let mut svg = String::new();
         let sheet = SVGBackend::with_string(&mut svg, (WIDTH, height as u32)).into_drawing_area();
