@@ -71,6 +71,10 @@ pub struct ForestPanel {
 const MARGIN: i32 = 16;
 const LINE: i32 = 26;
 const ROW: i32 = 26;
+/// What a row's second line adds.
+const ROW_LINE: i32 = 18;
+/// Pixels from which on what a row compares takes two lines.
+const WIDEST_ROW: i32 = WIDTH as i32 * 2 / 5;
 /// Above the rows: the panels' titles.
 const TOP: i32 = 30;
 /// Below the rows: ticks, and which side is the better.
@@ -105,8 +109,14 @@ impl ForestFigure {
         let subtitle = canvas::subtitle_lines(&self.subtitle);
         let below_title = 12 + title.len() as i32 * LINE;
         let head = below_title + 4 + subtitle.len() as i32 * SUBTITLE_LINE;
-        let rows = self.rows.len() as i32 * ROW;
-        let height = head + TOP + rows + BOTTOM;
+        let labels: Vec<Vec<&str>> = self.rows.iter().map(|row| row_lines(row)).collect();
+        let mut rows = Rows { middles: vec![], height: 0 };
+        for lines in &labels {
+            let height = ROW + (lines.len() as i32 - 1) * ROW_LINE;
+            rows.middles.push(rows.height + height / 2);
+            rows.height += height;
+        }
+        let height = head + TOP + rows.height + BOTTOM;
         let mut svg = String::new();
         let sheet = SVGBackend::with_string(&mut svg, (WIDTH, height as u32)).into_drawing_area();
         sheet.fill(&WHITE)?;
@@ -117,25 +127,43 @@ impl ForestFigure {
             let y = below_title + 10 + line as i32 * SUBTITLE_LINE;
             canvas::write(&sheet, text, (MARGIN, y), canvas::font(TEXT_SIZE, GREY))?;
         }
-        let widest = self.rows.iter().map(|row| text_width(row, TEXT_SIZE)).max().unwrap_or(0);
+        let widest = labels.iter().flatten().map(|line| text_width(line, TEXT_SIZE)).max().unwrap_or(0);
         let gutter = MARGIN + widest.min(WIDTH as i32 / 2) + GAP;
-        for (row, label) in self.rows.iter().enumerate() {
-            let y = head + TOP + row as i32 * ROW + ROW / 2;
+        for (row, lines) in labels.iter().enumerate() {
+            let y = head + TOP + rows.middles[row];
+            let beyond = (lines.len() as i32 - 1) * ROW_LINE / 2;
             if row % 2 == 0 {
-                let band = [(8, y - ROW / 2), (WIDTH as i32 - 8, y + ROW / 2)];
+                let band = [(8, y - ROW / 2 - beyond), (WIDTH as i32 - 8, y + ROW / 2 + beyond)];
                 sheet.draw(&Rectangle::new(band, RGBColor(0xF5, 0xF5, 0xF5).filled()))?;
             }
-            canvas::write(&sheet, label, (MARGIN, y), canvas::font(TEXT_SIZE, INK))?;
+            for (index, line) in lines.iter().enumerate() {
+                let y = y - beyond + index as i32 * ROW_LINE;
+                canvas::write(&sheet, line, (MARGIN, y), canvas::font(TEXT_SIZE, INK))?;
+            }
         }
         let count = self.panels.len().max(1) as i32;
         let each = (WIDTH as i32 - gutter - MARGIN) / count;
         for (index, panel) in self.panels.iter().enumerate() {
             let left = gutter + index as i32 * each;
-            panel.draw(&sheet, (left, left + each - NUMBERS - GAP), (head, rows))?;
+            panel.draw(&sheet, (left, left + each - NUMBERS - GAP), head, &rows)?;
         }
         sheet.present()?;
         drop(sheet);
         Ok(svg)
+    }
+}
+
+/// Where rows are, below the panels' titles.
+struct Rows {
+    middles: Vec<i32>,
+    height: i32,
+}
+
+/// What a row compares, in two lines where it is wide.
+fn row_lines(row: &str) -> Vec<&str> {
+    match row.find(" − ") {
+        Some(at) if text_width(row, TEXT_SIZE) > WIDEST_ROW => vec![&row[..at], &row[at + 1..]],
+        _ => vec![row],
     }
 }
 
@@ -153,12 +181,13 @@ impl ForestPanel {
         &self,
         sheet: &Sheet<'_>,
         (left, right): (i32, i32),
-        (head, rows): (i32, i32),
+        head: i32,
+        rows: &Rows,
     ) -> Result<(), Fault> {
         let axis = axis(&self.spans, 3);
         let share = |value: f64| (value - axis.low) / (axis.high - axis.low);
         let place = |value: f64| left + (share(value) * f64::from(right - left)).round() as i32;
-        let (top, floor) = (head + TOP, head + TOP + rows);
+        let (top, floor) = (head + TOP, head + TOP + rows.height);
         let text = |text: &str, at: (i32, i32), side: HPos, colour: RGBColor| -> Result<(), Fault> {
             let style = canvas::font(TICK_SIZE, colour).pos(Pos::new(side, VPos::Center));
             sheet.draw(&Text::new(text.to_owned(), at, style))?;
@@ -187,7 +216,7 @@ impl ForestPanel {
         };
         text(&hint, (x, floor + 36), side, BETTER)?;
         for (row, span) in self.spans.iter().enumerate() {
-            let y = top + row as i32 * ROW + ROW / 2;
+            let y = top + rows.middles[row];
             let Some(span) = span else {
                 text(format::NONE, (right + GAP, y), HPos::Left, GREY)?;
                 continue;
