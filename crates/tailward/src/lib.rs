@@ -89,6 +89,17 @@ enum Verb {
 }
 
 impl Verb {
+    /// Whether the thread that performs it does the arithmetic: the page's server has threads of its own for that, and what only
+    /// reads and writes files needs none.
+    fn computes_here(&self) -> bool {
+        match self {
+            Self::Ask(_) | Self::Train(_) | Self::Predict(_) | Self::Run(_) | Self::Replay(_) => true,
+            Self::Query(_) | Self::Answer(_) | Self::Probe(_) | Self::Check(_) | Self::Bench(_) => true,
+            Self::Init(_) | Self::Label(_) | Self::Tell(_) => false,
+            Self::Status(_) | Self::Report(_) | Self::Export(_) => false,
+        }
+    }
+
     /// As it is written on the command line.
     fn name(&self) -> &'static str {
         match self {
@@ -130,8 +141,7 @@ pub fn main() -> ExitCode {
         )
         .init();
     guard::watch();
-    // The page's server computes on threads of its own while this one waits for it.
-    if !matches!(cli.verb, Verb::Label(_)) {
+    if cli.verb.computes_here() {
         compute_on_this_thread();
     }
     // A run says more exactly what it was doing.
@@ -154,7 +164,7 @@ pub fn main() -> ExitCode {
 }
 
 /// Makes this thread one of Rayon's, as many as there are then: what it hands out is computed here at once, where it would wake
-/// another thread and sleep until that is done, some hundred times a step of training.
+/// another thread and sleep until that is done, for every kernel of a step of training.
 fn compute_on_this_thread() {
     if let Err(error) = rayon::ThreadPoolBuilder::new().use_current_thread().build_global() {
         tracing::warn!("the main thread only hands out work and does none: {error}");

@@ -299,6 +299,13 @@ mod tests {
     }
 
     #[test]
+    fn what_a_wide_row_compares_takes_two_lines() {
+        assert_eq!(row_lines("GALAXY − Random"), ["GALAXY − Random"]);
+        let wide = "DIRECT (1 annotator), crops and flips − Random";
+        assert_eq!(row_lines(wide), ["DIRECT (1 annotator), crops and flips", "− Random"]);
+    }
+
+    #[test]
     fn labels_of_ticks_do_not_run_into_each_other() {
         let panel = |title: &str, low, high| ForestPanel {
             title: title.to_owned(),
