@@ -119,7 +119,10 @@ fn subject(names: &[String], total: usize, kind: &str) -> (String, bool) {
         names if names.len() == total && total > 1 => (format!("all {total} {kind}"), true),
         [name] if total > 2 => (format!("only {name}"), false),
         [name] => (name.clone(), false),
-        [first @ .., last] if names.len() < 4 => (format!("{} and {last}", first.join(", ")), true),
+        // Labels with commas in them would run into each other.
+        [first @ .., last] if names.len() < 4 && !names.iter().any(|name| name.contains(',')) => {
+            (format!("{} and {last}", first.join(", ")), true)
+        }
         names => (format!("{} of {total} {kind}", names.len()), true),
     }
 }
@@ -139,6 +142,7 @@ mod tests {
         assert_eq!(of(&["A"], &["B", "C"], 4).unwrap(), "only A finds more, B and C find fewer than R");
         assert_eq!(of(&["A"], &[], 1).unwrap(), "A finds more than R");
         assert_eq!(of(&["A", "B", "C", "D"], &[], 5).unwrap(), "4 of 5 strategies find more than R");
+        assert_eq!(of(&["A, wide", "B"], &[], 4).unwrap(), "2 of 4 strategies find more than R");
         assert_eq!(of(&[], &[], 3), None);
     }
 }
