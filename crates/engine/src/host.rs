@@ -1,7 +1,5 @@
 //! Where and with what a run happens, for the header of its record.
 
-use std::process::Command;
-
 use tailward_experiment::record::Host;
 
 use crate::device::Backend;
@@ -9,11 +7,11 @@ use crate::device::Backend;
 /// Burn's version, as Cargo.toml pins it.
 pub const BURN_VERSION: &str = "0.22.1";
 
-/// Describes this process.
-pub fn describe(backend: Backend) -> Host {
+/// Describes this process, whose binary was built from `revision`.
+pub fn describe(backend: Backend, revision: &str) -> Host {
     Host {
         tailward: env!("CARGO_PKG_VERSION").to_owned(),
-        revision: revision(),
+        revision: revision.to_owned(),
         burn: BURN_VERSION.to_owned(),
         device: backend.to_string(),
         processor: processor(),
@@ -21,18 +19,6 @@ pub fn describe(backend: Backend) -> Host {
         system: format!("{}-{}", std::env::consts::OS, std::env::consts::ARCH),
         kernels: backend.device().ok().and_then(|device| tailward_models::kernels(&device)),
     }
-}
-
-/// The git revision of the source that this was built from, with `-dirty` if tracked files differ from it by now;
-/// `unknown` where the source is gone.
-fn revision() -> String {
-    let git = |arguments: &[&str]| -> Option<String> {
-        let output =
-            Command::new("git").args(["-C", env!("CARGO_MANIFEST_DIR")]).args(arguments).output().ok()?;
-        output.status.success().then(|| String::from_utf8_lossy(&output.stdout).trim().to_owned())
-    };
-    git(&["describe", "--always", "--dirty", "--abbrev=12", "--exclude=*"])
-        .unwrap_or_else(|| "unknown".to_owned())
 }
 
 /// The processor's model name, where the operating system tells it.

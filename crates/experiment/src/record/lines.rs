@@ -79,7 +79,8 @@ pub const BURN_KERNELS: &str = "burn";
 pub struct Host {
     /// Version of Tailward.
     pub tailward: String,
-    /// Git revision of the source, with `-dirty` when it was changed; `unknown` outside a repository.
+    /// Git revision that the binary was built from, with `-dirty` when it was changed; `unknown` outside a repository.
+    /// Until 2026-11-29 it was that of the source's folder when the run began.
     pub revision: String,
     /// Version of Burn.
     pub burn: String,
