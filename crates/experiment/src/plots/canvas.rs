@@ -48,13 +48,16 @@ pub(crate) fn write(
     Ok(())
 }
 
+/// A space at which no line ends.
+const NO_BREAK: char = '\u{a0}';
+
 /// An estimate of a text's width, from the advances of common sans-serif faces, on the wide side.
 pub(crate) fn text_width(text: &str, size: f64) -> i32 {
     let ems: f64 = text
         .chars()
         .map(|character| match character {
             'i' | 'j' | 'l' | '.' | ',' | '\'' | '|' | 'I' => 0.28,
-            'f' | 't' | 'r' | ' ' | '-' | '(' | ')' => 0.36,
+            'f' | 't' | 'r' | ' ' | NO_BREAK | '-' | '(' | ')' => 0.36,
             'm' | 'w' | 'M' | 'W' | '%' => 0.88,
             character if character.is_uppercase() => 0.70,
             _ => 0.57,
@@ -76,11 +79,11 @@ pub(crate) fn wrapped(name: &str, width: i32, size: f64) -> Vec<String> {
     lines(name, width, size)
 }
 
-/// The lines of a text, broken between words where it is wider than `width` pixels.
+/// The lines of a text, broken between words where it is wider than `width` pixels; a number and its % stay together.
 pub(crate) fn lines(text: &str, width: i32, size: f64) -> Vec<String> {
     let fits = |text: &str| text_width(text, size) <= width;
     let mut lines: Vec<String> = Vec::new();
-    for word in text.split(' ') {
+    for word in text.replace(" %", &format!("{NO_BREAK}%")).split(' ') {
         match lines.last_mut() {
             Some(line) if fits(&format!("{line} {word}")) => {
                 line.push(' ');
@@ -89,7 +92,7 @@ pub(crate) fn lines(text: &str, width: i32, size: f64) -> Vec<String> {
             _ => lines.push(word.to_owned()),
         }
     }
-    lines
+    lines.into_iter().map(|line| line.replace(NO_BREAK, " ")).collect()
 }
 
 /// What an entry of a legend shows.
@@ -311,6 +314,11 @@ mod tests {
         assert_eq!(wrapped("GALAXY", 128, TEXT_SIZE), ["GALAXY"]);
         assert_eq!(wrapped("DIRECT (1 annotator)", 128, TEXT_SIZE), ["DIRECT", "(1 annotator)"]);
         assert_eq!(wrapped("a b", 1, TEXT_SIZE), ["a", "b"]);
+    }
+
+    #[test]
+    fn a_number_is_not_parted_from_its_unit() {
+        assert_eq!(lines("noise (95 % intervals)", 78, TEXT_SIZE), ["noise", "(95 %", "intervals)"]);
     }
 
     #[test]
