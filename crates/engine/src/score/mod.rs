@@ -37,11 +37,16 @@ pub struct Views {
     pub rng: ChaCha8Rng,
 }
 
+/// Images that each thread of a processor takes through a network together: few enough that what a layer leaves is still near
+/// when the next one reads it, and enough that the weights of wide layers are not prepared too often.
+const IMAGES_OF_A_THREAD: usize = 100;
+
 /// Scores the images of `rows` with a classifier in evaluation form ([`burn::module::Module::valid`]).
 ///
 /// Batches are of one shape (the last is filled up with its first image and cut again), so that a GPU tunes its
-/// kernels once, and everything is downloaded at the end, once for each kind of output. With the statistics of each batch,
-/// where every image of it matters, nothing is filled up.
+/// kernels once, and everything is downloaded at the end, once for each kind of output. Where our own kernels compute, batches
+/// may be smaller than the definition's: an image's scores do not depend on its batch. With the statistics of each batch,
+/// where every image of it matters, batches are the definition's and nothing is filled up.
 pub fn score(
     model: &Classifier,
     inputs: &Inputs,
@@ -50,8 +55,10 @@ pub fn score(
     scoring: &ScoringDefinition,
     mut views: Option<Views>,
 ) -> Scores {
-    let ScoringDefinition { batch_size, statistics, .. } = *scoring;
-    let by_batch = statistics == Some(Statistics::Batch);
+    let by_batch = scoring.statistics == Some(Statistics::Batch);
+    let of_processor = !by_batch && tailward_models::kernels(&inputs.device()).is_some();
+    let most = if of_processor { IMAGES_OF_A_THREAD * rayon::current_num_threads() } else { usize::MAX };
+    let batch_size = scoring.batch_size.min(most);
     let mut logits = Vec::new(); // each [batch, classes]
     let mut embeddings = Vec::new(); // each [batch, embedding]
     for chunk in rows.chunks(batch_size) {
