@@ -9,7 +9,12 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 /// Floats from one address that whole vectors are best read from, 64 bytes, to the next.
 const ALIGNMENT: usize = 16;
 
-static POOL: Mutex<Pool> = Mutex::new(Pool { free: VecDeque::new(), free_len: 0, used: 0, peak: 0 });
+/// Floats that are never too many to hold: 64 MiB, a few layers of a small network's batch. Where as little as this is given back,
+/// layer after layer, none finds what it left in the batch before.
+const KEPT: usize = 16 << 20;
+
+static POOL: Mutex<Pool> =
+    Mutex::new(Pool { free: VecDeque::new(), free_len: 0, used: 0, peak: 0, kept: KEPT });
 
 /// Floats from an address that is a multiple of 64. When it is dropped, its memory waits for the next buffer of about this
 /// size.
@@ -29,6 +34,8 @@ struct Pool {
     used: usize,
     /// The most that were in use at once.
     peak: usize,
+    /// Floats that are held, in use or not, whatever was needed at once.
+    kept: usize,
 }
 
 impl Pool {
@@ -46,11 +53,11 @@ impl Pool {
         self.peak = self.peak.max(self.used);
     }
 
-    /// Gives memory back to the system where twice as much is held as was ever needed at once: layers of different sizes
-    /// follow each other, and each leaves memory that the next cannot use.
+    /// Gives memory back to the system where twice as much is held as was ever needed at once, and more than is always kept:
+    /// layers of different sizes follow each other, and each leaves memory that the next cannot use.
     fn shrink(&mut self) -> Vec<Vec<f32>> {
         let mut gone = Vec::new();
-        while self.used + self.free_len > 2 * self.peak {
+        while self.used + self.free_len > self.kept.max(2 * self.peak) {
             let Some(memory) = self.free.pop_front() else { break };
             self.free_len -= memory.len();
             gone.push(memory);
@@ -152,7 +159,7 @@ mod tests {
 
     #[test]
     fn memory_is_taken_again_and_not_hoarded() {
-        let mut pool = Pool { free: VecDeque::new(), free_len: 0, used: 0, peak: 0 };
+        let mut pool = Pool { free: VecDeque::new(), free_len: 0, used: 0, peak: 0, kept: 0 };
         pool.count(100);
         pool.used -= 100;
         pool.free_len += 100;
@@ -171,5 +178,11 @@ mod tests {
         pool.count(20);
         assert_eq!(pool.shrink().len(), 1, "the longest unused");
         assert_eq!((pool.free_len, pool.used, pool.peak), (70, 60, 110));
+        pool.kept = 270;
+        pool.free_len += 140;
+        pool.free.push_back(vec![0.0; 140]);
+        assert!(pool.shrink().is_empty(), "no more than is always kept");
+        pool.kept = 269;
+        assert_eq!(pool.shrink().len(), 1);
     }
 }
