@@ -52,7 +52,8 @@ pub(crate) fn available(_device: &Device) -> bool {
 }
 
 /// What computes the layers on a device where Burn's own operations do not: the kernels of `tailward-kernels`, their version
-/// and the instructions they use. Results of one name repeat bit for bit.
+/// and the instructions they use. Results of one name repeat bit for bit on one kind of processor: what is Burn's own beside the
+/// layers takes what the processor has.
 #[cfg(feature = "flex")]
 pub fn kernels(device: &Device) -> Option<String> {
     let lanes = tailward_kernels::Lanes::detect();
