@@ -26,6 +26,7 @@ mod sample_order;
 mod status;
 mod tell;
 mod train;
+mod version;
 
 use std::io::IsTerminal;
 use std::process::ExitCode;
@@ -38,18 +39,13 @@ use error::words;
 use tailward_engine::failure::Work;
 use tailward_engine::guard;
 
-/// The git revision that this was built from, with `-dirty` if what is compiled differed from it; `unknown` outside a repository.
-const REVISION: &str = env!("TAILWARD_REVISION");
-
 /// Deep active learning for imbalanced image pools.
 #[derive(Parser, Debug)]
-#[command(name = "tailward", version = VERSION, after_help = EXIT_CODES)]
+#[command(name = "tailward", version = version::VERSION, after_help = EXIT_CODES)]
 struct Cli {
     #[command(subcommand)]
     verb: Verb,
 }
-
-const VERSION: &str = concat!(env!("CARGO_PKG_VERSION"), " (", env!("TAILWARD_REVISION"), ")");
 
 const EXIT_CODES: &str = "Exit codes: 0 done, also where the reader of a pipe has had enough; 1 something failed; 2 the \
                           command line is wrong; 3 input is missing or wrong; 4 numbers are not finite; 5 a folder or file \

@@ -91,7 +91,7 @@ pub(crate) fn start(
         folder,
         weights: environment.weights(definition)?,
         backend,
-        host: tailward_engine::host::describe(backend, crate::REVISION),
+        host: tailward_engine::host::describe(backend, crate::version::REVISION),
         claim,
     };
     let record = run_definition(definition, inputs, &mut |it| progress.tell(&it))?;

@@ -54,7 +54,7 @@ pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<()> {
 }
 
 fn heading(backend: Backend, name: &str, software: bool) -> String {
-    let host = host::describe(backend, crate::REVISION);
+    let host = host::describe(backend, crate::version::REVISION);
     let kind = if software { " (a processor that stands in for a GPU: its speed says nothing)" } else { "" };
     format!(
         "## {backend}: {name}{kind}\n\n\
