@@ -49,6 +49,22 @@ fn a_loss_that_is_not_finite_stops_the_run_with_its_own_exit_code() {
     assert!(told.contains("round 0") && told.contains("epoch"), "{told}");
 }
 
+/// A record's header names the source that the binary was built from, whatever lies in the source's folder when it runs.
+#[test]
+fn a_record_names_the_revision_of_the_binary() {
+    let folder = tempfile::tempdir().unwrap();
+    let run = smoke_definition("random", 0).write(folder.path()).unwrap();
+    let (code, words) = told(&mut run_command(&run));
+    assert_eq!(code, Some(0), "{words}");
+    let record = std::fs::read_to_string(folder.path().join("record.jsonl")).unwrap();
+    let header: serde_json::Value = serde_json::from_str(record.lines().next().unwrap()).unwrap();
+    let host = &header["host"];
+    let expected =
+        format!("tailward {} ({})\n", host["tailward"].as_str().unwrap(), host["revision"].as_str().unwrap());
+    let version = tailward().arg("--version").output().unwrap();
+    assert_eq!(String::from_utf8_lossy(&version.stdout), expected);
+}
+
 /// A run goes where its `run.toml` lies, wherever that is: what a bug report needs is one file.
 #[test]
 fn a_run_needs_nothing_but_its_file() {
