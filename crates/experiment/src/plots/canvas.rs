@@ -58,7 +58,7 @@ pub(crate) fn text_width(text: &str, size: f64) -> i32 {
         .map(|character| match character {
             'i' | 'j' | 'l' | '.' | ',' | '\'' | '|' | 'I' => 0.28,
             'f' | 't' | 'r' | ' ' | NO_BREAK | '-' | '(' | ')' => 0.36,
-            'm' | 'w' | 'M' | 'W' | '%' => 0.88,
+            'm' | 'w' | 'M' | 'W' | '%' | '+' | '−' => 0.88,
             character if character.is_uppercase() => 0.70,
             _ => 0.57,
         })
