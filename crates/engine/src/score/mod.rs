@@ -39,7 +39,7 @@ pub struct Views {
 
 /// Images that each thread of a processor takes through a network together: few enough that what a layer leaves is still near
 /// when the next one reads it, and enough that the weights of wide layers are not prepared too often.
-const IMAGES_OF_A_THREAD: usize = 100;
+const IMAGES_PER_THREAD: usize = 100;
 
 /// Scores the images of `rows` with a classifier in evaluation form ([`burn::module::Module::valid`]).
 ///
@@ -57,7 +57,7 @@ pub fn score(
 ) -> Scores {
     let by_batch = scoring.statistics == Some(Statistics::Batch);
     let of_processor = !by_batch && tailward_models::kernels(&inputs.device()).is_some();
-    let most = if of_processor { IMAGES_OF_A_THREAD * rayon::current_num_threads() } else { usize::MAX };
+    let most = if of_processor { IMAGES_PER_THREAD * rayon::current_num_threads() } else { usize::MAX };
     let batch_size = scoring.batch_size.min(most);
     let mut logits = Vec::new(); // each [batch, classes]
     let mut embeddings = Vec::new(); // each [batch, embedding]
