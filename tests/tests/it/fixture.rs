@@ -53,7 +53,7 @@ pub(crate) fn run_inputs(setting: Setting, folder: &Path) -> RunInputs<'_> {
         folder,
         weights: None,
         backend: Backend::Flex,
-        host: tailward_engine::host::describe(Backend::Flex),
+        host: tailward_engine::host::describe(Backend::Flex, "unknown"),
         claim: Claim::default(),
     }
 }
