@@ -19,6 +19,14 @@ fn changed(folder: &Path, from: &str, to: &str) -> PathBuf {
     path
 }
 
+/// The smoke run of random sampling, which ends well in the folder where its `run.toml` lies: the path of that.
+fn run_to_its_end(folder: &Path) -> PathBuf {
+    let run = smoke_definition("random", 0).write(folder).unwrap();
+    let (code, words) = told(&mut run_command(&run));
+    assert_eq!(code, Some(0), "{words}");
+    run
+}
+
 #[test]
 fn wrong_definitions_are_named_with_file_and_key() {
     for (from, to, words) in [
@@ -53,9 +61,7 @@ fn a_loss_that_is_not_finite_stops_the_run_with_its_own_exit_code() {
 #[test]
 fn a_record_names_the_revision_of_the_binary() {
     let folder = tempfile::tempdir().unwrap();
-    let run = smoke_definition("random", 0).write(folder.path()).unwrap();
-    let (code, words) = told(&mut run_command(&run));
-    assert_eq!(code, Some(0), "{words}");
+    run_to_its_end(folder.path());
     let record = std::fs::read_to_string(folder.path().join("record.jsonl")).unwrap();
     let header: serde_json::Value = serde_json::from_str(record.lines().next().unwrap()).unwrap();
     let host = &header["host"];
@@ -69,9 +75,7 @@ fn a_record_names_the_revision_of_the_binary() {
 #[test]
 fn a_run_needs_nothing_but_its_file() {
     let folder = tempfile::tempdir().unwrap();
-    let run = smoke_definition("random", 0).write(folder.path()).unwrap();
-    let (code, first) = told(&mut run_command(&run));
-    assert_eq!(code, Some(0), "{first}");
+    let run = run_to_its_end(folder.path());
     assert!(folder.path().join("record.jsonl").is_file() && folder.path().join("ledger.csv").is_file());
     let elsewhere = tempfile::tempdir().unwrap();
     let (code, second) = told(run_command(&run).arg("--folder").arg(elsewhere.path()));

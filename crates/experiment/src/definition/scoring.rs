@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ScoringDefinition {
-    /// Images in a batch.
+    /// Images in a batch; where a score does not depend on its batch, a processor may take fewer at once.
     pub batch_size: usize,
     /// Score one random training view of each pool image, as the released code of CBAL does, in place of the image.
     pub augmented_pool: bool,
